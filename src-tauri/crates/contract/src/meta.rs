@@ -1,0 +1,50 @@
+//! About the program itself.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::policy::Policy;
+
+/// Request or response of operations that need none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Empty {}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct About {
+    pub version: String,
+    pub sqlite_version: String,
+    pub home: String,
+    pub secrets: SecretsStatus,
+    pub operations: Vec<OperationInfo>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OperationInfo {
+    pub name: String,
+    pub policy: Policy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretsBackend {
+    Keychain,
+    /// Sealed by a passphrase; chosen by the user.
+    File,
+    /// The keychain cannot be used and the file has not been chosen.
+    Unavailable,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SecretsStatus {
+    pub backend: SecretsBackend,
+    /// The sealed file waits for its passphrase.
+    pub locked: bool,
+    pub problem: Option<crate::error::ApiError>,
+}
+
+/// Chooses the sealed file (made if it is not there) or opens it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SecretsUseFileRequest {
+    #[schema(write_only)]
+    pub passphrase: crate::connection::Password,
+}

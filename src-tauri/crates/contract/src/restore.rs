@@ -1,0 +1,142 @@
+//! Restores: plan, apply, undo, release.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::backup::{Backup, TableProof};
+use crate::error::ApiError;
+use crate::ids::{BackupId, ConnectionId, JobId, PlanId, RestoreId};
+use crate::snapshot::TableName;
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestorePlanRequest {
+    pub backup: String,
+    /// The connection (id or name) whose server receives it.
+    pub to: String,
+    /// Name of the new database (SQLite: absolute path of the new file). None: a name is made up.
+    /// Must be None with `replace`.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// Replace the connection's live database after the restored copy has been proven.
+    #[serde(default)]
+    pub replace: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestorePlan {
+    pub plan_id: PlanId,
+    /// Present what the gate will want back.
+    pub digest: String,
+    pub backup: Backup,
+    pub connection_id: ConnectionId,
+    pub connection_name: String,
+    pub replace: bool,
+    /// Final name of the restored database (the live one's with `replace`).
+    pub database: String,
+    /// Name it has until proven.
+    pub staging: String,
+    /// Name the replaced one is kept under.
+    pub kept_as: Option<String>,
+    pub tables: u64,
+    pub rows: u64,
+    pub size_bytes: u64,
+    /// A safety backup of the live database is taken and proven first.
+    pub safety_backup: bool,
+    /// Sessions that the swap would end, as people recognise them.
+    pub sessions_to_end: Vec<SessionInfo>,
+    /// Roles, extensions, … that the target lacks, missing rights, low space: what would stop it.
+    pub blockers: Vec<String>,
+    /// What will differ from the source (owner that does not exist, …).
+    pub warnings: Vec<String>,
+    /// Steps in order, one sentence each.
+    pub steps: Vec<String>,
+    /// What is lost: changes since the snapshot, in words and numbers.
+    pub loses: Option<String>,
+    /// The name a person must type; None when nothing is destroyed.
+    pub confirm_name: Option<String>,
+    /// From the last proof or the last restore on this connection.
+    pub estimated_ms: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionInfo {
+    pub pid: i64,
+    pub user: Option<String>,
+    pub application: Option<String>,
+    pub client: Option<String>,
+    pub state: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreState {
+    Planned,
+    SafetyBackup,
+    Loading,
+    Proving,
+    Swapping,
+    /// Proven and in place.
+    Done,
+    Undoing,
+    /// The replaced database is live again.
+    Undone,
+    /// The kept database was let go; no undo any more.
+    Released,
+    Failed,
+    Cancelled,
+    Interrupted,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Restore {
+    pub id: RestoreId,
+    pub state: RestoreState,
+    pub backup_id: BackupId,
+    pub backup_name: String,
+    pub connection_id: ConnectionId,
+    pub connection_name: String,
+    pub replace: bool,
+    /// Where the rows are now.
+    pub database: String,
+    pub kept_as: Option<String>,
+    pub safety_backup_id: Option<BackupId>,
+    pub started_at_ms: i64,
+    pub duration_ms: Option<u64>,
+    pub can_undo: bool,
+    pub can_release: bool,
+    pub proof: Vec<TableProof>,
+    pub error: Option<ApiError>,
+    pub job_id: Option<JobId>,
+    /// Objects that could not be made exactly as they were (owner missing, …).
+    pub remarks: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestoreRef {
+    pub restore: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestoreListRequest {
+    #[serde(default)]
+    pub connection: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestoreListResponse {
+    pub restores: Vec<Restore>,
+}
+
+/// For undo and release.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RestoreFollowUpPlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub restore: Restore,
+    pub steps: Vec<String>,
+    pub sessions_to_end: Vec<SessionInfo>,
+    pub confirm_name: Option<String>,
+    /// Rows changed in the restored database since the swap, where that can be told.
+    pub loses: Option<String>,
+    pub tables_differing: Vec<TableName>,
+}

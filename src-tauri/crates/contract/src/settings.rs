@@ -1,0 +1,57 @@
+//! Settings with safe defaults. Every field is documented for users in docs/guide.md.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Settings {
+    pub theme: Theme,
+    /// zstd level, 1 to 19.
+    pub compression_level: i32,
+    /// Connections a dump or load opens to one server, 1 to 8.
+    pub parallel: u32,
+    /// Hours an unreferenced pack waits before prune may remove it; 0 to 8760.
+    pub prune_grace_hours: u32,
+    /// Notify when a job that took longer than this ends well, in seconds; 0: never.
+    pub notify_after_seconds: u32,
+    pub notify_failures: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            compression_level: 3,
+            parallel: 2,
+            prune_grace_hours: 72,
+            notify_after_seconds: 30,
+            notify_failures: true,
+        }
+    }
+}
+
+/// Absent fields stay as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct SettingsUpdateRequest {
+    #[serde(default)]
+    pub theme: Option<Theme>,
+    #[serde(default)]
+    pub compression_level: Option<i32>,
+    #[serde(default)]
+    pub parallel: Option<u32>,
+    #[serde(default)]
+    pub prune_grace_hours: Option<u32>,
+    #[serde(default)]
+    pub notify_after_seconds: Option<u32>,
+    #[serde(default)]
+    pub notify_failures: Option<bool>,
+}

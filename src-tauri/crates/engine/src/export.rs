@@ -1,0 +1,1 @@
+//! A stored snapshot as a file that other programs read.

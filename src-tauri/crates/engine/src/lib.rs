@@ -1,0 +1,200 @@
+//! Databases: one small mandatory trait and facets that are there or not.
+//!
+//! What may be offered for a database is computed from which facets are `Some`, so it cannot disagree
+//! with the code. Nothing here knows a vault, a job queue, a user or a screen: bytes go out through
+//! [`DumpSink`] and come back through [`SnapshotSource`]; both ends are somebody else's.
+
+pub mod content;
+pub mod error;
+pub mod export;
+pub mod pattern;
+pub mod postgres;
+pub mod sqlite;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use holdfast_contract::connection::ConnectionSpec;
+use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::snapshot::{
+    DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
+};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+pub use error::{EngineError, Result};
+
+/// A database that can be reached. Cheap to make; connects on use.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    fn kind(&self) -> EngineKind;
+    /// Takes the very path the real work takes: resolve, connect, TLS, authenticate, ask.
+    async fn ping(&self) -> Result<ServerInfo>;
+    /// Advice about this login or server that does not stop work (superuser, no TLS to a remote host…).
+    async fn advice(&self) -> Result<Vec<String>>;
+    /// Databases on the same server that this login may connect to; empty where there is only one.
+    async fn databases(&self) -> Result<Vec<String>>;
+    fn dump(&self) -> Option<&dyn Dump> {
+        None
+    }
+    fn load(&self) -> Option<&dyn Load> {
+        None
+    }
+    fn swap(&self) -> Option<&dyn Swap> {
+        None
+    }
+}
+
+/// Taking a snapshot.
+#[async_trait]
+pub trait Dump: Send + Sync {
+    /// What [`Dump::dump`] would hold and what it would not, as of now. Reads catalogs only.
+    async fn plan(&self, scope: &Scope) -> Result<DumpPlan>;
+    /// Streams one consistent snapshot into `sink`. Cancellable. On `Err` nothing that reached the
+    /// sink counts. Every table's rows are counted and hashed in the same pass that streams them.
+    async fn dump(&self, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot>;
+}
+
+/// Putting a snapshot into a database of its own.
+#[async_trait]
+pub trait Load: Send + Sync {
+    /// The name to offer when the user gave none; `tag` is a few hex digits. SQLite: a path.
+    fn made_up_name(&self, base: &str, purpose: NamePurpose, tag: &str) -> String;
+    async fn exists(&self, target: &str) -> Result<bool>;
+    /// What would stop a load (`blockers`) and what would come out differently (`warnings`): missing
+    /// extensions, roles, tablespaces, rights, room. Changes nothing.
+    async fn preflight(&self, snapshot: &Snapshot, objects: &[SchemaObject]) -> Result<Preflight>;
+    /// Creates `target`, which must not exist, and fills it. Cancellable. On `Err` everything that this
+    /// call made is gone again. Rows and statements must all succeed: a failed object is an error, but
+    /// see [`LoadReport::remarks`] for what preflight had announced (owner that does not exist…).
+    async fn load(&self, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport>;
+    /// Counts and content hashes of every table in `target`, in the form [`Dump::dump`] took them.
+    async fn fingerprint(&self, target: &str, tables: &[TableName], work: &Work) -> Result<Vec<TableFingerprint>>;
+    /// Idempotent. Refuses the connection's own live database.
+    async fn drop_database(&self, target: &str) -> Result<()>;
+}
+
+/// What a made-up name is for; it shows in the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePurpose {
+    /// `shop_restored_7c1d`: the user gets it.
+    Restored,
+    /// `shop_restoring_7c1d`: until proven.
+    Staging,
+    /// `shop_before_7c1d`: the replaced one.
+    Kept,
+    /// `shop_proof_7c1d`: scratch, dropped after the proof.
+    Scratch,
+}
+
+/// Putting a proven copy in the live database's place, and back.
+#[async_trait]
+pub trait Swap: Send + Sync {
+    /// Sessions of others on the live database that [`Swap::swap`] would end.
+    async fn sessions(&self) -> Result<Vec<SessionInfo>>;
+    /// After it, `live` holds what `staged` held, `kept` what `live` held, and `staged` is gone.
+    /// All or nothing, also across a crash. Ends other sessions. `live` must be the connection's own database.
+    async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()>;
+    /// Where a swap that was cut short stands.
+    async fn swap_state(&self, staged: &str, kept: &str) -> Result<SwapState>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapState {
+    /// `staged` is still there and the live database is the old one.
+    NotSwapped,
+    Swapped,
+    /// Neither: somebody else changed names.
+    Unclear,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preflight {
+    pub blockers: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct LoadReport {
+    pub server: Option<ServerInfo>,
+    pub remarks: Vec<String>,
+}
+
+/// Receives a dump. Calls for different streams may run at the same time.
+#[async_trait]
+pub trait DumpSink: Send + Sync {
+    /// Names are unique within a dump: `t/<number>/<part>`, `pages`, `large-objects`.
+    async fn open(&self, name: &str, unit: Unit) -> Result<Box<dyn StreamSink>>;
+}
+
+#[async_trait]
+pub trait StreamSink: Send {
+    /// Fragments need not align with units. Waits when the far end is behind.
+    async fn write(&mut self, data: Bytes) -> Result<()>;
+    /// The stream is complete. Dropping a stream without this abandons it.
+    async fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Where a stream may be cut without splitting a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// After each `\n` (COPY text rows).
+    Line,
+    /// After each `n` bytes (database pages).
+    Fixed(u32),
+}
+
+/// A stored snapshot, readable any number of times.
+#[async_trait]
+pub trait SnapshotSource: Send + Sync {
+    /// Without `objects`.
+    fn snapshot(&self) -> &Snapshot;
+    async fn objects(&self) -> Result<Vec<SchemaObject>>;
+    /// Exactly the bytes that were written, verified before they are handed out.
+    async fn open(&self, stream: &str) -> Result<BoxStream<'static, Result<Bytes>>>;
+}
+
+/// Told how far the work is. Called often: implementations throttle.
+pub trait Progress: Send + Sync {
+    /// A new phase in words: "Reading public.orders". `total_bytes` is for the whole job when known.
+    fn phase(&self, text: &str);
+    fn total_bytes(&self, total: u64);
+    fn advance(&self, bytes: u64, rows: u64);
+}
+
+/// What a piece of long work is given.
+#[derive(Clone)]
+pub struct Work {
+    pub cancel: CancellationToken,
+    pub progress: Arc<dyn Progress>,
+    /// A private folder for temporary files (0700), emptied by its owner.
+    pub scratch_dir: PathBuf,
+    /// Connections to one server at the same time, at least 1.
+    pub parallel: usize,
+}
+
+impl Work {
+    /// `Err(EngineError::Cancelled)` once the user has asked to stop.
+    pub fn checkpoint(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// How to reach a database: the spec, the secret, and whether the server must refuse writes.
+#[derive(Clone)]
+pub struct Access {
+    pub spec: ConnectionSpec,
+    pub password: Option<SecretString>,
+    pub read_only: bool,
+}
+
+/// Makes the engine for a connection. Does not connect yet.
+pub fn engine(access: Access) -> Result<Box<dyn Engine>> {
+    match &access.spec {
+        ConnectionSpec::Postgres { .. } => Ok(Box::new(postgres::Postgres::new(access)?)),
+        ConnectionSpec::Sqlite { .. } => Ok(Box::new(sqlite::Sqlite::new(access)?)),
+    }
+}
