@@ -1,1 +1,4 @@
+//! What stories need: the real program, real servers, the real window. Never sees Tauri.
+#![allow(clippy::unwrap_used)]
 
+pub mod ctl;
