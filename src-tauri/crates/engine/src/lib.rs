@@ -72,7 +72,12 @@ pub trait Load: Send + Sync {
     /// see [`LoadReport::remarks`] for what preflight had announced (owner that does not exist…).
     async fn load(&self, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport>;
     /// Counts and content hashes of every table in `target`, in the form [`Dump::dump`] took them.
-    async fn fingerprint(&self, target: &str, tables: &[TableName], work: &Work) -> Result<Vec<TableFingerprint>>;
+    async fn fingerprint(
+        &self,
+        target: &str,
+        tables: &[TableName],
+        work: &Work,
+    ) -> Result<Vec<TableFingerprint>>;
     /// Gives a proven copy its final name. `TargetExists` when `to` is taken: nothing is ever replaced. All or
     /// nothing; ends other sessions on `from`; refuses the connection's own live database as `from`.
     async fn rename(&self, from: &str, to: &str) -> Result<()>;

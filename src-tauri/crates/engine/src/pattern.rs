@@ -16,7 +16,9 @@ pub fn matches(pattern: &str, table: &TableName) -> bool {
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
-        (Some((b'*', rest)), _) => glob(rest, text) || text.split_first().is_some_and(|(_, tail)| glob(pattern, tail)),
+        (Some((b'*', rest)), _) => {
+            glob(rest, text) || text.split_first().is_some_and(|(_, tail)| glob(pattern, tail))
+        }
         (Some((b'?', rest)), Some((_, tail))) => glob(rest, tail),
         (Some((wanted, rest)), Some((found, tail))) => wanted == found && glob(rest, tail),
         _ => false,
@@ -36,7 +38,8 @@ mod tests {
         for pattern in ["orders", "other.*", "orders_?", ""] {
             assert!(!matches(pattern, &table), "{pattern}");
         }
-        let scope = Scope { tables: vec!["orders_*".into()], exclude: vec!["*2026".into()], ..Scope::default() };
+        let scope =
+            Scope { tables: vec!["orders_*".into()], exclude: vec!["*2026".into()], ..Scope::default() };
         assert!(!included(&scope, &table));
     }
 }

@@ -1,0 +1,161 @@
+//! A throw-away PostgreSQL server for one test binary: private socket, no network, no fsync.
+//!
+//! The server is a child of a small guardian shell that waits on a pipe from this process. However the
+//! tests end (also by `kill -9`), the pipe closes, and the guardian stops the server and removes its folder.
+//! Include it with `#[path = "support/postgres.rs"] mod server;`.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+
+/// The cluster's superuser, trusted on the socket like every other role.
+pub const SUPERUSER: &str = "postgres";
+
+pub struct Server {
+    bin: PathBuf,
+    /// Data folder, log and socket live here.
+    dir: PathBuf,
+    /// Closing its stdin is what ends the server.
+    guardian: Child,
+}
+
+const GUARDIAN: &str = r#"
+trap '' INT TERM HUP
+bin=$1; shift
+dir=$(mktemp -d /tmp/holdfast-pg.XXXXXX) || exit 1
+cd "$dir"
+"$bin/initdb" -D data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log 2>&1 \
+  || { cat initdb.log >&2; rm -rf "$dir"; exit 1; }
+{ printf "listen_addresses=''\nunix_socket_directories='%s'\nfsync=off\nfull_page_writes=off\n" "$dir"
+  printf "synchronous_commit=off\nmax_locks_per_transaction=1024\nshared_buffers=64MB\nautovacuum=off\n"
+  for setting in "$@"; do printf '%s\n' "$setting"; done; } >>data/postgresql.conf
+"$bin/pg_ctl" -D data -l server.log -w start >/dev/null || { cat server.log >&2; rm -rf "$dir"; exit 1; }
+echo "$dir"
+cat >/dev/null
+"$bin/pg_ctl" -D data -m immediate -w stop >/dev/null
+cd /
+rm -rf "$dir"
+"#;
+
+impl Server {
+    /// The one server of this test binary, started at first use.
+    pub fn shared() -> &'static Server {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        SERVER.get_or_init(|| Server::start(&[]))
+    }
+
+    /// A server of its own; `settings` are lines for `postgresql.conf`. It ends when the value is dropped.
+    pub fn start(settings: &[&str]) -> Server {
+        let bin = bin_dir();
+        let mut command = as_ordinary_user("sh");
+        command.args(["-c", GUARDIAN, "guardian"]).arg(&bin).args(settings);
+        command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut guardian = command.spawn().expect("sh (or runuser, as root) starts the test server");
+        let mut line = String::new();
+        BufReader::new(guardian.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the PostgreSQL of {} did not start; see above", bin.display());
+        Server { bin, dir: PathBuf::from(line.trim_end()), guardian }
+    }
+
+    /// The socket's folder: what libpq calls the host.
+    pub fn socket_dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub fn port(&self) -> u16 {
+        5432
+    }
+
+    pub fn options(&self, database: &str, user: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.dir)
+            .port(self.port())
+            .database(database)
+            .username(user)
+            .disable_statement_logging()
+    }
+
+    /// A plain session of the superuser.
+    pub async fn connect(&self, database: &str) -> PgConnection {
+        self.options(database, SUPERUSER).connect().await.expect("the test server lets the superuser in")
+    }
+
+    /// Runs a script of any number of statements in one session.
+    pub async fn run(&self, database: &str, sql: &str) {
+        let mut conn = self.connect(database).await;
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut conn)
+            .await
+            .unwrap_or_else(|error| panic!("{error}\nin: {sql}"));
+    }
+
+    /// `CREATE DATABASE` from template0.
+    pub async fn create_database(&self, name: &str) {
+        let name = name.replace('"', "\"\"");
+        self.run("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE template0")).await;
+    }
+
+    /// What the reference tool says about a database; the arguments choose (`--schema-only`…).
+    pub fn pg_dump(&self, database: &str, arguments: &[&str]) -> String {
+        let output = self.program("pg_dump").args(arguments).args(["-d", database]).output().unwrap();
+        text(output, "pg_dump")
+    }
+
+    /// A client program of the server's own version, pointed at this server as the superuser.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command
+            .env_clear()
+            .env("PGHOST", &self.dir)
+            .env("PGPORT", self.port().to_string())
+            .env("PGUSER", SUPERUSER);
+        command.env("PGCLIENTENCODING", "UTF8");
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.guardian.stdin.take());
+        drop(self.guardian.wait());
+    }
+}
+
+fn text(output: Output, program: &str) -> String {
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `HOLDFAST_PG_BIN`, else the newest installed version.
+fn bin_dir() -> PathBuf {
+    if let Some(chosen) = std::env::var_os("HOLDFAST_PG_BIN") {
+        return chosen.into();
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").map(|found| {
+        found
+            .flatten()
+            .map(|entry| entry.path().join("bin"))
+            .filter(|bin| bin.join("initdb").exists())
+            .max_by_key(|bin| {
+                bin.parent().and_then(Path::file_name).and_then(|name| name.to_str()?.parse::<u32>().ok())
+            })
+    });
+    versions.ok().flatten().expect("PostgreSQL server programs: install postgresql, or set HOLDFAST_PG_BIN")
+}
+
+/// The server refuses to run as root.
+fn as_ordinary_user(program: &str) -> Command {
+    let own = tempfile::NamedTempFile::new().unwrap();
+    if own.as_file().metadata().unwrap().uid() != 0 {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--", program]);
+    command
+}
