@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod ctl;
+pub mod postgres;
+pub mod sqlite;

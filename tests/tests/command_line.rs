@@ -1,11 +1,12 @@
 //! The command line contract, on the sample database.
 
 use std::path::PathBuf;
-use std::process::Command;
+
 
 use holdfast_tests::ctl::{Ctl, files_under};
+use holdfast_tests::sqlite::run as sqlite;
 
-const SQLITE: &str = "sqlite3";
+
 
 /// A vault, and the sample shop connected under the name `shop`.
 fn shop() -> (Ctl, PathBuf) {
@@ -18,12 +19,6 @@ fn shop() -> (Ctl, PathBuf) {
     (ctl, shop)
 }
 
-/// What the reference program says about a file.
-fn sqlite(file: &std::path::Path, sql: &str) -> String {
-    let output = Command::new(SQLITE).arg("-batch").arg(file).arg(sql).output().expect("the sqlite3 program");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
 
 #[test]
 fn the_main_job_from_first_backup_to_undo() {

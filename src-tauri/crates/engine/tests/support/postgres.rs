@@ -21,6 +21,7 @@ pub struct Server {
     bin: PathBuf,
     /// Data folder, log and socket live here.
     dir: PathBuf,
+    port: u16,
     /// Closing its stdin is what ends the server.
     guardian: Child,
 }
@@ -60,7 +61,8 @@ impl Server {
         let mut line = String::new();
         BufReader::new(guardian.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the PostgreSQL of {} did not start; see above", bin.display());
-        Server { bin, dir: PathBuf::from(line.trim_end()), guardian }
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port=")?.parse().ok());
+        Server { bin, dir: PathBuf::from(line.trim_end()), port: port.unwrap_or(5432), guardian }
     }
 
     /// The socket's folder: what libpq calls the host.
@@ -69,7 +71,7 @@ impl Server {
     }
 
     pub fn port(&self) -> u16 {
-        5432
+        self.port
     }
 
     pub fn options(&self, database: &str, user: &str) -> PgConnectOptions {

@@ -1,0 +1,106 @@
+//! The throw-away PostgreSQL server of a test program, with its own client programs as witnesses. Over the socket
+//! everybody is trusted; over loopback passwords are asked for, except the superuser's.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+#[path = "../../src-tauri/crates/engine/tests/support/postgres.rs"]
+mod server;
+
+use server::SUPERUSER;
+
+/// A schema that uses every captured kind of object.
+pub const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
+
+const ACCESS: &str = "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+
+pub struct Server {
+    server: server::Server,
+}
+
+impl Server {
+    /// Started at the first use; ends with the test program, however that ends.
+    pub fn shared() -> &'static Server {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        SERVER.get_or_init(Server::start)
+    }
+
+    fn start() -> Server {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|probe| probe.local_addr()).expect("a free port").port();
+        let access = tempfile::Builder::new().prefix("holdfast-hba-").permissions(readable()).tempfile().expect("a temporary file");
+        access.as_file().write_all(ACCESS.as_bytes()).expect("writing the access rules");
+        // Read once at the start; the file may go afterwards.
+        let rules = format!("hba_file='{}'", access.path().display());
+        let settings = [format!("port={port}"), "listen_addresses='127.0.0.1'".to_owned(), rules, "max_connections=60".to_owned()];
+        Server { server: server::Server::start(&settings.each_ref().map(String::as_str)) }
+    }
+
+    /// Through the private socket, as superuser.
+    pub fn url(&self, database: &str) -> String {
+        self.url_as(database, SUPERUSER)
+    }
+    pub fn url_as(&self, database: &str, user: &str) -> String {
+        format!("postgres://{user}@/{database}?host={}&port={}", self.server.socket_dir().display(), self.server.port())
+    }
+    /// Through loopback.
+    pub fn tcp_url(&self, database: &str, user: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.server.port())
+    }
+
+    /// A client program, told where the server is.
+    pub fn client(&self, program: &str) -> Command {
+        self.server.program(program)
+    }
+    /// Runs SQL; what the last statement printed, unaligned.
+    pub fn psql(&self, database: &str, sql: &str) -> String {
+        finish(self.client("psql").args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql])).trim().to_owned()
+    }
+    pub fn run_script(&self, database: &str, sql: &str) {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), sql).expect("writing the script");
+        self.run_file(database, file.path());
+    }
+    pub fn run_file(&self, database: &str, file: &Path) {
+        finish(self.client("psql").args(["-Xq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f"]).arg(file));
+    }
+    /// Plain text without the random tokens that differ from run to run.
+    pub fn pg_dump(&self, database: &str, options: &[&str]) -> String {
+        let text = self.server.pg_dump(database, options);
+        let differs = |line: &&str| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict");
+        text.lines().filter(differs).map(|line| format!("{line}\n")).collect()
+    }
+    /// A session that stays open until its program is ended.
+    pub fn open_session(&self, database: &str) -> Child {
+        let mut psql = self.client("psql");
+        psql.args(["-XqAt", "-d", database]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = psql.spawn().expect("psql starts");
+        // The answer proves that the session is there; the open pipe keeps it.
+        child.stdin.as_mut().expect("a pipe").write_all(b"select 'here';\n").expect("psql reads");
+        let mut answer = [0u8; 4];
+        std::io::Read::read_exact(child.stdout.as_mut().expect("a pipe"), &mut answer).expect("psql answers");
+        child
+    }
+    /// Runs a statement over and over until the program is ended.
+    pub fn keep_writing(&self, database: &str, sql: &str) -> Child {
+        let mut psql = self.client("psql");
+        psql.args(["-Xq", "-d", database]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = psql.spawn().expect("psql starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let sql = format!("{};\n", sql.replace('\n', " "));
+        std::thread::spawn(move || while stdin.write_all(sql.as_bytes()).is_ok() {});
+        child
+    }
+}
+
+fn finish(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The server runs as another user than root.
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
