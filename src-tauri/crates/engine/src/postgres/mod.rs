@@ -1,25 +1,124 @@
 //! PostgreSQL 13 and later.
-pub mod schema;
+//!
+//! [`connect`] makes sessions, [`schema`] captures definitions, [`dump`] streams rows of one exported
+//! snapshot, [`load`] makes a database of its own from them, [`fingerprint`] counts and hashes what is
+//! there, [`swap`] exchanges databases by renaming. What a name looks like in SQL is decided in [`sql`] only.
 
-use crate::{Access, Engine, Result};
-pub struct Postgres;
+mod connect;
+mod copy_out;
+mod database;
+mod dump;
+mod error;
+pub mod export;
+mod fingerprint;
+mod inspect;
+mod large_objects;
+mod load;
+mod name;
+mod piece;
+mod preflight;
+pub mod schema;
+mod snapshot;
+pub mod sql;
+mod statements;
+mod swap;
+
+use async_trait::async_trait;
+use holdfast_contract::ErrorCode;
+use holdfast_contract::connection::ConnectionSpec;
+use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::snapshot::{
+    DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
+};
+
+use crate::{
+    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, Preflight, Result, SnapshotSource,
+    Swap, SwapState, Work,
+};
+
+/// A database on a PostgreSQL server. Holds no connection: each use makes its own.
+pub struct Postgres {
+    access: Access,
+}
+
 impl Postgres {
-    pub fn new(_access: Access) -> Result<Self> {
-        Ok(Self)
+    pub fn new(access: Access) -> Result<Self> {
+        if !matches!(access.spec, ConnectionSpec::Postgres { .. }) {
+            return Err(EngineError::new(ErrorCode::Internal, "A SQLite connection reached the PostgreSQL driver."));
+        }
+        Ok(Self { access })
     }
 }
-#[async_trait::async_trait]
+
+#[async_trait]
 impl Engine for Postgres {
-    fn kind(&self) -> holdfast_contract::snapshot::EngineKind {
-        holdfast_contract::snapshot::EngineKind::Postgres
+    fn kind(&self) -> EngineKind {
+        EngineKind::Postgres
     }
-    async fn ping(&self) -> Result<holdfast_contract::snapshot::ServerInfo> {
-        Err(crate::EngineError::Cancelled)
+    async fn ping(&self) -> Result<ServerInfo> {
+        inspect::ping(&self.access).await
     }
     async fn advice(&self) -> Result<Vec<String>> {
-        Ok(vec![])
+        inspect::advice(&self.access).await
     }
     async fn databases(&self) -> Result<Vec<String>> {
-        Ok(vec![])
+        inspect::databases(&self.access).await
+    }
+    fn dump(&self) -> Option<&dyn Dump> {
+        Some(self)
+    }
+    fn load(&self) -> Option<&dyn Load> {
+        Some(self)
+    }
+    fn swap(&self) -> Option<&dyn Swap> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Dump for Postgres {
+    async fn plan(&self, scope: &Scope) -> Result<DumpPlan> {
+        dump::plan(&self.access, scope).await
+    }
+    async fn dump(&self, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+        dump::dump(&self.access, scope, sink, work).await
+    }
+}
+
+#[async_trait]
+impl Load for Postgres {
+    fn made_up_name(&self, base: &str, purpose: NamePurpose, tag: &str) -> String {
+        name::made_up(base, purpose, tag)
+    }
+    async fn exists(&self, target: &str) -> Result<bool> {
+        database::exists(&self.access, target).await
+    }
+    async fn preflight(&self, snapshot: &Snapshot, objects: &[SchemaObject]) -> Result<Preflight> {
+        preflight::preflight(&self.access, snapshot, objects).await
+    }
+    async fn load(&self, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
+        load::load(&self.access, target, source, work).await
+    }
+    async fn fingerprint(&self, target: &str, tables: &[TableName], work: &Work) -> Result<Vec<TableFingerprint>> {
+        fingerprint::fingerprint(&self.access, target, tables, work).await
+    }
+    async fn rename(&self, from: &str, to: &str) -> Result<()> {
+        swap::rename(&self.access, from, to).await
+    }
+    async fn drop_database(&self, target: &str) -> Result<()> {
+        database::drop(&self.access, target).await
+    }
+}
+
+#[async_trait]
+impl Swap for Postgres {
+    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
+        swap::sessions(&self.access).await
+    }
+    async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
+        swap::swap(&self.access, staged, kept, work).await
+    }
+    async fn swap_state(&self, staged: &str, kept: &str) -> Result<SwapState> {
+        swap::state(&self.access, staged, kept).await
     }
 }

@@ -1,0 +1,292 @@
+//! Reading pieces on several connections that share one snapshot, counting and hashing on the way.
+//!
+//! Readers run as tasks of their own, so that decoding and hashing use several cores; what they read goes
+//! through short queues to the caller's task, which alone knows the sink. Memory is bounded by the queues.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use holdfast_contract::ErrorCode;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::connect::{Backend, Purpose, Session};
+use super::piece::{Piece, by_size};
+use super::sql::Literal;
+use super::error;
+use crate::content::ContentHasher;
+use crate::{Access, DumpSink, EngineError, Result, Unit, Work};
+
+/// The server sends one message a row; they leave here in buffers of this size.
+const BUFFER: usize = 256 << 10;
+/// Buffers waiting between one reader and the sink.
+const QUEUE: usize = 4;
+/// A reader gives its table locks back after this many pieces: locks of many thousand tables times the
+/// number of readers would not fit into the server's lock table.
+const PIECES_PER_TRANSACTION: usize = 256;
+/// See [`Reader::read`].
+const WORKER_LOCK_TIMEOUT: &str = "2s";
+
+/// Server processes to end when the work is given up.
+#[derive(Clone, Default)]
+pub struct Backends(Arc<Mutex<Vec<Backend>>>);
+
+impl Backends {
+    pub fn note(&self, session: &Session) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(session.backend.clone());
+    }
+
+    /// Ends those still running, by a session of its own. Best effort and bounded in time: a process that
+    /// sends to a closed connection, or one that checks its client, ends by itself.
+    pub async fn end(&self, access: &Access, database: &str) {
+        let backends = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if backends.is_empty() {
+            return;
+        }
+        let ending = async {
+            let mut session = Session::open_database(access, database, Purpose::Read).await?;
+            let wanted: Vec<String> =
+                backends.iter().map(|backend| format!("({}, {})", backend.pid, Literal(&backend.started))).collect();
+            let sql = format!(
+                "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
+                 JOIN (VALUES {}) AS w(pid, started) ON w.pid = a.pid AND w.started = a.backend_start::text",
+                wanted.join(", ")
+            );
+            session.rows("Ending the sessions of the cancelled work", &sql).await?;
+            session.close().await;
+            Ok::<(), EngineError>(())
+        };
+        if !matches!(tokio::time::timeout(std::time::Duration::from_secs(5), ending).await, Ok(Ok(()))) {
+            tracing::warn!("sessions of cancelled work could not be ended at once; the server ends them itself");
+        }
+    }
+}
+
+/// What all readers share.
+pub struct Reading {
+    pub access: Access,
+    pub database: String,
+    /// Of [`super::snapshot::Exported`].
+    pub snapshot: String,
+    pub pieces: Vec<Piece>,
+    pub work: Work,
+    pub backends: Backends,
+}
+
+enum Event {
+    Begin(usize),
+    Data(Bytes),
+    End(usize, Box<ContentHasher>),
+}
+
+/// Reads every piece; the answer has one hasher for each, in the pieces' order. Rows go to `sink` if there
+/// is one. `control` is the session that exported the snapshot and holds the locks.
+pub async fn read(reading: Reading, sink: Option<&dyn DumpSink>, control: &mut Session) -> Result<Vec<ContentHasher>> {
+    let shared = Arc::new(Shared {
+        order: by_size(&reading.pieces),
+        next: AtomicUsize::new(0),
+        blocked: Mutex::new(Vec::new()),
+        wants_data: sink.is_some(),
+        reading,
+    });
+    let readers = shared.reading.work.parallel.clamp(1, shared.reading.pieces.len().max(1));
+    // Dropping the set aborts the readers; their connections close with them.
+    let mut tasks = JoinSet::new();
+    let queues: Vec<_> = (0..readers)
+        .map(|_| {
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            tasks.spawn(Reader { shared: shared.clone(), sender }.run());
+            receiver
+        })
+        .collect();
+    let pieces = &shared.reading.pieces;
+    let mut done: Vec<Option<ContentHasher>> = vec![None; pieces.len()];
+    for (piece, hasher) in try_join_all(queues.into_iter().map(|queue| forward(queue, pieces, sink))).await?.concat() {
+        done[piece] = Some(hasher);
+    }
+    let blocked = std::mem::take(&mut *shared.blocked.lock().unwrap_or_else(PoisonError::into_inner));
+    for piece in blocked {
+        // The session that holds the lock is let in where others queue behind a waiting ALTER TABLE.
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let reader = Reader { shared: shared.clone(), sender };
+        let reading = async {
+            let outcome = reader.read(control, piece).await.map(drop);
+            drop(reader);
+            outcome
+        };
+        let ((), finished) = futures::future::try_join(reading, forward(queue, pieces, sink)).await?;
+        for (piece, hasher) in finished {
+            done[piece] = Some(hasher);
+        }
+    }
+    done.into_iter()
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| EngineError::new(ErrorCode::Internal, "A reader ended before all rows were read."))
+}
+
+/// One reader's rows into the sink.
+async fn forward(
+    mut queue: mpsc::Receiver<Result<Event>>,
+    pieces: &[Piece],
+    sink: Option<&dyn DumpSink>,
+) -> Result<Vec<(usize, ContentHasher)>> {
+    let mut finished = Vec::new();
+    let mut stream = None;
+    while let Some(event) = queue.recv().await {
+        match event? {
+            Event::Begin(piece) => {
+                if let Some(sink) = sink {
+                    stream = Some(sink.open(&pieces[piece].stream, Unit::Line).await?);
+                }
+            }
+            Event::Data(data) => {
+                if let Some(stream) = &mut stream {
+                    stream.write(data).await?;
+                }
+            }
+            Event::End(piece, hasher) => {
+                if let Some(stream) = stream.take() {
+                    stream.finish().await?;
+                }
+                finished.push((piece, *hasher));
+            }
+        }
+    }
+    Ok(finished)
+}
+
+struct Shared {
+    reading: Reading,
+    order: Vec<usize>,
+    next: AtomicUsize,
+    /// Pieces whose tables somebody waits to change; the control session reads them.
+    blocked: Mutex<Vec<usize>>,
+    wants_data: bool,
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+    sender: mpsc::Sender<Result<Event>>,
+}
+
+/// The other side is gone: nobody wants the rest.
+struct Abandoned;
+
+impl Reader {
+    async fn run(self) {
+        if let Err(error) = self.work_through().await {
+            // A closed queue means that the work was given up already.
+            drop(self.sender.send(Err(error)).await);
+        }
+    }
+
+    async fn work_through(&self) -> Result<()> {
+        let mut session = None;
+        let mut since_begin = 0;
+        while let Some(piece) = self.take() {
+            let mut current = match session.take() {
+                Some(session) => session,
+                None => self.open().await?,
+            };
+            if since_begin == PIECES_PER_TRANSACTION {
+                current.execute("Reading on", &format!("COMMIT; {}", self.begin())).await?;
+                since_begin = 0;
+            }
+            since_begin += 1;
+            match self.read(&mut current, piece).await {
+                Ok(Ok(())) => session = Some(current),
+                Ok(Err(Abandoned)) => return Ok(()),
+                // A COPY that fails at its start leaves the session unusable: the next piece gets a new one.
+                Err(error) if error::native(&error) == Some("55P03") => {
+                    self.shared.blocked.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
+                    since_begin = 0;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(session) = session {
+            session.close().await;
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Option<usize> {
+        let position = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        self.shared.order.get(position).copied()
+    }
+
+    fn begin(&self) -> String {
+        format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; \
+             SET LOCAL lock_timeout = '{WORKER_LOCK_TIMEOUT}'",
+            Literal(&self.shared.reading.snapshot)
+        )
+    }
+
+    async fn open(&self) -> Result<Session> {
+        let reading = &self.shared.reading;
+        let mut session = Session::open_database(&reading.access, &reading.database, Purpose::Read).await?;
+        reading.backends.note(&session);
+        session.execute("Joining the snapshot", &self.begin()).await?;
+        Ok(session)
+    }
+
+    /// Reads one piece to its end. An `ALTER TABLE` that waits for the control session's lock makes later
+    /// readers queue behind it, for ever: hence the short lock timeout of readers.
+    async fn read(&self, session: &mut Session, piece: usize) -> Result<Result<(), Abandoned>> {
+        let reading = &self.shared.reading;
+        let Piece { sql, label, .. } = &reading.pieces[piece];
+        let doing = format!("Reading {label}");
+        reading.work.progress.phase(&doing);
+        let failed = |error| source_error(&doing, error);
+        let mut rows = session.raw().copy_out_raw(sql).await.map_err(failed)?;
+        let mut hasher = ContentHasher::new();
+        let mut buffer = BytesMut::with_capacity(BUFFER + (BUFFER >> 2));
+        if self.send(Event::Begin(piece)).await.is_err() {
+            return Ok(Err(Abandoned));
+        }
+        loop {
+            let row = rows.try_next().await.map_err(failed)?;
+            if let Some(row) = &row {
+                buffer.extend_from_slice(row);
+            }
+            if buffer.len() >= BUFFER || (row.is_none() && !buffer.is_empty()) {
+                let before = hasher.rows();
+                hasher.write(&buffer);
+                reading.work.progress.advance(buffer.len() as u64, hasher.rows() - before);
+                let full = buffer.split().freeze();
+                if self.shared.wants_data && self.send(Event::Data(full)).await.is_err() {
+                    return Ok(Err(Abandoned));
+                }
+                buffer.reserve(BUFFER + (BUFFER >> 2));
+            }
+            if row.is_none() {
+                break;
+            }
+        }
+        if !hasher.is_whole() {
+            return Err(EngineError::new(ErrorCode::ConnectionLost, format!("{doing}: the last row was cut off.")));
+        }
+        Ok(self.send(Event::End(piece, Box::new(hasher))).await)
+    }
+
+    async fn send(&self, event: Event) -> Result<(), Abandoned> {
+        self.sender.send(Ok(event)).await.map_err(|_| Abandoned)
+    }
+}
+
+/// A table that is gone or looks different although it was locked: what was read is not one truth.
+fn source_error(doing: &str, error: sqlx::Error) -> EngineError {
+    let mut mapped = error::during(doing, error);
+    if let EngineError::Api(api) = &mut mapped
+        && matches!(api.native.as_deref(), Some("42P01" | "42703" | "42704" | "3F000"))
+    {
+        api.code = ErrorCode::SourceChanged;
+        api.hint = Some("The structure changed while it was read; run it again.".into());
+        api.retry = true;
+    }
+    mapped
+}

@@ -1,0 +1,165 @@
+//! Making a database of its own from a snapshot: empty database, definitions, rows, then everything that is
+//! quicker or only possible once the rows are in.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, Snapshot, TableName, TableSnapshot};
+use holdfast_contract::{ApiError, ErrorCode};
+
+use super::connect::{Purpose, Session};
+use super::statements::Statements;
+use super::{database, error, inspect, large_objects, name, piece};
+use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
+
+pub async fn load(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
+    name::check(target)?;
+    if source.snapshot().server.engine != EngineKind::Postgres {
+        return Err(EngineError::new(ErrorCode::Unsupported, "This backup is not one of a PostgreSQL database."));
+    }
+    if target == inspect::live(access) {
+        return Err(EngineError::new(ErrorCode::TargetExists, "The target is the connection's own live database."));
+    }
+    work.checkpoint()?;
+    let mut session = database::elsewhere(access, &[target]).await?;
+    if database::is_there(&mut session, target).await? {
+        let taken = ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
+        return Err(taken.hint("Choose another name.").native("42P04").into());
+    }
+    work.progress.phase(&format!("Creating the database {target}"));
+    // Not cancellable: a database whose creation was given up midway would appear after its removal.
+    let mut remarks = database::create(&mut session, target, &source.snapshot().engine_facts).await?;
+    session.close().await;
+
+    let outcome = tokio::select! {
+        biased;
+        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+        outcome = fill(access, target, source, work) => outcome,
+    };
+    match outcome {
+        Ok(mut report) => {
+            remarks.append(&mut report.remarks);
+            Ok(LoadReport { remarks, ..report })
+        }
+        Err(failure) => Err(undo(access, target, failure).await),
+    }
+}
+
+/// Removes the unfinished database; the failure itself stays the answer.
+async fn undo(access: &Access, target: &str, failure: EngineError) -> EngineError {
+    match database::drop(access, target).await {
+        Ok(()) => failure,
+        Err(left) => {
+            let mut failure = failure.into_api();
+            failure.hint = Some(format!("The unfinished database {target} is still there ({left}); drop it by hand."));
+            failure.into()
+        }
+    }
+}
+
+async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
+    let snapshot = source.snapshot();
+    let objects = source.objects().await?;
+    let mut session = Session::open_database(access, target, Purpose::Load).await?;
+    work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
+    let roles = session.rows("Listing the roles", "SELECT rolname FROM pg_catalog.pg_roles").await?;
+    let roles = roles.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    let statements = Statements { access, target, work, roles };
+
+    let (before, after): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| object.phase == Phase::Before);
+    let mut left_out = statements.run(&mut session, &before).await?;
+    rows(access, target, source, work).await?;
+    if let Some(table) = snapshot.tables.iter().find(|table| large_objects::is_table(&table.table)) {
+        for stream in &table.streams {
+            large_objects::load(&mut session, source.open(stream).await?, work).await?;
+        }
+    }
+    let sizes: HashMap<TableName, u64> =
+        snapshot.tables.iter().map(|table| (table.table.clone(), table.bytes)).collect();
+    for run in after.chunk_by(|a, b| builds_alone(a) == builds_alone(b)) {
+        if builds_alone(&run[0]) {
+            statements.run_beside(run, &sizes).await?;
+        } else {
+            left_out.merge(statements.run(&mut session, run).await?);
+        }
+    }
+    work.progress.phase("Gathering statistics");
+    session.execute("Gathering statistics", "ANALYZE").await?;
+    let server = Some(inspect::server_info(&mut session).await?);
+    session.close().await;
+    Ok(LoadReport { server, remarks: left_out.remarks() })
+}
+
+/// Index builds: they read one table and need nothing but its rows.
+fn builds_alone(object: &SchemaObject) -> bool {
+    object.kind == "index" && object.sql.len() == 1
+}
+
+/// All rows of all tables on several connections.
+async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
+    let snapshot = source.snapshot();
+    let queue = queue(snapshot);
+    let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
+    let next = AtomicUsize::new(0);
+    let (queue, arrived, next) = (&queue, &arrived, &next);
+    let workers = (0..work.parallel.clamp(1, queue.len().max(1))).map(|_| async move {
+        let mut session = Session::open_database(access, target, Purpose::Load).await?;
+        while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let rows = copy_in(&mut session, &snapshot.tables[*index], stream, source, work).await?;
+            arrived[*index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
+        }
+        session.close().await;
+        Ok::<(), EngineError>(())
+    });
+    try_join_all(workers).await?;
+    for (table, arrived) in snapshot.tables.iter().zip(arrived) {
+        let arrived = arrived.load(Ordering::Relaxed) as u64;
+        if !large_objects::is_table(&table.table) && arrived != table.rows {
+            return Err(EngineError::new(
+                ErrorCode::Incomplete,
+                format!("{} holds {arrived} rows after loading; the backup has {}.", table.table, table.rows),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Streams with the tables they belong to, largest first.
+fn queue(snapshot: &Snapshot) -> Vec<(usize, &str)> {
+    let mut queue: Vec<(u64, usize, &str)> = Vec::new();
+    for (index, table) in snapshot.tables.iter().enumerate() {
+        if large_objects::is_table(&table.table) {
+            continue;
+        }
+        let size = table.bytes / table.streams.len().max(1) as u64;
+        queue.extend(table.streams.iter().map(|stream| (size, index, stream.as_str())));
+    }
+    queue.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    queue.into_iter().map(|(_, index, stream)| (index, stream)).collect()
+}
+
+async fn copy_in(
+    session: &mut Session,
+    table: &TableSnapshot,
+    stream: &str,
+    source: &dyn SnapshotSource,
+    work: &Work,
+) -> Result<u64> {
+    work.checkpoint()?;
+    let doing = format!("Loading {}", table.table);
+    work.progress.phase(&doing);
+    let mut data = source.open(stream).await?;
+    let failed = |source| error::during(&doing, source);
+    let sql = piece::copy_in(&table.table, &table.columns);
+    super::connect::refuse_nul(&sql)?;
+    let mut copy = session.raw().copy_in_raw(&sql).await.map_err(failed)?;
+    while let Some(bytes) = data.try_next().await? {
+        work.progress.advance(bytes.len() as u64, 0);
+        copy.send(bytes).await.map_err(failed)?;
+    }
+    let rows = copy.finish().await.map_err(failed)?;
+    work.progress.advance(0, rows);
+    Ok(rows)
+}
