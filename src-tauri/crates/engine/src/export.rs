@@ -7,7 +7,11 @@ use tokio::io::AsyncWrite;
 use crate::{EngineError, Result, SnapshotSource, Work, postgres};
 
 /// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
-pub async fn write_sql(source: &dyn SnapshotSource, out: &mut (dyn AsyncWrite + Unpin + Send), work: &Work) -> Result<()> {
+pub async fn write_sql(
+    source: &dyn SnapshotSource,
+    out: &mut (dyn AsyncWrite + Unpin + Send),
+    work: &Work,
+) -> Result<()> {
     match source.snapshot().server.engine {
         EngineKind::Postgres => postgres::export::write_sql(source, out, work).await,
         EngineKind::Sqlite => {

@@ -73,7 +73,9 @@ impl Session {
         }
         let backend = Backend { pid: 0, started: String::new() };
         let mut session = Self { conn, backend, version, transport: String::new() };
-        tokio::time::timeout(CONNECT_TIMEOUT, session.pin(purpose)).await.map_err(|_| timed_out(&target.place()))??;
+        tokio::time::timeout(CONNECT_TIMEOUT, session.pin(purpose))
+            .await
+            .map_err(|_| timed_out(&target.place()))??;
         Ok(session)
     }
 
@@ -95,7 +97,10 @@ impl Session {
         );
         let rows = self.rows(doing, &sql).await?;
         let Some([Some(pid), Some(started), transport]) = rows.last().map(Vec::as_slice) else {
-            return Err(EngineError::new(ErrorCode::ServerError, "The server does not show this session to itself."));
+            return Err(EngineError::new(
+                ErrorCode::ServerError,
+                "The server does not show this session to itself.",
+            ));
         };
         self.backend = Backend { pid: pid.parse().unwrap_or(0), started: started.clone() };
         self.transport = transport.as_deref().unwrap_or("unencrypted").replace("TLSv", "TLS ");
@@ -226,10 +231,13 @@ fn target(access: &Access) -> Result<Target<'_>> {
 }
 
 fn timed_out(place: &str) -> EngineError {
-    ApiError::new(ErrorCode::ConnectionTimedOut, format!("The server at {place} did not answer within ten seconds."))
-        .hint("Check host, port and firewalls.")
-        .retry()
-        .into()
+    ApiError::new(
+        ErrorCode::ConnectionTimedOut,
+        format!("The server at {place} did not answer within ten seconds."),
+    )
+    .hint("Check host, port and firewalls.")
+    .retry()
+    .into()
 }
 
 async fn reach(access: &Access, target: &Target<'_>, database: &str) -> Result<PgConnection> {
@@ -264,7 +272,9 @@ async fn reach(access: &Access, target: &Target<'_>, database: &str) -> Result<P
 }
 
 fn worth_the_other_way(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Tls(_)) || error::sqlstate(error).as_deref() == Some("28000") || is_tls_io(error)
+    matches!(error, sqlx::Error::Tls(_))
+        || error::sqlstate(error).as_deref() == Some("28000")
+        || is_tls_io(error)
 }
 
 fn sent_further(error: &sqlx::Error) -> bool {
@@ -296,7 +306,11 @@ async fn resolve(target: &Target<'_>) -> Result<()> {
 }
 
 async fn options(access: &Access, target: &Target<'_>, database: &str) -> Result<PgConnectOptions> {
-    let host = if target.is_socket() { target.host } else { target.host.trim_start_matches('[').trim_end_matches(']') };
+    let host = if target.is_socket() {
+        target.host
+    } else {
+        target.host.trim_start_matches('[').trim_end_matches(']')
+    };
     // The environment's PG* variables fill the defaults: each is overridden here, an empty password included.
     let mut options = PgConnectOptions::new_without_pgpass()
         .host(host)
@@ -323,17 +337,23 @@ async fn options(access: &Access, target: &Target<'_>, database: &str) -> Result
         options = options.ssl_client_key_from_pem(read_pem(path, "client key").await?);
     }
     if target.tls.client_certificate_file.is_some() != target.tls.client_key_file.is_some() {
-        return Err(ApiError::new(ErrorCode::TlsFailed, "A client certificate and its key must be given together.")
-            .hint("Name both files, or neither.")
-            .into());
+        return Err(ApiError::new(
+            ErrorCode::TlsFailed,
+            "A client certificate and its key must be given together.",
+        )
+        .hint("Name both files, or neither.")
+        .into());
     }
     Ok(options)
 }
 
 async fn read_pem(path: &str, what: &str) -> Result<Vec<u8>> {
     tokio::fs::read(path).await.map_err(|source| {
-        ApiError::new(ErrorCode::TlsFailed, format!("The file with the {what}, {path}, cannot be read: {source}."))
-            .hint("Check the path and its permissions.")
-            .into()
+        ApiError::new(
+            ErrorCode::TlsFailed,
+            format!("The file with the {what}, {path}, cannot be read: {source}."),
+        )
+        .hint("Check the path and its permissions.")
+        .into()
     })
 }

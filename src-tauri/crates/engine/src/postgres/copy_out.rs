@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::connect::{Backend, Purpose, Session};
+use super::error;
 use super::piece::{Piece, by_size};
 use super::sql::Literal;
-use super::error;
 use crate::content::ContentHasher;
 use crate::{Access, DumpSink, EngineError, Result, Unit, Work};
 
@@ -48,8 +48,10 @@ impl Backends {
         }
         let ending = async {
             let mut session = Session::open_database(access, database, Purpose::Read).await?;
-            let wanted: Vec<String> =
-                backends.iter().map(|backend| format!("({}, {})", backend.pid, Literal(&backend.started))).collect();
+            let wanted: Vec<String> = backends
+                .iter()
+                .map(|backend| format!("({}, {})", backend.pid, Literal(&backend.started)))
+                .collect();
             let sql = format!(
                 "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
                  JOIN (VALUES {}) AS w(pid, started) ON w.pid = a.pid AND w.started = a.backend_start::text",
@@ -60,7 +62,9 @@ impl Backends {
             Ok::<(), EngineError>(())
         };
         if !matches!(tokio::time::timeout(std::time::Duration::from_secs(5), ending).await, Ok(Ok(()))) {
-            tracing::warn!("sessions of cancelled work could not be ended at once; the server ends them itself");
+            tracing::warn!(
+                "sessions of cancelled work could not be ended at once; the server ends them itself"
+            );
         }
     }
 }
@@ -84,7 +88,11 @@ enum Event {
 
 /// Reads every piece; the answer has one hasher for each, in the pieces' order. Rows go to `sink` if there
 /// is one. `control` is the session that exported the snapshot and holds the locks.
-pub async fn read(reading: Reading, sink: Option<&dyn DumpSink>, control: &mut Session) -> Result<Vec<ContentHasher>> {
+pub async fn read(
+    reading: Reading,
+    sink: Option<&dyn DumpSink>,
+    control: &mut Session,
+) -> Result<Vec<ContentHasher>> {
     let shared = Arc::new(Shared {
         order: by_size(&reading.pieces),
         next: AtomicUsize::new(0),
@@ -104,7 +112,9 @@ pub async fn read(reading: Reading, sink: Option<&dyn DumpSink>, control: &mut S
         .collect();
     let pieces = &shared.reading.pieces;
     let mut done: Vec<Option<ContentHasher>> = vec![None; pieces.len()];
-    for (piece, hasher) in try_join_all(queues.into_iter().map(|queue| forward(queue, pieces, sink))).await?.concat() {
+    for (piece, hasher) in
+        try_join_all(queues.into_iter().map(|queue| forward(queue, pieces, sink))).await?.concat()
+    {
         done[piece] = Some(hasher);
     }
     let blocked = std::mem::take(&mut *shared.blocked.lock().unwrap_or_else(PoisonError::into_inner));
@@ -268,7 +278,10 @@ impl Reader {
             }
         }
         if !hasher.is_whole() {
-            return Err(EngineError::new(ErrorCode::ConnectionLost, format!("{doing}: the last row was cut off.")));
+            return Err(EngineError::new(
+                ErrorCode::ConnectionLost,
+                format!("{doing}: the last row was cut off."),
+            ));
         }
         Ok(self.send(Event::End(piece, Box::new(hasher))).await)
     }

@@ -64,9 +64,12 @@ pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {
 pub async fn drop(access: &Access, target: &str) -> Result<()> {
     name::check(target)?;
     if target == inspect::live(access) {
-        return Err(ApiError::new(ErrorCode::NotAllowed, "The connection's own live database is never dropped.")
-            .hint("Name another database.")
-            .into());
+        return Err(ApiError::new(
+            ErrorCode::NotAllowed,
+            "The connection's own live database is never dropped.",
+        )
+        .hint("Name another database.")
+        .into());
     }
     let mut session = elsewhere(access, &[target]).await?;
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident(target));
@@ -76,7 +79,11 @@ pub async fn drop(access: &Access, target: &str) -> Result<()> {
 }
 
 /// Encoding and locale of the source, as `CREATE DATABASE` wants them. Returns what had to be given up.
-pub async fn create(session: &mut Session, target: &str, facts: &BTreeMap<String, String>) -> Result<Vec<String>> {
+pub async fn create(
+    session: &mut Session,
+    target: &str,
+    facts: &BTreeMap<String, String>,
+) -> Result<Vec<String>> {
     let doing = format!("Creating the database {target}");
     let start = format!("CREATE DATABASE {} WITH TEMPLATE template0", Ident(target));
     let encoding = option(facts, "encoding", "ENCODING");
@@ -89,7 +96,9 @@ pub async fn create(session: &mut Session, target: &str, facts: &BTreeMap<String
                 Ok(_) => {}
                 Err(_) => {
                     // The server's default locale may not allow the encoding; "C" allows all.
-                    session.execute(&doing, &format!("{start}{encoding} LC_COLLATE 'C' LC_CTYPE 'C'")).await?;
+                    session
+                        .execute(&doing, &format!("{start}{encoding} LC_COLLATE 'C' LC_CTYPE 'C'"))
+                        .await?;
                 }
             }
             Ok(vec![format!(
@@ -102,7 +111,10 @@ pub async fn create(session: &mut Session, target: &str, facts: &BTreeMap<String
 }
 
 fn option(facts: &BTreeMap<String, String>, fact: &str, word: &str) -> String {
-    facts.get(fact).filter(|value| !value.is_empty()).map_or(String::new(), |value| format!(" {word} {}", Literal(value)))
+    facts
+        .get(fact)
+        .filter(|value| !value.is_empty())
+        .map_or(String::new(), |value| format!(" {word} {}", Literal(value)))
 }
 
 fn locale(facts: &BTreeMap<String, String>, version: u32) -> String {

@@ -1,6 +1,8 @@
 //! Plans and dumps: the definitions by [`super::schema`], the rows by [`super::copy_out`], all of one snapshot.
 
-use holdfast_contract::snapshot::{BackupKind, DumpPlan, Omission, PlannedTable, Scope, Snapshot, TableSnapshot};
+use holdfast_contract::snapshot::{
+    BackupKind, DumpPlan, Omission, PlannedTable, Scope, Snapshot, TableSnapshot,
+};
 
 use super::connect::{Purpose, Session};
 use super::copy_out::{Backends, Reading};
@@ -17,8 +19,12 @@ pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
     let mut captured = schema::capture(session.raw(), scope).await?;
     session.close().await;
     let omissions = omissions(&mut captured);
-    let estimated_bytes =
-        captured.tables.iter().filter(|table| rows_travel(scope, table)).filter_map(|table| table.estimated_bytes).sum();
+    let estimated_bytes = captured
+        .tables
+        .iter()
+        .filter(|table| rows_travel(scope, table))
+        .filter_map(|table| table.estimated_bytes)
+        .sum();
     let tables = captured
         .tables
         .into_iter()
@@ -58,7 +64,8 @@ async fn take(
     let omissions = omissions(&mut captured);
     let pieces = pieces(&mut exported.session, &captured, scope).await?;
     let estimate = |table: &CapturedTable| table.estimated_bytes.unwrap_or(0);
-    work.progress.total_bytes(captured.tables.iter().filter(|table| rows_travel(scope, table)).map(estimate).sum());
+    work.progress
+        .total_bytes(captured.tables.iter().filter(|table| rows_travel(scope, table)).map(estimate).sum());
 
     let reading = Reading {
         access: access.clone(),
@@ -115,8 +122,12 @@ fn omissions(captured: &mut Captured) -> Vec<Omission> {
 }
 
 async fn pieces(session: &mut Session, captured: &Captured, scope: &Scope) -> Result<Vec<Piece>> {
-    let names: Vec<_> =
-        captured.tables.iter().filter(|table| rows_travel(scope, table)).map(|table| table.name.clone()).collect();
+    let names: Vec<_> = captured
+        .tables
+        .iter()
+        .filter(|table| rows_travel(scope, table))
+        .map(|table| table.name.clone())
+        .collect();
     let mut extents = piece::extents(session, &names).await?;
     let mut pieces = Vec::with_capacity(captured.tables.len());
     for (index, table) in captured.tables.iter().enumerate() {
@@ -136,8 +147,16 @@ async fn pieces(session: &mut Session, captured: &Captured, scope: &Scope) -> Re
     Ok(pieces)
 }
 
-fn tables(captured: &Captured, scope: &Scope, pieces: &[Piece], hashers: &[ContentHasher]) -> Vec<TableSnapshot> {
-    let ordinary = captured.tables.iter().map(|table| (table.name.clone(), table.columns.clone(), rows_travel(scope, table)));
+fn tables(
+    captured: &Captured,
+    scope: &Scope,
+    pieces: &[Piece],
+    hashers: &[ContentHasher],
+) -> Vec<TableSnapshot> {
+    let ordinary = captured
+        .tables
+        .iter()
+        .map(|table| (table.name.clone(), table.columns.clone(), rows_travel(scope, table)));
     let large = large_objects_travel(scope, captured)
         .then(|| (large_objects::table(), large_objects::columns(), true));
     let mut found: Vec<TableSnapshot> = ordinary

@@ -78,26 +78,34 @@ fn classify(state: &str) -> (ErrorCode, Option<&'static str>, bool) {
         ),
         "55006" => (
             ErrorCode::DatabaseBusy,
-            Some("Other sessions or prepared transactions still use the database; end them and run it again."),
+            Some(
+                "Other sessions or prepared transactions still use the database; end them and run it again.",
+            ),
             true,
         ),
         "57014" => (
             ErrorCode::DatabaseBusy,
-            Some("The statement was cancelled on the server (by an administrator, a timeout or a standby conflict)."),
+            Some(
+                "The statement was cancelled on the server (by an administrator, a timeout or a standby conflict).",
+            ),
             true,
         ),
         "53300" => {
             (ErrorCode::DatabaseBusy, Some("The server has no free connection slot; try again later."), true)
         }
-        "57P03" => {
-            (ErrorCode::DatabaseBusy, Some("The server is starting up or shutting down; try again shortly."), true)
-        }
+        "57P03" => (
+            ErrorCode::DatabaseBusy,
+            Some("The server is starting up or shutting down; try again shortly."),
+            true,
+        ),
         "57P01" | "57P02" | "57P05" => (
             ErrorCode::ConnectionLost,
             Some("The session was ended on the server; check why, then run it again."),
             true,
         ),
-        "53100" => (ErrorCode::StorageFull, Some("The database server's disk is full; free space there."), true),
+        "53100" => {
+            (ErrorCode::StorageFull, Some("The database server's disk is full; free space there."), true)
+        }
         "53200" => (
             ErrorCode::ServerError,
             Some("With very many tables, raise max_locks_per_transaction on the server."),
@@ -113,12 +121,16 @@ fn classify(state: &str) -> (ErrorCode, Option<&'static str>, bool) {
             Some("Grant the right to this login, or use a login that has it."),
             false,
         ),
-        "28P01" | "28000" => {
-            (ErrorCode::AuthenticationFailed, Some("Check the user name, the password and pg_hba.conf."), false)
-        }
-        "3D000" | "57P04" => {
-            (ErrorCode::DatabaseMissing, Some("Check the name of the database; it may have been dropped or renamed."), false)
-        }
+        "28P01" | "28000" => (
+            ErrorCode::AuthenticationFailed,
+            Some("Check the user name, the password and pg_hba.conf."),
+            false,
+        ),
+        "3D000" | "57P04" => (
+            ErrorCode::DatabaseMissing,
+            Some("Check the name of the database; it may have been dropped or renamed."),
+            false,
+        ),
         "42P04" => (ErrorCode::TargetExists, Some("Choose another name."), false),
         "XX001" | "XX002" => (
             ErrorCode::DatabaseDamaged,
@@ -132,11 +144,20 @@ fn classify(state: &str) -> (ErrorCode, Option<&'static str>, bool) {
 }
 
 /// An error before the session stood: every step of the way has its own code.
-pub fn connecting(place: &str, user: &str, database: &str, has_password: bool, error: &sqlx::Error) -> EngineError {
+pub fn connecting(
+    place: &str,
+    user: &str,
+    database: &str,
+    has_password: bool,
+    error: &sqlx::Error,
+) -> EngineError {
     if let Some(tls) = tls_reason(error) {
-        return ApiError::new(ErrorCode::TlsFailed, format!("The encrypted connection to {place} failed: {tls}."))
-            .hint("Check the TLS mode, the certificate authority and the server's certificate.")
-            .into();
+        return ApiError::new(
+            ErrorCode::TlsFailed,
+            format!("The encrypted connection to {place} failed: {tls}."),
+        )
+        .hint("Check the TLS mode, the certificate authority and the server's certificate.")
+        .into();
     }
     match error {
         sqlx::Error::Io(source) => from_socket(place, source).into(),
@@ -180,9 +201,11 @@ fn from_socket(place: &str, source: &std::io::Error) -> ApiError {
         ErrorKind::TimedOut => {
             (ErrorCode::ConnectionTimedOut, "there was no answer in time", "Check host, port and firewalls.")
         }
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => {
-            (ErrorCode::ConnectionRefused, "no network route leads there", "Check the network, a VPN and the address.")
-        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => (
+            ErrorCode::ConnectionRefused,
+            "no network route leads there",
+            "Check the network, a VPN and the address.",
+        ),
         _ => (
             ErrorCode::ConnectionLost,
             "the connection was closed while signing in",

@@ -43,7 +43,8 @@ pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -
     let objects = source.objects().await?;
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
     text(out, &head(snapshot)).await?;
-    let (before, after): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| object.phase == Phase::Before);
+    let (before, after): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| object.phase == Phase::Before);
     write_objects(&before, out, work).await?;
     for table in &snapshot.tables {
         work.checkpoint()?;
@@ -115,7 +116,12 @@ fn statements(object: &SchemaObject) -> Vec<String> {
     plain.iter().map(here).collect()
 }
 
-async fn write_rows(table: &TableSnapshot, source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
+async fn write_rows(
+    table: &TableSnapshot,
+    source: &dyn SnapshotSource,
+    out: Out<'_>,
+    work: &Work,
+) -> Result<()> {
     if table.streams.is_empty() {
         return Ok(());
     }
@@ -129,7 +135,10 @@ async fn write_rows(table: &TableSnapshot, source: &dyn SnapshotSource, out: Out
             if !guard.lets_through(&bytes) {
                 return Err(EngineError::new(
                     ErrorCode::Unsupported,
-                    format!("A row of {} would end its block in a SQL file; it is not written.", Table(&table.table)),
+                    format!(
+                        "A row of {} would end its block in a SQL file; it is not written.",
+                        Table(&table.table)
+                    ),
                 ));
             }
             out.write_all(&bytes).await.map_err(failed)?;

@@ -64,6 +64,10 @@ async fn count(
         .iter()
         .zip(sums)
         .filter(|(table, _)| present(table))
-        .map(|(table, sum)| TableFingerprint { table: table.clone(), rows: sum.rows(), content_hash: sum.hex() })
+        .map(|(table, sum)| TableFingerprint {
+            table: table.clone(),
+            rows: sum.rows(),
+            content_hash: sum.hex(),
+        })
         .collect())
 }

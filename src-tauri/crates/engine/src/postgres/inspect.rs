@@ -1,8 +1,8 @@
 //! What the server and this login are, without touching any row.
 
+use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::{ConnectionSpec, TlsMode};
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
-use holdfast_contract::ErrorCode;
 
 use super::connect::{Purpose, Session};
 use crate::{Access, EngineError, Result};
@@ -70,23 +70,34 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
         && !is_here(host)
         && !matches!(tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull)
     {
-        advice.push("The connection is encrypted but the server's certificate is not checked; verify-full is safer.".to_owned());
+        advice.push(
+            "The connection is encrypted but the server's certificate is not checked; verify-full is safer."
+                .to_owned(),
+        );
     }
     if is(0, "t") {
         advice.push("This login is a superuser. For backups alone, a role with pg_read_all_data is enough (PostgreSQL 14 and later).".to_owned());
     }
     if is(1, "t") {
-        advice.push("This server is a standby: it can be backed up, but nothing can be restored into it.".to_owned());
+        advice.push(
+            "This server is a standby: it can be backed up, but nothing can be restored into it.".to_owned(),
+        );
     }
     if is(2, "off") || is(3, "off") {
-        advice.push("The server runs with fsync or full_page_writes off: a power cut may damage its data.".to_owned());
+        advice.push(
+            "The server runs with fsync or full_page_writes off: a power cut may damage its data.".to_owned(),
+        );
     }
     session.close().await;
     Ok(advice)
 }
 
 fn is_here(host: &str) -> bool {
-    host.starts_with('/') || host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]"
+    host.starts_with('/')
+        || host == "localhost"
+        || host.starts_with("127.")
+        || host == "::1"
+        || host == "[::1]"
 }
 
 pub async fn databases(access: &Access) -> Result<Vec<String>> {

@@ -98,7 +98,9 @@ impl Slices {
     }
 
     pub async fn next(&mut self) -> Result<Option<Slice>> {
-        let damaged = || EngineError::new(ErrorCode::Incomplete, "The stream of large objects is not what was written.");
+        let damaged = || {
+            EngineError::new(ErrorCode::Incomplete, "The stream of large objects is not what was written.")
+        };
         let mut searched = self.at;
         loop {
             if let Some(length) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
@@ -119,7 +121,11 @@ impl Slices {
     }
 }
 
-pub async fn load(session: &mut Session, stream: BoxStream<'static, Result<Bytes>>, work: &Work) -> Result<u64> {
+pub async fn load(
+    session: &mut Session,
+    stream: BoxStream<'static, Result<Bytes>>,
+    work: &Work,
+) -> Result<u64> {
     let doing = "Loading large objects";
     work.progress.phase(doing);
     let mut slices = Slices::new(stream);
@@ -150,7 +156,8 @@ mod tests {
     async fn slices_survive_any_fragmentation_and_a_cut_is_noticed() {
         let whole = b"16\t0\t\\\\x6162\n16\t2\t\\\\x\n";
         for size in 1..whole.len() {
-            let parts: Vec<Result<Bytes>> = whole.chunks(size).map(|part| Ok(Bytes::copy_from_slice(part))).collect();
+            let parts: Vec<Result<Bytes>> =
+                whole.chunks(size).map(|part| Ok(Bytes::copy_from_slice(part))).collect();
             let mut slices = Slices::new(futures::stream::iter(parts).boxed());
             let first = slices.next().await.unwrap().unwrap();
             assert_eq!((first.oid, first.offset, first.hex.as_str()), (16, 0, "6162"));

@@ -14,18 +14,30 @@ use super::statements::Statements;
 use super::{database, error, inspect, large_objects, name, piece};
 use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
 
-pub async fn load(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
+pub async fn load(
+    access: &Access,
+    target: &str,
+    source: &dyn SnapshotSource,
+    work: &Work,
+) -> Result<LoadReport> {
     name::check(target)?;
     if source.snapshot().server.engine != EngineKind::Postgres {
-        return Err(EngineError::new(ErrorCode::Unsupported, "This backup is not one of a PostgreSQL database."));
+        return Err(EngineError::new(
+            ErrorCode::Unsupported,
+            "This backup is not one of a PostgreSQL database.",
+        ));
     }
     if target == inspect::live(access) {
-        return Err(EngineError::new(ErrorCode::TargetExists, "The target is the connection's own live database."));
+        return Err(EngineError::new(
+            ErrorCode::TargetExists,
+            "The target is the connection's own live database.",
+        ));
     }
     work.checkpoint()?;
     let mut session = database::elsewhere(access, &[target]).await?;
     if database::is_there(&mut session, target).await? {
-        let taken = ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
+        let taken =
+            ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
         return Err(taken.hint("Choose another name.").native("42P04").into());
     }
     work.progress.phase(&format!("Creating the database {target}"));
@@ -53,7 +65,8 @@ async fn undo(access: &Access, target: &str, failure: EngineError) -> EngineErro
         Ok(()) => failure,
         Err(left) => {
             let mut failure = failure.into_api();
-            failure.hint = Some(format!("The unfinished database {target} is still there ({left}); drop it by hand."));
+            failure.hint =
+                Some(format!("The unfinished database {target} is still there ({left}); drop it by hand."));
             failure.into()
         }
     }
@@ -68,7 +81,8 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
     let roles = roles.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
     let statements = Statements { access, target, work, roles };
 
-    let (before, after): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| object.phase == Phase::Before);
+    let (before, after): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| object.phase == Phase::Before);
     let mut left_out = statements.run(&mut session, &before).await?;
     rows(access, target, source, work).await?;
     if let Some(table) = snapshot.tables.iter().find(|table| large_objects::is_table(&table.table)) {

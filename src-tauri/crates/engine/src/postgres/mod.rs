@@ -32,8 +32,8 @@ use holdfast_contract::snapshot::{
 };
 
 use crate::{
-    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, Preflight, Result, SnapshotSource,
-    Swap, SwapState, Work,
+    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, Preflight, Result,
+    SnapshotSource, Swap, SwapState, Work,
 };
 
 /// A database on a PostgreSQL server. Holds no connection: each use makes its own.
@@ -44,7 +44,10 @@ pub struct Postgres {
 impl Postgres {
     pub fn new(access: Access) -> Result<Self> {
         if !matches!(access.spec, ConnectionSpec::Postgres { .. }) {
-            return Err(EngineError::new(ErrorCode::Internal, "A SQLite connection reached the PostgreSQL driver."));
+            return Err(EngineError::new(
+                ErrorCode::Internal,
+                "A SQLite connection reached the PostgreSQL driver.",
+            ));
         }
         Ok(Self { access })
     }
@@ -99,7 +102,12 @@ impl Load for Postgres {
     async fn load(&self, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
         load::load(&self.access, target, source, work).await
     }
-    async fn fingerprint(&self, target: &str, tables: &[TableName], work: &Work) -> Result<Vec<TableFingerprint>> {
+    async fn fingerprint(
+        &self,
+        target: &str,
+        tables: &[TableName],
+        work: &Work,
+    ) -> Result<Vec<TableFingerprint>> {
         fingerprint::fingerprint(&self.access, target, tables, work).await
     }
     async fn rename(&self, from: &str, to: &str) -> Result<()> {

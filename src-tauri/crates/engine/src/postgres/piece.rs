@@ -46,7 +46,13 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
     for batch in tables.chunks(2000) {
         let wanted: Vec<String> = batch
             .iter()
-            .map(|table| format!("({}, {})", Literal(table.schema.as_deref().unwrap_or("public")), Literal(&table.name)))
+            .map(|table| {
+                format!(
+                    "({}, {})",
+                    Literal(table.schema.as_deref().unwrap_or("public")),
+                    Literal(&table.name)
+                )
+            })
             .collect();
         let sql = format!(
             "SELECT n.nspname, c.relname, pg_catalog.pg_relation_size(c.oid), \
@@ -64,8 +70,11 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
             wanted.join(", ")
         );
         for row in session.rows("Measuring the tables", &sql).await? {
-            if let Ok([schema, Some(name), main, toast, block, method, columns]) = <[Option<String>; 7]>::try_from(row) {
-                let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+            if let Ok([schema, Some(name), main, toast, block, method, columns]) =
+                <[Option<String>; 7]>::try_from(row)
+            {
+                let number =
+                    |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
                 let main = number(main);
                 let extent = Extent {
                     columns: columns_from(columns.as_deref())?,
@@ -87,7 +96,10 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
 fn columns_from(json: Option<&str>) -> Result<Vec<Column>> {
     let pairs: Vec<(String, String)> = match json {
         Some(text) => serde_json::from_str(text).map_err(|_| {
-            EngineError::new(holdfast_contract::ErrorCode::ServerError, "The server's list of columns was not understood.")
+            EngineError::new(
+                holdfast_contract::ErrorCode::ServerError,
+                "The server's list of columns was not understood.",
+            )
         })?,
         None => Vec::new(),
     };

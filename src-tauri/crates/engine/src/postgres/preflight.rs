@@ -61,7 +61,9 @@ impl Login {
             found.blockers.push("The server is a standby: nothing can be created there.".into());
         }
         if !self.superuser && !self.creates_databases {
-            found.blockers.push("This login may not create databases: grant CREATEDB, or use a login that has it.".into());
+            found.blockers.push(
+                "This login may not create databases: grant CREATEDB, or use a login that has it.".into(),
+            );
         }
     }
 }
@@ -80,7 +82,9 @@ async fn locale(session: &mut Session, snapshot: &Snapshot, found: &mut Prefligh
         literals(wanted)
     );
     for name in first_column(session.rows("Looking for the locale", &sql).await?) {
-        found.warnings.push(format!("The server does not know the locale {name}: text may sort differently."));
+        found
+            .warnings
+            .push(format!("The server does not know the locale {name}: text may sort differently."));
     }
     Ok(())
 }
@@ -91,8 +95,11 @@ async fn extensions(
     objects: &[SchemaObject],
     found: &mut Preflight,
 ) -> Result<()> {
-    let wanted: BTreeSet<&str> =
-        objects.iter().filter(|object| object.kind == "extension").map(|object| object.name.as_str()).collect();
+    let wanted: BTreeSet<&str> = objects
+        .iter()
+        .filter(|object| object.kind == "extension")
+        .map(|object| object.name.as_str())
+        .collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -112,7 +119,9 @@ async fn extensions(
         .collect();
     for name in wanted {
         match known.get(name) {
-            None => found.blockers.push(format!("The server lacks the extension {name}: install it there first.")),
+            None => {
+                found.blockers.push(format!("The server lacks the extension {name}: install it there first."))
+            }
             Some(false) if !login.superuser => {
                 found.blockers.push(format!("Only a superuser may create the extension {name}."));
             }
@@ -122,18 +131,25 @@ async fn extensions(
     Ok(())
 }
 
-async fn roles(session: &mut Session, login: &Login, objects: &[SchemaObject], found: &mut Preflight) -> Result<()> {
+async fn roles(
+    session: &mut Session,
+    login: &Login,
+    objects: &[SchemaObject],
+    found: &mut Preflight,
+) -> Result<()> {
     let wanted = roles_needed(objects);
     if wanted.is_empty() {
         return Ok(());
     }
     let names: HashSet<String> =
-        first_column(session.rows("Listing the roles", "SELECT rolname FROM pg_catalog.pg_roles").await?).collect();
+        first_column(session.rows("Listing the roles", "SELECT rolname FROM pg_catalog.pg_roles").await?)
+            .collect();
     let missing: BTreeSet<&String> = wanted.iter().filter(|role| !names.contains(*role)).collect();
     for role in &missing {
         let needs = |object: &&SchemaObject| roles_of(object).contains(*role);
         let count = objects.iter().filter(|object| statements::may_be_left_out(object)).filter(needs).count();
-        if let Some(object) = objects.iter().filter(|object| !statements::may_be_left_out(object)).find(needs) {
+        if let Some(object) = objects.iter().filter(|object| !statements::may_be_left_out(object)).find(needs)
+        {
             found.blockers.push(format!(
                 "The role {role} does not exist on this server, and the {} {} needs it: create the role first.",
                 object.kind, object.name
@@ -147,7 +163,8 @@ async fn roles(session: &mut Session, login: &Login, objects: &[SchemaObject], f
     if login.superuser {
         return Ok(());
     }
-    let present: Vec<&str> = wanted.iter().filter(|role| !missing.contains(role)).map(String::as_str).collect();
+    let present: Vec<&str> =
+        wanted.iter().filter(|role| !missing.contains(role)).map(String::as_str).collect();
     if present.is_empty() {
         return Ok(());
     }

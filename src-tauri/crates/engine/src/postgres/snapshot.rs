@@ -34,10 +34,7 @@ pub struct Exported {
 
 /// A read-only transaction that sees one moment, without locks: for plans.
 pub async fn begin(session: &mut Session) -> Result<()> {
-    session
-        .execute("Beginning to read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        .await
-        .map(drop)
+    session.execute("Beginning to read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(drop)
 }
 
 pub async fn export(access: &Access, database: &str, work: &Work, backends: &Backends) -> Result<Exported> {
@@ -49,7 +46,9 @@ pub async fn export(access: &Access, database: &str, work: &Work, backends: &Bac
         begin(&mut session).await?;
         match lock(&mut session, &listed).await {
             // Dropped, renamed or taken away between listing and locking.
-            Err(error) if attempt < ATTEMPTS && matches!(native(&error), Some("42P01" | "3F000" | "42501")) => {
+            Err(error)
+                if attempt < ATTEMPTS && matches!(native(&error), Some("42P01" | "3F000" | "42501")) =>
+            {
                 session.execute("Beginning again", "ROLLBACK").await?;
                 continue;
             }

@@ -49,7 +49,11 @@ impl LeftOut {
 
     pub fn remarks(self) -> Vec<String> {
         let missing = self.by_role.into_iter().map(|(role, count)| {
-            let what = if count == 1 { "one ownership or grant".to_owned() } else { format!("{count} ownerships or grants") };
+            let what = if count == 1 {
+                "one ownership or grant".to_owned()
+            } else {
+                format!("{count} ownerships or grants")
+            };
             format!("The role {role} does not exist on this server: {what} left out.")
         });
         missing.chain(self.refused).collect()
@@ -124,7 +128,9 @@ impl Statements<'_> {
 
     /// Objects that do not need each other, on several connections, those of the largest tables first.
     pub async fn run_beside(&self, objects: &[SchemaObject], sizes: &HashMap<TableName, u64>) -> Result<()> {
-        let size = |object: &SchemaObject| object.table.as_ref().and_then(|table| sizes.get(table)).copied().unwrap_or(0);
+        let size = |object: &SchemaObject| {
+            object.table.as_ref().and_then(|table| sizes.get(table)).copied().unwrap_or(0)
+        };
         let mut order: Vec<&SchemaObject> = objects.iter().collect();
         order.sort_by_key(|object| std::cmp::Reverse(size(object)));
         let next = AtomicUsize::new(0);
@@ -134,7 +140,8 @@ impl Statements<'_> {
             while let Some(object) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 self.work.checkpoint()?;
                 self.work.progress.phase(&doing(object));
-                self.one(&mut session, object, &for_database(object, &Ident(self.target).to_string())).await?;
+                self.one(&mut session, object, &for_database(object, &Ident(self.target).to_string()))
+                    .await?;
             }
             session.close().await;
             Ok::<(), EngineError>(())

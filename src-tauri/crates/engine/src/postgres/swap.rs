@@ -61,7 +61,10 @@ pub async fn swap(access: &Access, staged: &str, kept: &str, work: &Work) -> Res
 pub async fn rename(access: &Access, from: &str, to: &str) -> Result<()> {
     [from, to].into_iter().try_for_each(name::check)?;
     if from == inspect::live(access) {
-        return Err(EngineError::new(ErrorCode::NotAllowed, "The connection's own live database is not renamed."));
+        return Err(EngineError::new(
+            ErrorCode::NotAllowed,
+            "The connection's own live database is not renamed.",
+        ));
     }
     let mut session = database::elsewhere(access, &[from, to]).await?;
     if database::is_there(&mut session, to).await? {
@@ -80,7 +83,13 @@ fn taken(name: &str) -> EngineError {
 
 /// Runs the renaming while a second session empties the databases. The renaming itself is never given up
 /// midway: it takes seconds, and its outcome must be known.
-async fn renamed(access: &Access, mut session: Session, sql: &str, emptied: &[&str], work: Option<&Work>) -> Result<()> {
+async fn renamed(
+    access: &Access,
+    mut session: Session,
+    sql: &str,
+    emptied: &[&str],
+    work: Option<&Work>,
+) -> Result<()> {
     let doing = "Renaming the database";
     let mut helper = database::elsewhere(access, emptied).await?;
     for attempt in 1.. {
@@ -88,12 +97,14 @@ async fn renamed(access: &Access, mut session: Session, sql: &str, emptied: &[&s
             work.checkpoint()?;
         }
         end_sessions(&mut helper, emptied).await?;
-        let renaming = session.execute(doing, sql);
-        tokio::pin!(renaming);
-        let outcome = loop {
-            tokio::select! {
-                outcome = &mut renaming => break outcome,
-                () = tokio::time::sleep(END_EVERY) => end_sessions(&mut helper, emptied).await?,
+        let mut hindered = None;
+        let outcome = {
+            let mut renaming = std::pin::pin!(session.execute(doing, sql));
+            loop {
+                tokio::select! {
+                    outcome = &mut renaming => break outcome,
+                    () = tokio::time::sleep(END_EVERY) => hindered = end_sessions(&mut helper, emptied).await.err(),
+                }
             }
         };
         match outcome {
@@ -101,7 +112,8 @@ async fn renamed(access: &Access, mut session: Session, sql: &str, emptied: &[&s
             Err(error) if error::native(&error) == Some("55006") && attempt < ATTEMPTS => {
                 session.execute(doing, "ROLLBACK").await?;
             }
-            Err(error) => return Err(error),
+            // Why a session stayed says more than that one did.
+            Err(error) => return Err(hindered.unwrap_or(error)),
         }
     }
     helper.close().await;
