@@ -1,1 +1,160 @@
+//! The application without a screen. Hosts see [`App`], [`AppConfig`] and what these name; everything a
+//! user can do is an operation and goes through [`App::call`].
+//!
+//! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
+//! `clock home events` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
+//! export restore sample overview`) < `gate` < `operations` < this file.
+//!
+//! ```text
+//! use case:   pub async fn something(cx: &Cx, …) -> Result<T, ApiError>
+//! operation:  impl Operation for BackupCreate { NAME, POLICY, Request, Response, target(), run(cx, request) }
+//!             and one word in `operations::operations![…]`
+//! plan:       Plan::new("restore.apply", &request, &shown, cx.now_ms())? -> cx.catalog().plans().put(plan)
+//! apply:      the gate has checked digest and name and taken the plan; run() gets it with
+//!             cx.catalog().plans().get(&id), plans again and calls plan.still_holds(&shown_now)?
+//! job:        cx.start_job(NewWork { title, connection_id, cancellable }, move |job| async move {
+//!                 let work = job.work(settings.parallel as usize)?;   // cancel, progress, scratch folder
+//!                 … Ok(serde_json::to_value(result)?)
+//!             })
+//! ```
 
+pub mod clock;
+pub mod config;
+pub mod cx;
+pub mod events;
+pub mod home;
+
+pub mod catalog;
+pub mod gate;
+pub mod jobs;
+mod operations;
+pub mod secrets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast_contract::ApiError;
+use holdfast_contract::event::Event;
+use holdfast_contract::meta::OperationInfo;
+use holdfast_contract::policy::{Confirmation, Principal};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+pub use config::AppConfig;
+pub use home::ProcessKind;
+pub use secrets::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
+
+use crate::catalog::Catalog;
+use crate::cx::{Cx, Shared};
+use crate::events::Events;
+use crate::gate::Gate;
+use crate::home::Home;
+use crate::jobs::Jobs;
+use crate::secrets::Secrets;
+
+/// How long a closing program waits for its jobs to stop.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    gate: Gate,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Opens the data folder, brings the catalog up to date, and puts in order what a crash has left.
+    pub async fn open(config: AppConfig) -> Result<App, ApiError> {
+        let events = Events::default();
+        let (root, process, told) = (config.home.clone(), config.process, events.clone());
+        let opening = tokio::task::spawn_blocking(move || {
+            let home = Home::open(&root, process)?;
+            let catalog = Catalog::open(&home.catalog(), told)?;
+            Ok::<_, ApiError>((Arc::new(home), catalog))
+        });
+        let (home, catalog) = match opening.await {
+            Ok(opened) => opened?,
+            Err(error) => {
+                let message = format!("Opening the data folder stopped early: {error}.");
+                return Err(ApiError::new(holdfast_contract::ErrorCode::Internal, message));
+            }
+        };
+        let jobs = Jobs::new(home.clone(), config.clock.clone(), catalog.clone(), events.clone());
+        let secrets = Secrets::new(
+            home.sealed_secrets(),
+            config.secrets,
+            config.keychain.clone(),
+            config.passphrase.clone(),
+        );
+        let shared = Arc::new(Shared {
+            home,
+            clock: config.clock,
+            catalog,
+            secrets,
+            jobs: jobs.clone(),
+            events,
+            passphrase: config.passphrase,
+            vault: tokio::sync::Mutex::new(None),
+        });
+        jobs.recover().await?;
+        let stop = CancellationToken::new();
+        tokio::spawn(jobs.watch(stop.clone()));
+        let gate = Gate::new(operations::OPERATIONS, shared.clone());
+        Ok(App { inner: Arc::new(Inner { gate, shared, stop }) })
+    }
+
+    /// One operation through the gate. Runs to its end even if the caller stops waiting.
+    pub async fn call(
+        &self,
+        principal: Principal,
+        operation: &str,
+        request: Value,
+        confirmation: Confirmation,
+    ) -> Result<Value, ApiError> {
+        self.inner.gate.call(principal, operation, request, confirmation).await
+    }
+
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.shared.events.subscribe()
+    }
+
+    pub fn operations() -> Vec<OperationInfo> {
+        operations::infos()
+    }
+
+    /// The table of operations, one line each, for review.
+    pub fn operations_table() -> String {
+        gate::table(operations::OPERATIONS)
+    }
+
+    /// OpenAPI 3.1, with the schema of every request, response, event and error.
+    pub fn openapi() -> Value {
+        gate::openapi(operations::OPERATIONS)
+    }
+
+    /// Resolves when no job of this process runs.
+    pub async fn idle(&self) {
+        self.inner.shared.jobs.idle().await;
+    }
+
+    /// Cancels this process's jobs and waits for them. What does not stop in time is marked interrupted at
+    /// the next start.
+    pub async fn shutdown(&self) {
+        self.inner.shared.jobs.cancel_all();
+        if tokio::time::timeout(FAREWELL, self.idle()).await.is_err() {
+            tracing::warn!("some jobs did not stop in time");
+        }
+        self.inner.stop.cancel();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,35 @@
+//! about.get
+
+use holdfast_contract::ApiError;
+use holdfast_contract::meta::{About, Empty, OperationInfo};
+use holdfast_contract::policy::{Policy, Target};
+
+use crate::cx::Cx;
+use crate::gate::Operation;
+
+pub struct AboutGet;
+impl Operation for AboutGet {
+    const NAME: &'static str = "about.get";
+    const POLICY: Policy = super::READ;
+    type Request = Empty;
+    type Response = About;
+    fn target(_: &Empty) -> Target {
+        Target::Application
+    }
+    async fn run(cx: Cx, _: Empty) -> Result<About, ApiError> {
+        Ok(About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sqlite_version: rusqlite::version().to_owned(),
+            home: cx.home().root().display().to_string(),
+            secrets: cx.secrets().status().await,
+            operations: infos(),
+        })
+    }
+}
+
+pub(crate) fn infos() -> Vec<OperationInfo> {
+    super::OPERATIONS
+        .iter()
+        .map(|entry| OperationInfo { name: entry.name.to_owned(), policy: entry.policy })
+        .collect()
+}

@@ -1,0 +1,41 @@
+//! The list of operations, one file for each feature. A file turns requests into calls of a use case and
+//! nothing more.
+
+mod about;
+mod audit;
+mod job;
+mod settings;
+
+use holdfast_contract::policy::{Audit, Confirm, Permission, Policy, Risk};
+
+use crate::gate::Entry;
+
+/// The one list: dispatch, policies, API description and types come from it.
+macro_rules! operations {
+    ($($room:ident::{$($name:ident),* $(,)?}),* $(,)?) => {
+        pub static OPERATIONS: &[Entry] = &[$($(Entry::of::<$room::$name>()),*),*];
+    };
+}
+
+operations![
+    settings::{SettingsGet, SettingsUpdate},
+    job::{JobList, JobGet, JobCancel},
+    audit::{AuditList, AuditVerify},
+    about::{AboutGet},
+];
+
+/// Reads only; nothing worth a record.
+const READ: Policy = Policy {
+    needs: Permission::View,
+    risk: Risk::Read,
+    confirm: Confirm::None,
+    audit: Audit::None,
+    schedulable: false,
+};
+
+/// Changes Holdfast's own data; a person's everyday work.
+const CHANGE: Policy =
+    Policy { needs: Permission::Operate, risk: Risk::Change, audit: Audit::Both, ..READ };
+
+/// Changes what others rely on: connections, keys, settings.
+const ADMINISTER: Policy = Policy { needs: Permission::Administer, ..CHANGE };

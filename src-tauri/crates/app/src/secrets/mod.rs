@@ -1,0 +1,209 @@
+//! Passwords and vault keys: in the OS keychain, or in a file sealed by a passphrase when the user has
+//! chosen that. Never elsewhere, and never one in place of the other in silence.
+//!
+//! Names are `connection/<id>` and `vault/<vault id>/<slot id>`. What does not belong here: what the
+//! secrets are for.
+
+mod choice;
+mod keychain;
+mod os;
+mod redact;
+mod sealed_file;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use holdfast_contract::meta::{SecretsBackend, SecretsStatus};
+use holdfast_contract::{ApiError, ErrorCode};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use crate::clock::new_id;
+
+pub use choice::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
+pub use keychain::{KeychainProblem, KeychainStore, MemoryKeychain};
+pub use os::os_keychain;
+pub use redact::redact;
+use sealed_file::SealedFile;
+
+pub type SecretBytes = Zeroizing<Vec<u8>>;
+
+#[derive(Clone)]
+pub struct Secrets {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    choice: SecretsChoice,
+    keychain: Arc<dyn KeychainStore>,
+    passphrase: Arc<dyn PassphraseSource>,
+    /// The opened file. Held while opening: the key derivation runs once.
+    file: Mutex<Option<SealedFile>>,
+    /// A probe has been written, read and removed.
+    probed: Mutex<bool>,
+}
+
+impl Secrets {
+    pub fn new(
+        path: PathBuf,
+        choice: SecretsChoice,
+        keychain: Arc<dyn KeychainStore>,
+        passphrase: Arc<dyn PassphraseSource>,
+    ) -> Self {
+        let (file, probed) = (Mutex::new(None), Mutex::new(false));
+        Self { inner: Arc::new(Inner { path, choice, keychain, passphrase, file, probed }) }
+    }
+
+    /// None when nothing is kept under this name.
+    pub async fn get(&self, name: &str) -> Result<Option<SecretBytes>, ApiError> {
+        if self.in_file() {
+            let mut file = self.inner.file.lock().await;
+            return self.opened(&mut file).await?.get(name).await;
+        }
+        self.probe().await?;
+        let name = name.to_owned();
+        self.keychain(move |keychain| keychain.get(&name)).await
+    }
+
+    pub async fn set(&self, name: &str, value: SecretBytes) -> Result<(), ApiError> {
+        if self.in_file() {
+            let mut file = self.inner.file.lock().await;
+            return self.opened(&mut file).await?.put(name, Some(value)).await;
+        }
+        self.probe().await?;
+        let name = name.to_owned();
+        self.keychain(move |keychain| keychain.set(&name, &value)).await
+    }
+
+    /// Idempotent.
+    pub async fn delete(&self, name: &str) -> Result<(), ApiError> {
+        if self.in_file() {
+            let mut file = self.inner.file.lock().await;
+            return self.opened(&mut file).await?.put(name, None).await;
+        }
+        self.probe().await?;
+        let name = name.to_owned();
+        self.keychain(move |keychain| keychain.delete(&name)).await
+    }
+
+    pub async fn get_text(&self, name: &str) -> Result<Option<SecretString>, ApiError> {
+        let Some(bytes) = self.get(name).await? else { return Ok(None) };
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(Some(SecretString::from(text))),
+            Err(_) => Err(ApiError::new(ErrorCode::SecretMissing, "The kept password is not text.")
+                .hint("Enter the password again.")),
+        }
+    }
+
+    pub async fn set_text(&self, name: &str, value: &SecretString) -> Result<(), ApiError> {
+        self.set(name, Zeroizing::new(value.expose_secret().as_bytes().to_vec())).await
+    }
+
+    /// Where secrets are kept and whether that works now. Never asks a person.
+    pub async fn status(&self) -> SecretsStatus {
+        if self.in_file() {
+            let locked = self.inner.file.lock().await.is_none() && self.inner.path.exists();
+            let problem = locked.then(sealed_file::locked);
+            return SecretsStatus { backend: SecretsBackend::File, locked, problem };
+        }
+        match self.probe().await {
+            Ok(()) => SecretsStatus { backend: SecretsBackend::Keychain, locked: false, problem: None },
+            Err(problem) => SecretsStatus {
+                backend: SecretsBackend::Unavailable,
+                locked: problem.code == ErrorCode::KeychainLocked,
+                problem: Some(problem),
+            },
+        }
+    }
+
+    /// Chooses the sealed file, making it when it is not there, or opens it. From then on every process of
+    /// this home keeps secrets there: the file's existence is the choice.
+    pub async fn use_file(&self, passphrase: SecretString) -> Result<(), ApiError> {
+        let mut file = self.inner.file.lock().await;
+        let opened = if self.inner.path.exists() {
+            SealedFile::open(self.inner.path.clone(), passphrase).await?
+        } else {
+            crate::secrets::refuse_weak(&passphrase)?;
+            SealedFile::create(self.inner.path.clone(), passphrase).await?
+        };
+        *file = Some(opened);
+        Ok(())
+    }
+
+    fn in_file(&self) -> bool {
+        self.inner.choice == SecretsChoice::File || self.inner.path.exists()
+    }
+
+    /// The sealed file, opened with the host's passphrase when it is not open yet.
+    async fn opened<'a>(&self, slot: &'a mut Option<SealedFile>) -> Result<&'a mut SealedFile, ApiError> {
+        if slot.is_none() {
+            let there = self.inner.path.exists();
+            let purpose =
+                if there { PassphrasePurpose::SecretsFile } else { PassphrasePurpose::NewSecretsFile };
+            let source = self.inner.passphrase.clone();
+            let asked = tokio::task::spawn_blocking(move || source.passphrase(purpose)).await;
+            let passphrase = asked.ok().flatten().ok_or_else(sealed_file::locked)?;
+            let path = self.inner.path.clone();
+            *slot = Some(if there {
+                SealedFile::open(path, passphrase).await?
+            } else {
+                refuse_weak(&passphrase)?;
+                SealedFile::create(path, passphrase).await?
+            });
+        }
+        slot.as_mut().ok_or_else(sealed_file::locked)
+    }
+
+    /// Only a write that can be read back shows that a keychain works.
+    async fn probe(&self) -> Result<(), ApiError> {
+        let mut probed = self.inner.probed.lock().await;
+        if !*probed {
+            self.keychain(|keychain| {
+                let name = format!("probe/{}", new_id());
+                keychain.set(&name, b"probe")?;
+                let found = keychain.get(&name)?;
+                keychain.delete(&name)?;
+                match found {
+                    Some(value) if value.as_slice() == b"probe" => Ok(()),
+                    _ => Err(KeychainProblem::Absent("it does not keep what is written".into())),
+                }
+            })
+            .await?;
+            *probed = true;
+        }
+        Ok(())
+    }
+
+    /// Keychains talk to other processes and may wait for a person: never on an async thread.
+    async fn keychain<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn KeychainStore) -> Result<T, KeychainProblem> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let keychain = self.inner.keychain.clone();
+        match tokio::task::spawn_blocking(move || work(keychain.as_ref())).await {
+            Ok(result) => result.map_err(ApiError::from),
+            Err(error) => Err(KeychainProblem::Absent(error.to_string()).into()),
+        }
+    }
+}
+
+/// Long enough that guessing is slow, and not among the first guesses. Argon2id does the rest.
+pub fn refuse_weak(passphrase: &SecretString) -> Result<(), ApiError> {
+    let text = passphrase.expose_secret();
+    let lower = text.to_lowercase();
+    let letters: std::collections::BTreeSet<char> = lower.chars().collect();
+    let run = lower.as_bytes().windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == 1);
+    let first_guess = ["password", "passphrase", "holdfast", "letmein", "qwertz", "qwerty", "iloveyou", "admin"]
+        .iter()
+        .any(|guess| lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()) == *guess);
+    if text.chars().count() < 8 || letters.len() < 4 || run || first_guess || lower.trim().is_empty() {
+        return Err(ApiError::new(ErrorCode::PassphraseTooWeak, "This passphrase is too easy to guess.")
+            .hint("Use at least eight characters; four or five words that do not belong together are good."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
