@@ -111,6 +111,8 @@ impl Cx {
     {
         let NewWork { title, connection_id, cancellable } = new;
         let operation = self.operation.to_owned();
-        self.jobs().submit(NewJob { operation, title, connection_id, cancellable, audit: self.audit.clone() }, work).await
+        self.jobs()
+            .submit(NewJob { operation, title, connection_id, cancellable, audit: self.audit.clone() }, work)
+            .await
     }
 }

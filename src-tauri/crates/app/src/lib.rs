@@ -46,7 +46,7 @@ pub use home::ProcessKind;
 pub use secrets::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
 
 use crate::catalog::Catalog;
-use crate::cx::{Cx, Shared};
+use crate::cx::Shared;
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::home::Home;

@@ -35,7 +35,7 @@ pub struct NewAuditEntry {
 
 /// The columns as they are stored and hashed.
 struct Stored {
-    seq: u64,
+    seq: i64,
     at_ms: i64,
     principal: String,
     operation: String,
@@ -59,7 +59,12 @@ impl Audits<'_> {
     }
 
     /// Newest first, and whether there are more.
-    pub async fn list(&self, before: Option<u64>, limit: u32, search: Option<String>) -> Answer<(Vec<AuditEntry>, bool)> {
+    pub async fn list(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+        search: Option<String>,
+    ) -> Answer<(Vec<AuditEntry>, bool)> {
         self.0
             .read(move |catalog| {
                 let sql = format!(
@@ -70,7 +75,11 @@ impl Audits<'_> {
                 );
                 let search = search.map(|search| search.to_lowercase());
                 let mut statement = catalog.prepare_cached(&sql)?;
-                let mut rows = statement.query(params![before, search, i64::from(limit) + 1])?;
+                let mut rows = statement.query(params![
+                    before.map(|before| before as i64),
+                    search,
+                    i64::from(limit) + 1
+                ])?;
                 let mut entries = Vec::new();
                 while let Some(row) = rows.next()? {
                     entries.push(stored(row)?.entry()?);
@@ -90,7 +99,7 @@ impl Audits<'_> {
 
 /// Within the caller's transaction, which must be an immediate one.
 pub(super) fn append(catalog: &Connection, entry: NewAuditEntry) -> Result<u64> {
-    let last: Option<(u64, String)> = catalog
+    let last: Option<(i64, String)> = catalog
         .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -111,7 +120,9 @@ pub(super) fn append(catalog: &Connection, entry: NewAuditEntry) -> Result<u64> 
     };
     row.hash = row.chained_to(&previous)?;
     catalog
-        .prepare_cached(&format!("INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"))?
+        .prepare_cached(&format!(
+            "INSERT INTO audit ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+        ))?
         .execute(params![
             row.seq,
             row.at_ms,
@@ -125,10 +136,10 @@ pub(super) fn append(catalog: &Connection, entry: NewAuditEntry) -> Result<u64> 
             row.detail,
             row.hash
         ])?;
-    Ok(row.seq)
+    Ok(row.seq as u64)
 }
 
-fn highest(catalog: &Connection) -> Result<u64> {
+fn highest(catalog: &Connection) -> Result<i64> {
     let mut statement = catalog.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'audit'")?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
@@ -137,7 +148,7 @@ fn verify(catalog: &Connection) -> Result<AuditVerifyResponse> {
     let mut statement = catalog.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
     let mut rows = statement.query([])?;
     let mut previous = BEGINNING.to_owned();
-    let mut entries = 0;
+    let mut entries: i64 = 0;
     while let Some(row) = rows.next()? {
         let row = stored(row)?;
         let expected = entries + 1;
@@ -145,7 +156,8 @@ fn verify(catalog: &Connection) -> Result<AuditVerifyResponse> {
             return Ok(broken(entries, expected, format!("Entry {expected} is missing.")));
         }
         if row.chained_to(&previous)? != row.hash {
-            let problem = format!("Entry {expected} is not what was written, or does not follow the one before it.");
+            let problem =
+                format!("Entry {expected} is not what was written, or does not follow the one before it.");
             return Ok(broken(entries, expected, problem));
         }
         previous = row.hash;
@@ -154,11 +166,16 @@ fn verify(catalog: &Connection) -> Result<AuditVerifyResponse> {
     if highest(catalog)? > entries {
         return Ok(broken(entries, entries + 1, format!("Entries from {} on are missing.", entries + 1)));
     }
-    Ok(AuditVerifyResponse { intact: true, entries, first_bad_seq: None, problem: None })
+    Ok(AuditVerifyResponse { intact: true, entries: entries as u64, first_bad_seq: None, problem: None })
 }
 
-fn broken(entries: u64, seq: u64, problem: String) -> AuditVerifyResponse {
-    AuditVerifyResponse { intact: false, entries, first_bad_seq: Some(seq), problem: Some(problem) }
+fn broken(entries: i64, seq: i64, problem: String) -> AuditVerifyResponse {
+    AuditVerifyResponse {
+        intact: false,
+        entries: entries as u64,
+        first_bad_seq: Some(seq as u64),
+        problem: Some(problem),
+    }
 }
 
 fn stored(row: &Row<'_>) -> Result<Stored> {
@@ -197,7 +214,7 @@ impl Stored {
 
     fn entry(self) -> Result<AuditEntry> {
         Ok(AuditEntry {
-            seq: self.seq,
+            seq: self.seq as u64,
             at_ms: self.at_ms,
             principal: serde_json::from_str(&self.principal)?,
             operation: self.operation,

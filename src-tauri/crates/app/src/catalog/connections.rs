@@ -11,8 +11,7 @@ type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct Connections<'a>(pub(super) &'a Catalog);
 
-const COLUMNS: &str =
-    "id, name, spec, environment, group_name, read_only, prove_after_backup, has_password, sample, created_at_ms";
+const COLUMNS: &str = "id, name, spec, environment, group_name, read_only, prove_after_backup, has_password, sample, created_at_ms";
 
 impl Connections<'_> {
     /// By name.
@@ -36,7 +35,8 @@ impl Connections<'_> {
         let wanted = id_or_name.to_owned();
         self.0
             .read(move |catalog| {
-                let sql = format!("SELECT {COLUMNS} FROM connections WHERE id = ?1 OR name = ?1 ORDER BY id <> ?1");
+                let sql =
+                    format!("SELECT {COLUMNS} FROM connections WHERE id = ?1 OR name = ?1 ORDER BY id <> ?1");
                 let mut statement = catalog.prepare_cached(&sql)?;
                 let mut rows = statement.query([&wanted])?;
                 rows.next()?.map(decode).transpose()
@@ -124,8 +124,11 @@ fn refuse_taken_name(catalog: &rusqlite::Connection, connection: &Connection) ->
     match taken {
         None => Ok(()),
         Some(name) => Err(CatalogError::Api(
-            ApiError::new(ErrorCode::AlreadyExists, format!("A connection called {name:?} is there already."))
-                .hint("Choose another name."),
+            ApiError::new(
+                ErrorCode::AlreadyExists,
+                format!("A connection called {name:?} is there already."),
+            )
+            .hint("Choose another name."),
         )),
     }
 }

@@ -37,10 +37,11 @@ fn from_sqlite(error: &rusqlite::Error) -> ApiError {
         }
         Sqlite::DiskFull => ApiError::new(ErrorCode::StorageFull, "No room is left in the data folder.")
             .hint("Free some space and try again."),
-        Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied => {
-            ApiError::new(ErrorCode::HomeUnusable, "The catalog in the data folder cannot be opened for writing.")
-                .hint("Correct the permissions of the data folder, or choose another.")
-        }
+        Sqlite::ReadOnly | Sqlite::CannotOpen | Sqlite::PermissionDenied => ApiError::new(
+            ErrorCode::HomeUnusable,
+            "The catalog in the data folder cannot be opened for writing.",
+        )
+        .hint("Correct the permissions of the data folder, or choose another."),
         _ => ApiError::new(ErrorCode::Internal, format!("The catalog refused a change: {error}.")),
     };
     api.native(native)

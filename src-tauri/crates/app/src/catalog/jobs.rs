@@ -39,7 +39,9 @@ impl Jobs<'_> {
             .write(move |catalog| {
                 let job = &row.job;
                 catalog.execute(
-                    &format!("INSERT INTO jobs ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"),
+                    &format!(
+                        "INSERT INTO jobs ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"
+                    ),
                     params![
                         job.id.as_str(),
                         job.operation,
@@ -72,14 +74,22 @@ impl Jobs<'_> {
                 let mut rows = statement.query([id.as_str()])?;
                 match rows.next()? {
                     Some(row) => Ok(decode(row)?.job),
-                    None => Err(CatalogError::Api(ApiError::new(ErrorCode::NotFound, format!("There is no job {id}.")))),
+                    None => Err(CatalogError::Api(ApiError::new(
+                        ErrorCode::NotFound,
+                        format!("There is no job {id}."),
+                    ))),
                 }
             })
             .await
     }
 
     /// Newest first.
-    pub async fn list(&self, connection: Option<ConnectionId>, active_only: bool, limit: u32) -> Answer<Vec<Job>> {
+    pub async fn list(
+        &self,
+        connection: Option<ConnectionId>,
+        active_only: bool,
+        limit: u32,
+    ) -> Answer<Vec<Job>> {
         self.0
             .read(move |catalog| {
                 let sql = format!(

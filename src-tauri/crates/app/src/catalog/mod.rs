@@ -41,8 +41,8 @@ pub use connections::Connections;
 pub use error::{CatalogError, Result};
 pub use health::HealthCache;
 pub use jobs::{JobAudit, JobRow, Jobs};
-pub use plans::{Plan, Plans};
 pub(crate) use plans::moved as plan_moved;
+pub use plans::{Plan, Plans};
 pub use restores::{RestoreRow, Restores};
 pub use settings::SettingsTable;
 pub use vaults::{VaultRow, Vaults};
@@ -74,8 +74,11 @@ impl Catalog {
 
     fn open_file(path: &Path, events: Events) -> Result<Self> {
         private_file(path).map_err(|error| {
-            ApiError::new(ErrorCode::HomeUnusable, format!("The catalog {} cannot be opened: {error}.", path.display()))
-                .hint("Correct the permissions of the data folder, or choose another.")
+            ApiError::new(
+                ErrorCode::HomeUnusable,
+                format!("The catalog {} cannot be opened: {error}.", path.display()),
+            )
+            .hint("Correct the permissions of the data folder, or choose another.")
         })?;
         let mut writer = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         prepare(&writer)?;
@@ -212,7 +215,9 @@ async fn blocking<T: Send + 'static>(
 ) -> std::result::Result<T, ApiError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(ApiError::from),
-        Err(error) => Err(ApiError::new(ErrorCode::Internal, format!("The catalog's thread ended early: {error}."))),
+        Err(error) => {
+            Err(ApiError::new(ErrorCode::Internal, format!("The catalog's thread ended early: {error}.")))
+        }
     }
 }
 

@@ -34,7 +34,12 @@ pub struct Plan {
 
 impl Plan {
     /// A new plan of `operation`; `shown` is everything a person agrees to.
-    pub fn new(operation: &str, request: &impl Serialize, shown: &impl Serialize, now_ms: i64) -> Answer<Self> {
+    pub fn new(
+        operation: &str,
+        request: &impl Serialize,
+        shown: &impl Serialize,
+        now_ms: i64,
+    ) -> Answer<Self> {
         Ok(Self {
             id: PlanId(new_id()),
             operation: operation.to_owned(),
@@ -55,12 +60,17 @@ impl Plan {
 
     /// For apply, which plans again: `PlanMoved` unless what it would do now is what was shown.
     pub fn still_holds(&self, shown_now: &impl Serialize) -> Answer<()> {
-        if Self::digest_of(shown_now)? == self.digest { Ok(()) } else { Err(moved("What the plan showed has changed since.")) }
+        if Self::digest_of(shown_now)? == self.digest {
+            Ok(())
+        } else {
+            Err(moved("What the plan showed has changed since."))
+        }
     }
 }
 
 pub(crate) fn moved(message: &str) -> ApiError {
-    ApiError::new(ErrorCode::PlanMoved, message).hint("Make the plan again, look at it, and confirm that one.")
+    ApiError::new(ErrorCode::PlanMoved, message)
+        .hint("Make the plan again, look at it, and confirm that one.")
 }
 
 pub struct Plans<'a>(pub(super) &'a Catalog);
@@ -70,7 +80,10 @@ impl Plans<'_> {
     pub async fn put(&self, plan: Plan) -> Answer<()> {
         self.0
             .write(move |catalog| {
-                catalog.execute("DELETE FROM plans WHERE expires_at_ms < ?1", [plan.created_at_ms - 86_400_000])?;
+                catalog.execute(
+                    "DELETE FROM plans WHERE expires_at_ms < ?1",
+                    [plan.created_at_ms - 86_400_000],
+                )?;
                 catalog.execute(
                     "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)",
                     params![
@@ -127,7 +140,11 @@ impl Plans<'_> {
                     "UPDATE plans SET used_at_ms = ?2 WHERE id = ?1 AND used_at_ms IS NULL",
                     params![id.as_str(), now_ms],
                 )?;
-                if taken == 1 { Ok(()) } else { Err(CatalogError::Api(moved("This plan has been applied already."))) }
+                if taken == 1 {
+                    Ok(())
+                } else {
+                    Err(CatalogError::Api(moved("This plan has been applied already.")))
+                }
             })
             .await
     }

@@ -28,7 +28,10 @@ impl RestoreRow {
     /// Work is being done, or was when its process ended.
     pub fn active(&self) -> bool {
         use RestoreState as S;
-        matches!(self.state, S::Planned | S::SafetyBackup | S::Loading | S::Proving | S::Swapping | S::Undoing)
+        matches!(
+            self.state,
+            S::Planned | S::SafetyBackup | S::Loading | S::Proving | S::Swapping | S::Undoing
+        )
     }
 }
 
@@ -42,7 +45,9 @@ impl Restores<'_> {
         self.0
             .write(move |catalog| {
                 catalog.execute(
-                    &format!("INSERT OR REPLACE INTO restores ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+                    &format!(
+                        "INSERT OR REPLACE INTO restores ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+                    ),
                     params![
                         row.id.as_str(),
                         word(&row.state)?,

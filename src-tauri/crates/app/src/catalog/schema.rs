@@ -46,7 +46,8 @@ fn upgrade_with(connection: &mut Connection, path: &Path, migrations: &[&str]) -
 
 fn version(connection: &Connection) -> Result<usize> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    usize::try_from(version).map_err(|_| CatalogError::Api(damaged("The catalog's version is not a version.")))
+    usize::try_from(version)
+        .map_err(|_| CatalogError::Api(damaged("The catalog's version is not a version.")))
 }
 
 fn refuse_strangers(connection: &Connection, found: usize, known: usize) -> Result<()> {
@@ -62,7 +63,9 @@ fn refuse_strangers(connection: &Connection, found: usize, known: usize) -> Resu
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && application != APPLICATION_ID {
-        return Err(CatalogError::Api(damaged("catalog.sqlite in the data folder is another program's file.")));
+        return Err(CatalogError::Api(damaged(
+            "catalog.sqlite in the data folder is another program's file.",
+        )));
     }
     Ok(())
 }
@@ -82,10 +85,10 @@ fn keep_copy(connection: &Connection, path: &Path, found: usize) -> Result<()> {
     name.push(format!(".before-{}", found + 1));
     let kept = PathBuf::from(name);
     // Its owner alone may read it; then SQLite fills the empty file.
-    private_file(&kept)
-        .and_then(|file| file.set_len(0))
-        .map_err(|error| ApiError::new(ErrorCode::HomeUnusable, format!("Keeping a copy of the catalog failed: {error}.")))?;
-    connection.backup("main", &kept, None)?;
+    private_file(&kept).and_then(|file| file.set_len(0)).map_err(|error| {
+        ApiError::new(ErrorCode::HomeUnusable, format!("Keeping a copy of the catalog failed: {error}."))
+    })?;
+    connection.backup("main", &kept, None::<fn(rusqlite::backup::Progress)>)?;
     Ok(())
 }
 

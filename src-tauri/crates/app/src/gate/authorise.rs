@@ -5,7 +5,9 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 pub(super) fn authorise(principal: &Principal, name: &str, policy: &Policy) -> Result<(), ApiError> {
     let (may, allowed) = match principal {
-        Principal::Window(_) | Principal::CommandLine(_) | Principal::System => (Permission::Administer, true),
+        Principal::Window(_) | Principal::CommandLine(_) | Principal::System => {
+            (Permission::Administer, true)
+        }
         Principal::Schedule(_) => (Permission::Operate, policy.schedulable),
     };
     if allowed && policy.needs <= may {

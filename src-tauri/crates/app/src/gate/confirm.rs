@@ -20,12 +20,18 @@ pub(super) async fn confirm(
         return Ok(None);
     }
     let Target::Plan(id) = target else {
-        return Err(ApiError::new(ErrorCode::Internal, format!("{name} asks for confirmation but names no plan.")));
+        return Err(ApiError::new(
+            ErrorCode::Internal,
+            format!("{name} asks for confirmation but names no plan."),
+        ));
     };
     let plan = shared.catalog.plans().get(id).await?;
     if plan.operation != name {
-        return Err(ApiError::new(ErrorCode::BadRequest, format!("This plan is for {}, not for {name}.", plan.operation))
-            .hint("Make a plan with the operation that belongs to this one."));
+        return Err(ApiError::new(
+            ErrorCode::BadRequest,
+            format!("This plan is for {}, not for {name}.", plan.operation),
+        )
+        .hint("Make a plan with the operation that belongs to this one."));
     }
     agreed(&plan, policy.confirm, confirmation)?;
     let now = shared.clock.now_ms();
@@ -42,16 +48,25 @@ fn agreed(plan: &Plan, asks: Confirm, confirmation: &Confirmation) -> Result<(),
             .hint("Look at the plan and send its digest back."));
     };
     if !same(digest, &plan.digest) {
-        return Err(ApiError::new(ErrorCode::ConfirmationWrong, "The confirmed digest is not that of this plan.")
-            .hint("Make the plan again, look at it, and confirm that one."));
+        return Err(ApiError::new(
+            ErrorCode::ConfirmationWrong,
+            "The confirmed digest is not that of this plan.",
+        )
+        .hint("Make the plan again, look at it, and confirm that one."));
     }
     let (Confirm::DigestAndName, Some(wanted)) = (asks, &plan.confirm_name) else { return Ok(()) };
     match &confirmation.name {
-        None => Err(ApiError::new(ErrorCode::ConfirmationMissing, format!("The name {wanted:?} must be typed to confirm this."))
-            .hint("Type the name of what will be replaced or removed.")),
+        None => Err(ApiError::new(
+            ErrorCode::ConfirmationMissing,
+            format!("The name {wanted:?} must be typed to confirm this."),
+        )
+        .hint("Type the name of what will be replaced or removed.")),
         Some(typed) if same(typed, wanted) => Ok(()),
-        Some(_) => Err(ApiError::new(ErrorCode::ConfirmationWrong, "The typed name is not the name of what will be changed.")
-            .hint("Check that this is the database you mean.")),
+        Some(_) => Err(ApiError::new(
+            ErrorCode::ConfirmationWrong,
+            "The typed name is not the name of what will be changed.",
+        )
+        .hint("Check that this is the database you mean.")),
     }
 }
 

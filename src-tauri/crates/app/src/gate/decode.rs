@@ -9,9 +9,13 @@ pub(super) fn decode<T: DeserializeOwned>(request: Value) -> Result<T, ApiError>
     serde_path_to_error::deserialize(request).map_err(|error| {
         let path = error.path().to_string();
         let what = without_values(&error.inner().to_string());
-        let message =
-            if path == "." { format!("The request is not right: {what}.") } else { format!("{path}: {what}.") };
-        ApiError::new(ErrorCode::BadRequest, message).hint("Correct the request; the API description lists its fields.")
+        let message = if path == "." {
+            format!("The request is not right: {what}.")
+        } else {
+            format!("{path}: {what}.")
+        };
+        ApiError::new(ErrorCode::BadRequest, message)
+            .hint("Correct the request; the API description lists its fields.")
     })
 }
 
@@ -19,7 +23,9 @@ pub(super) fn decode<T: DeserializeOwned>(request: Value) -> Result<T, ApiError>
 fn without_values(message: &str) -> String {
     match message.split_once("expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None if message.starts_with("missing field") || message.starts_with("duplicate field") => message.to_owned(),
+        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
+            message.to_owned()
+        }
         None => "this value cannot be used".to_owned(),
     }
 }

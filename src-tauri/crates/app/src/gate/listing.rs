@@ -8,9 +8,9 @@ use holdfast_contract::ApiError;
 use holdfast_contract::event::Event;
 use holdfast_contract::policy::{Confirmation, Principal};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
-use utoipa::{PartialSchema, ToSchema};
 
 use super::{Entry, Operation};
 

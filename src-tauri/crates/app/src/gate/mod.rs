@@ -38,7 +38,9 @@ impl Entry {
         Self {
             name: O::NAME,
             policy: O::POLICY,
-            pass: |shared, principal, request, confirmation| Box::pin(pass::<O>(shared, principal, request, confirmation)),
+            pass: |shared, principal, request, confirmation| {
+                Box::pin(pass::<O>(shared, principal, request, confirmation))
+            },
             schemas: listing::schemas_of::<O>,
         }
     }
@@ -63,8 +65,9 @@ impl Gate {
         confirmation: Confirmation,
     ) -> Result<Value, ApiError> {
         let Some(entry) = self.list.iter().find(|entry| entry.name == name) else {
-            let error = ApiError::new(ErrorCode::UnknownOperation, format!("There is no operation {name:?}."))
-                .hint("about.get lists all operations.");
+            let error =
+                ApiError::new(ErrorCode::UnknownOperation, format!("There is no operation {name:?}."))
+                    .hint("about.get lists all operations.");
             return Err(record::unknown(&self.shared, principal, name, error).await);
         };
         let passing = (entry.pass)(self.shared.clone(), principal, request, confirmation);
@@ -83,16 +86,18 @@ async fn pass<O: Operation>(
         Ok(request) => request,
         Err(error) => return Err(record.refused(error).await),
     };
-    if let Err(error) = record.describe::<O>(&request).await {
+    record.describe::<O>(&request);
+    if let Err(error) = record.name_target().await {
         return Err(record.refused(error).await);
     }
     if let Err(error) = authorise::authorise(&principal, O::NAME, &O::POLICY) {
         return Err(record.refused(error).await);
     }
-    let taken = match confirm::confirm(&shared, O::NAME, &O::POLICY, &O::target(&request), &confirmation).await {
-        Ok(taken) => taken,
-        Err(error) => return Err(record.refused(error).await),
-    };
+    let taken =
+        match confirm::confirm(&shared, O::NAME, &O::POLICY, &O::target(&request), &confirmation).await {
+            Ok(taken) => taken,
+            Err(error) => return Err(record.refused(error).await),
+        };
     if let Some(plan) = &taken {
         record.target_name.clone_from(&plan.target_name);
     }
@@ -102,8 +107,9 @@ async fn pass<O: Operation>(
             // On a task of its own, so that a panic in it is an outcome too.
             let ran = tokio::spawn(O::run(cx, request)).await.unwrap_or_else(|error| Err(mistake(error)));
             let ran = ran.and_then(|response| {
-                serde_json::to_value(response)
-                    .map_err(|error| ApiError::new(ErrorCode::Internal, format!("The answer cannot be said: {error}.")))
+                serde_json::to_value(response).map_err(|error| {
+                    ApiError::new(ErrorCode::Internal, format!("The answer cannot be said: {error}."))
+                })
             });
             record.outcome(&ran).await;
             ran

@@ -38,14 +38,19 @@ impl Record {
         }
     }
 
-    /// What is touched, by its id and its name of today, and the request without its secrets.
-    pub async fn describe<O: Operation>(&mut self, request: &O::Request) -> Result<(), ApiError> {
+    /// What is touched, and the request without its secrets.
+    pub fn describe<O: Operation>(&mut self, request: &O::Request) {
+        // A request that cannot be written down is described by what it touches.
+        self.detail =
+            serde_json::to_value(request).map(|value| redact(&value).to_string()).unwrap_or_default();
+        self.target = O::target(request);
+    }
+
+    /// Finds the id and today's name of what is touched.
+    pub async fn name_target(&mut self) -> Result<(), ApiError> {
         if !self.audited {
             return Ok(());
         }
-        // A request that cannot be written down is described by what it touches.
-        self.detail = serde_json::to_value(request).map(|value| redact(&value).to_string()).unwrap_or_default();
-        self.target = O::target(request);
         let named = match &self.target {
             Target::Connection(ConnectionId(name)) | Target::Named(name) => name.clone(),
             _ => return Ok(()),
@@ -99,7 +104,12 @@ impl Record {
         error
     }
 
-    async fn write(&self, phase: AuditPhase, outcome: Option<&str>, error: Option<&ApiError>) -> Result<(), ApiError> {
+    async fn write(
+        &self,
+        phase: AuditPhase,
+        outcome: Option<&str>,
+        error: Option<&ApiError>,
+    ) -> Result<(), ApiError> {
         if !self.audited {
             return Ok(());
         }
@@ -119,7 +129,12 @@ impl Record {
 }
 
 /// A call of something that does not exist is a sign of a mistake or worse.
-pub(super) async fn unknown(shared: &Arc<Shared>, principal: Principal, name: &str, error: ApiError) -> ApiError {
+pub(super) async fn unknown(
+    shared: &Arc<Shared>,
+    principal: Principal,
+    name: &str,
+    error: ApiError,
+) -> ApiError {
     let record = Record {
         shared: shared.clone(),
         operation: name.chars().take(NAME_MAX).collect(),

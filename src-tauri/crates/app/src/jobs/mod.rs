@@ -142,7 +142,11 @@ impl Jobs {
             cancellable: new.cancellable,
         };
         let instance = self.inner.home.instance().to_owned();
-        self.inner.catalog.jobs().insert(JobRow { job: job.clone(), instance, audit: new.audit.clone() }).await?;
+        self.inner
+            .catalog
+            .jobs()
+            .insert(JobRow { job: job.clone(), instance, audit: new.audit.clone() })
+            .await?;
         let cancel = CancellationToken::new();
         lock(&self.inner.cancels).insert(job.id.clone(), cancel.clone());
         self.inner.alive.send_modify(|alive| *alive += 1);

@@ -36,7 +36,10 @@ pub(super) async fn recover(inner: &Inner) -> Result<(), ApiError> {
 }
 
 fn interrupted() -> ApiError {
-    ApiError::new(ErrorCode::Interrupted, "The program ended while this was running; what it had done does not count.")
-        .hint("Run it again.")
-        .retry()
+    ApiError::new(
+        ErrorCode::Interrupted,
+        "The program ended while this was running; what it had done does not count.",
+    )
+    .hint("Run it again.")
+    .retry()
 }

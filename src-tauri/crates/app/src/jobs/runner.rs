@@ -147,7 +147,8 @@ async fn finish(
             job.result = Some(result);
         }
         Err(error) => {
-            job.state = if error.code == ErrorCode::Cancelled { JobState::Cancelled } else { JobState::Failed };
+            job.state =
+                if error.code == ErrorCode::Cancelled { JobState::Cancelled } else { JobState::Failed };
             job.error = Some(error);
         }
     }

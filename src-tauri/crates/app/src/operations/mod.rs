@@ -6,6 +6,7 @@ mod audit;
 mod job;
 mod settings;
 
+pub(crate) use about::infos;
 use holdfast_contract::policy::{Audit, Confirm, Permission, Policy, Risk};
 
 use crate::gate::Entry;
@@ -34,8 +35,7 @@ const READ: Policy = Policy {
 };
 
 /// Changes Holdfast's own data; a person's everyday work.
-const CHANGE: Policy =
-    Policy { needs: Permission::Operate, risk: Risk::Change, audit: Audit::Both, ..READ };
+const CHANGE: Policy = Policy { needs: Permission::Operate, risk: Risk::Change, audit: Audit::Both, ..READ };
 
 /// Changes what others rely on: connections, keys, settings.
 const ADMINISTER: Policy = Policy { needs: Permission::Administer, ..CHANGE };

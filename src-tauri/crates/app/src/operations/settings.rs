@@ -58,7 +58,12 @@ fn apply(settings: &mut Settings, request: SettingsUpdateRequest) -> Result<(), 
     Ok(())
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, least: T, most: T) -> Result<T, ApiError> {
+fn within<T: PartialOrd + std::fmt::Display>(
+    field: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<T, ApiError> {
     if value >= least && value <= most {
         Ok(value)
     } else {

@@ -195,12 +195,17 @@ pub fn refuse_weak(passphrase: &SecretString) -> Result<(), ApiError> {
     let lower = text.to_lowercase();
     let letters: std::collections::BTreeSet<char> = lower.chars().collect();
     let run = lower.as_bytes().windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == 1);
-    let first_guess = ["password", "passphrase", "holdfast", "letmein", "qwertz", "qwerty", "iloveyou", "admin"]
-        .iter()
-        .any(|guess| lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()) == *guess);
+    let first_guess =
+        ["password", "passphrase", "holdfast", "letmein", "qwertz", "qwerty", "iloveyou", "admin"]
+            .iter()
+            .any(|guess| {
+                lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()) == *guess
+            });
     if text.chars().count() < 8 || letters.len() < 4 || run || first_guess || lower.trim().is_empty() {
         return Err(ApiError::new(ErrorCode::PassphraseTooWeak, "This passphrase is too easy to guess.")
-            .hint("Use at least eight characters; four or five words that do not belong together are good."));
+            .hint(
+                "Use at least eight characters; four or five words that do not belong together are good.",
+            ));
     }
     Ok(())
 }

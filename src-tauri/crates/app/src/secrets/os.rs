@@ -81,7 +81,10 @@ fn problem(error: Error) -> KeychainProblem {
         // The Secret Service has no collection to keep anything in.
         Error::NoStorageAccess(_) if lower.contains("no result") => KeychainProblem::Absent(text),
         Error::NoStorageAccess(_) => KeychainProblem::Locked(text),
-        _ if ["accessdenied", "access denied", "permission", "not allowed"].iter().any(|word| lower.contains(word)) => {
+        _ if ["accessdenied", "access denied", "permission", "not allowed"]
+            .iter()
+            .any(|word| lower.contains(word)) =>
+        {
             KeychainProblem::Denied(text)
         }
         _ if lower.contains("islocked") || lower.contains("is locked") => KeychainProblem::Locked(text),

@@ -53,7 +53,11 @@ fn without_value_of(text: &str, key: &str) -> String {
         };
         let start = text.len() - value.len();
         let quoted = value.starts_with(['\'', '"']);
-        let end = if quoted { text.len() } else { value.find(['&', ' ', ';', '\n', '#']).map_or(text.len(), |end| start + end) };
+        let end = if quoted {
+            text.len()
+        } else {
+            value.find(['&', ' ', ';', '\n', '#']).map_or(text.len(), |end| start + end)
+        };
         out.push_str(&text[done..start]);
         out.push_str(HIDDEN);
         done = end;
@@ -86,7 +90,9 @@ mod tests {
 
     #[test]
     fn everything_else_stays() {
-        for text in ["postgres://ann@db/shop", "Überfall à la carte", "https://e.com/a:b", "a password", "x@y.z: 1"] {
+        for text in
+            ["postgres://ann@db/shop", "Überfall à la carte", "https://e.com/a:b", "a password", "x@y.z: 1"]
+        {
             assert_eq!(text_without_passwords(text), text);
         }
     }

@@ -51,7 +51,11 @@ impl SealedFile {
         blocking(move || {
             let _lock = lock(&path)?;
             if path.exists() {
-                return Err(ApiError::new(ErrorCode::HomeBusy, "Another process has just made the secrets file.").retry());
+                return Err(ApiError::new(
+                    ErrorCode::HomeBusy,
+                    "Another process has just made the secrets file.",
+                )
+                .retry());
             }
             let values = Values::default();
             let sealed = seal(&passphrase, &values)?;
@@ -92,7 +96,11 @@ impl SealedFile {
 }
 
 /// What the file holds now, when it is not what is known.
-fn newer(path: &Path, passphrase: &SecretString, known: &[u8]) -> Result<Option<(Vec<u8>, Values)>, ApiError> {
+fn newer(
+    path: &Path,
+    passphrase: &SecretString,
+    known: &[u8],
+) -> Result<Option<(Vec<u8>, Values)>, ApiError> {
     let sealed = std::fs::read(path).map_err(|error| unusable(path, &error))?;
     if sealed == known {
         return Ok(None);
