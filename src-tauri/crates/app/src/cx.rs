@@ -40,8 +40,22 @@ pub(crate) struct Shared {
     pub jobs: Jobs,
     pub events: Events,
     pub passphrase: Arc<dyn PassphraseSource>,
-    /// The vault in use while it is open. Held while opening, so that a slow key derivation runs once.
-    pub vault: tokio::sync::Mutex<Option<Vault>>,
+    /// Held while opening, so that a slow key derivation runs once.
+    pub vault: tokio::sync::Mutex<VaultCell>,
+}
+
+/// What this process holds of the vault in use.
+#[derive(Default)]
+pub(crate) enum VaultCell {
+    #[default]
+    Closed,
+    /// A person has locked it: it does not open by itself again.
+    Locked,
+    Open {
+        vault: Vault,
+        /// Something to say about it although it is open (it was put back to an earlier state).
+        warning: Option<ApiError>,
+    },
 }
 
 /// A job as a use case describes it.
@@ -95,7 +109,7 @@ impl Cx {
         &self.shared.passphrase
     }
     /// For the vaults room, which alone fills and empties it.
-    pub(crate) fn vault_cell(&self) -> &tokio::sync::Mutex<Option<Vault>> {
+    pub(crate) fn vault_cell(&self) -> &tokio::sync::Mutex<VaultCell> {
         &self.shared.vault
     }
 

@@ -25,10 +25,12 @@ pub mod events;
 pub mod home;
 
 pub mod catalog;
+mod connections;
 pub mod gate;
 pub mod jobs;
 mod operations;
 pub mod secrets;
+mod vaults;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +101,7 @@ impl App {
             jobs: jobs.clone(),
             events,
             passphrase: config.passphrase,
-            vault: tokio::sync::Mutex::new(None),
+            vault: tokio::sync::Mutex::default(),
         });
         jobs.recover().await?;
         let stop = CancellationToken::new();

@@ -30,6 +30,14 @@ impl JobProgress {
         state.dirty = true;
     }
 
+    /// For work that knows where it stands, not how far it came.
+    pub fn at(&self, done_bytes: u64, total_bytes: u64) {
+        let mut state = self.lock();
+        state.progress.done_bytes = done_bytes;
+        state.progress.total_bytes = Some(total_bytes);
+        state.dirty = true;
+    }
+
     /// Rate and remaining time as of `now`; None when nothing moved since the last look.
     pub(super) fn take(&self, now: Instant) -> Option<Progress> {
         let mut state = self.lock();
@@ -55,7 +63,7 @@ impl State {
         }
         let Some((since, before)) = self.samples.front() else { return };
         let elapsed = (now - *since).as_millis() as u64;
-        let rate = (done - before).saturating_mul(1000).checked_div(elapsed).unwrap_or(0);
+        let rate = done.saturating_sub(*before).saturating_mul(1000).checked_div(elapsed).unwrap_or(0);
         self.dirty |= rate != self.progress.bytes_per_second;
         self.progress.bytes_per_second = rate;
         self.progress.eta_ms = match self.progress.total_bytes {

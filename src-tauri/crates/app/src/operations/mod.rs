@@ -3,8 +3,10 @@
 
 mod about;
 mod audit;
+mod connection;
 mod job;
 mod settings;
+mod vault;
 
 pub(crate) use about::infos;
 use holdfast_contract::policy::{Audit, Confirm, Permission, Policy, Risk};
@@ -19,6 +21,14 @@ macro_rules! operations {
 }
 
 operations![
+    vault::{
+        VaultStatusGet, VaultInit, VaultAttach, VaultUnlock, VaultLock, VaultCheck, VaultPrunePlanMake, VaultPruneApply,
+        VaultRecoveryKit, VaultChangePassphrase, SecretsStatusGet, SecretsUseFile,
+    },
+    connection::{
+        ConnectionList, ConnectionGet, ConnectionAdd, ConnectionUpdate, ConnectionRemove, ConnectionTest,
+        ConnectionParseUrl, DatabaseInspect, HealthCheck,
+    },
     settings::{SettingsGet, SettingsUpdate},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},

@@ -115,7 +115,13 @@ fn seal(passphrase: &SecretString, values: &Values) -> Result<Vec<u8>, ApiError>
 }
 
 fn unseal(passphrase: &SecretString, sealed_bytes: &[u8]) -> Result<Values, ApiError> {
-    let plain = sealed::open(passphrase, PURPOSE, sealed_bytes).map_err(|error| error.into_api())?;
+    let plain = sealed::open(passphrase, PURPOSE, sealed_bytes).map_err(|error| match error.into_api() {
+        wrong if wrong.code == ErrorCode::PassphraseWrong => {
+            ApiError::new(ErrorCode::PassphraseWrong, "This passphrase does not open the secrets file.")
+                .hint("Enter the passphrase that was chosen for the secrets file.")
+        }
+        other => damaged(&other.message),
+    })?;
     serde_json::from_slice(&plain).map(Values).map_err(|_| damaged("it does not hold a list of secrets"))
 }
 

@@ -1,0 +1,75 @@
+//! Making a vault, and taking up one that exists.
+
+use std::path::Path;
+
+use holdfast_contract::event::Changed;
+use holdfast_contract::vault::{VaultAttachRequest, VaultInitRequest, VaultInitResponse};
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_vault::{Vault, VaultError};
+use secrecy::SecretString;
+
+use super::{keys, none_yet, open, store_at};
+use crate::cx::Cx;
+use crate::home::private_folder;
+use crate::secrets::refuse_weak;
+
+/// `VaultExists` while the vault in use is still where it was.
+pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitResponse, ApiError> {
+    let passphrase = SecretString::from(request.passphrase.0);
+    refuse_weak(&passphrase)?;
+    if let Some(row) = cx.catalog().vaults().current().await?
+        && let Ok(store) = store_at(&row.location)
+        && Vault::probe(&store).await.is_ok()
+    {
+        return Err(ApiError::new(
+            ErrorCode::VaultExists,
+            format!("There is a vault already, in {}.", row.location),
+        )
+        .hint("Use that one. To start anew, move its folder away first."));
+    }
+    let location = match request.path {
+        Some(path) => path,
+        None => cx.home().default_vault().display().to_string(),
+    };
+    let folder = Path::new(&location);
+    if folder.is_absolute() && !folder.exists() {
+        private_folder(folder).map_err(|error| {
+            ApiError::new(
+                ErrorCode::StorageUnavailable,
+                format!("The folder {location} cannot be made: {error}."),
+            )
+            .hint("Choose a folder that you may write to.")
+        })?;
+    }
+    let store = store_at(&location)?;
+    let vault = Vault::create(store, &passphrase, cx.now_ms()).await.map_err(VaultError::into_api)?;
+    let recovery_kit = vault.issue_recovery_kit(cx.now_ms()).await.map_err(VaultError::into_api)?;
+    cx.catalog().vaults().use_vault(&vault.id(), &location, cx.now_ms()).await?;
+    let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
+    let vault = open::enter(cx, &row, &mut *cx.vault_cell().lock().await, vault).await?;
+    let kept = if request.remember { Some(keys::remember(cx, &vault).await) } else { None };
+    cx.events().changed(Changed::Vault);
+    Ok(VaultInitResponse {
+        id: vault.id(),
+        location,
+        recovery_kit,
+        remembers_key: matches!(kept, Some(Ok(()))),
+        // The vault is made and opens with its passphrase: this is no failure.
+        keychain_problem: kept.and_then(Result::err),
+    })
+}
+
+/// Takes up a vault made elsewhere. What was remembered of it from before counts again.
+pub async fn attach(cx: &Cx, request: VaultAttachRequest) -> Result<(), ApiError> {
+    let vault = open::with_secret(store_at(&request.path)?, &request.unlock).await?;
+    let mut cell = cx.vault_cell().lock().await;
+    cx.catalog().vaults().use_vault(&vault.id(), &request.path, cx.now_ms()).await?;
+    let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
+    let vault = open::enter(cx, &row, &mut cell, vault).await?;
+    drop(cell);
+    if request.unlock.remember {
+        keys::remember(cx, &vault).await?;
+    }
+    cx.events().changed(Changed::Vault);
+    Ok(())
+}

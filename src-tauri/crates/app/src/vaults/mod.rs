@@ -1,0 +1,58 @@
+//! The vault in use: making, attaching, opening, locking, looking after it.
+//!
+//! A vault opens with its passphrase, with a key kept among the secrets, or with the recovery kit; losing
+//! any one of them loses nothing. This room alone fills and empties the open vault of the process.
+//! What does not belong here: what is in a backup.
+
+mod begin;
+mod care;
+mod keys;
+mod open;
+mod status;
+
+use std::path::Path;
+
+use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
+use holdfast_vault::{Store, Vault, VaultError};
+
+use crate::cx::Cx;
+
+pub use begin::{attach, init};
+pub use care::{check, prune_apply, prune_plan};
+pub use keys::{change_passphrase, recovery_kit};
+pub use open::{lock, open, opened, remember_tip, unlock};
+pub use status::status;
+
+/// How many backups of a connection the vault holds, as far as it can be opened without asking anybody.
+pub async fn count_backups_of(cx: &Cx, connection: &ConnectionId) -> Result<u64, ApiError> {
+    let Some(vault) = opened(cx).await else { return Ok(0) };
+    let heads = vault.heads().await.map_err(VaultError::into_api)?;
+    let of_it = |head: &&holdfast_vault::ManifestHead| {
+        head.summary.get("connection_id").and_then(|id| id.as_str()) == Some(connection.as_str())
+    };
+    Ok(heads.iter().filter(of_it).count() as u64)
+}
+
+/// The secret that opens `slot` of a vault.
+fn secret_name(vault: &Vault, slot: &str) -> String {
+    format!("vault/{}/{slot}", vault.id())
+}
+
+fn store_at(location: &str) -> Result<Store, ApiError> {
+    if location.contains("://") {
+        return Err(ApiError::new(ErrorCode::Unsupported, "Vaults in a bucket are not in this version yet.")
+            .hint("Choose a folder."));
+    }
+    if !Path::new(location).is_absolute() {
+        return Err(ApiError::new(
+            ErrorCode::BadRequest,
+            "path: the vault's folder must be an absolute path.",
+        ));
+    }
+    Store::local(Path::new(location)).map_err(VaultError::into_api)
+}
+
+fn none_yet() -> ApiError {
+    ApiError::new(ErrorCode::VaultMissing, "There is no vault yet.")
+        .hint("Make one with `vault init`, or attach one that exists.")
+}

@@ -1,0 +1,185 @@
+//! Opening the vault in use, by itself when that was wished, and closing it.
+
+use holdfast_contract::event::{Event, NoticeLevel};
+use holdfast_contract::vault::VaultUnlockRequest;
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_vault::{Secret, Store, Tip, TipVerdict, Vault, VaultError};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::{keys, none_yet, secret_name, store_at};
+use crate::catalog::VaultRow;
+use crate::cx::{Cx, VaultCell};
+use crate::secrets::PassphrasePurpose;
+
+/// The vault in use, opened with the kept key or the host's passphrase when it is not open yet.
+/// `VaultMissing`: there is none. `VaultLocked`: somebody must unlock it.
+pub async fn open(cx: &Cx) -> Result<Vault, ApiError> {
+    let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
+    let mut cell = cx.vault_cell().lock().await;
+    match &*cell {
+        // Another process may have put a different vault into use.
+        VaultCell::Open { vault, .. } if vault.id() == row.id => return Ok(vault.clone()),
+        VaultCell::Locked => return Err(locked()),
+        _ => {}
+    }
+    let store = store_at(&row.location)?;
+    let kept = match with_kept_key(cx, &row, &store).await {
+        Ok(Some(vault)) => return enter(cx, &row, &mut cell, vault).await,
+        Ok(None) => None,
+        Err(error) if is_about_keys(error.code) => Some(error),
+        Err(error) => return Err(error),
+    };
+    let source = cx.passphrase().clone();
+    let asked = tokio::task::spawn_blocking(move || source.passphrase(PassphrasePurpose::Vault)).await;
+    let Some(passphrase) = asked.ok().flatten() else {
+        return Err(match kept {
+            Some(why) => ApiError { native: Some(format!("{:?}: {}", why.code, why.message)), ..locked() },
+            None => locked(),
+        });
+    };
+    let vault = Vault::open(store, &Secret::Passphrase(passphrase)).await.map_err(VaultError::into_api)?;
+    enter(cx, &row, &mut cell, vault).await
+}
+
+/// The open vault, or one that opens by itself; None when a person would have to be asked or it fails.
+pub async fn opened(cx: &Cx) -> Option<Vault> {
+    open(cx).await.ok()
+}
+
+/// Unlocks the vault in use with what the request carries.
+pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<(), ApiError> {
+    let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
+    let vault = with_secret(store_at(&row.location)?, &request).await?;
+    let mut cell = cx.vault_cell().lock().await;
+    let vault = enter(cx, &row, &mut cell, vault).await?;
+    drop(cell);
+    if request.remember && row.keychain_slot.is_none() {
+        keys::remember(cx, &vault).await?;
+    }
+    cx.events().changed(holdfast_contract::event::Changed::Vault);
+    Ok(())
+}
+
+/// Forgets the keys in memory. It does not open by itself again until somebody unlocks it in this process.
+pub async fn lock(cx: &Cx) -> Result<(), ApiError> {
+    cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
+    *cx.vault_cell().lock().await = VaultCell::Locked;
+    cx.events().changed(holdfast_contract::event::Changed::Vault);
+    Ok(())
+}
+
+/// Notes the newest state of the vault, so that an older one later on is noticed. After every backup,
+/// deletion and prune.
+pub async fn remember_tip(cx: &Cx, vault: &Vault) -> Result<(), ApiError> {
+    let Some(tip) = vault.tip().await.map_err(VaultError::into_api)? else { return Ok(()) };
+    let tip = serde_json::to_value(tip).map_err(|error| {
+        ApiError::new(ErrorCode::Internal, format!("The vault's tip cannot be said: {error}."))
+    })?;
+    cx.catalog().vaults().remember_tip(&vault.id(), &tip).await
+}
+
+/// Opens with exactly one of passphrase and recovery words.
+pub(super) async fn with_secret(store: Store, request: &VaultUnlockRequest) -> Result<Vault, ApiError> {
+    let secret = match (&request.passphrase, &request.recovery_words) {
+        (Some(passphrase), None) => Secret::Passphrase(SecretString::from(passphrase.0.clone())),
+        (None, Some(words)) => Secret::RecoveryWords(SecretString::from(words.0.clone())),
+        (None, None) => {
+            return Err(ApiError::new(
+                ErrorCode::PassphraseNeeded,
+                "The vault needs its passphrase or its recovery words.",
+            )
+            .hint("Enter one of the two."));
+        }
+        (Some(_), Some(_)) => {
+            return Err(ApiError::new(
+                ErrorCode::BadRequest,
+                "passphrase, recovery_words: only one of the two may be given.",
+            ));
+        }
+    };
+    Vault::open(store, &secret).await.map_err(VaultError::into_api)
+}
+
+async fn with_kept_key(cx: &Cx, row: &VaultRow, store: &Store) -> Result<Option<Vault>, ApiError> {
+    let Some(slot) = &row.keychain_slot else { return Ok(None) };
+    let Some(key) = cx.secrets().get(&format!("vault/{}/{slot}", row.id)).await? else { return Ok(None) };
+    let Ok(key) = <[u8; 32]>::try_from(key.as_slice()) else { return Ok(None) };
+    let secret = Secret::Keychain(Zeroizing::new(key));
+    match Vault::open(store.clone(), &secret).await.map_err(VaultError::into_api) {
+        Ok(vault) => Ok(Some(vault)),
+        // The slot was removed on another machine.
+        Err(error) if error.code == ErrorCode::VaultLocked => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Errors that another way of opening may overcome.
+fn is_about_keys(code: ErrorCode) -> bool {
+    use ErrorCode as E;
+    matches!(
+        code,
+        E::KeychainAbsent
+            | E::KeychainLocked
+            | E::KeychainDenied
+            | E::SecretMissing
+            | E::PassphraseNeeded
+            | E::PassphraseWrong
+    )
+}
+
+/// Takes an opened vault into use in this process, if it is the one that is meant, and looks whether its
+/// history still holds what was seen.
+pub(super) async fn enter(
+    cx: &Cx,
+    row: &VaultRow,
+    cell: &mut VaultCell,
+    vault: Vault,
+) -> Result<Vault, ApiError> {
+    if vault.id() != row.id {
+        return Err(ApiError::new(
+            ErrorCode::NotAVault,
+            format!("{} holds another vault than before.", row.location),
+        )
+        .hint("Attach that vault if it is the one you want to use."));
+    }
+    let warning = rolled_back(row, &vault).await?;
+    if let Some(warning) = &warning {
+        cx.events().send(Event::Notice {
+            level: NoticeLevel::Error,
+            title: "The vault was put back".to_owned(),
+            text: warning.message.clone(),
+        });
+    }
+    *cell = VaultCell::Open { vault: vault.clone(), warning };
+    Ok(vault)
+}
+
+async fn rolled_back(row: &VaultRow, vault: &Vault) -> Result<Option<ApiError>, ApiError> {
+    let Some(seen) = row.tip.clone().and_then(|tip| serde_json::from_value::<Tip>(tip).ok()) else {
+        return Ok(None);
+    };
+    let what = match vault.compare_tip(&seen).await.map_err(VaultError::into_api)? {
+        TipVerdict::Unchanged | TipVerdict::Advanced => return Ok(None),
+        TipVerdict::RolledBack { .. } => {
+            "The vault's history ends before the newest backup that was seen here."
+        }
+        TipVerdict::Lost => {
+            "The newest backup that was seen here is no longer in the vault, and nobody deleted it."
+        }
+    };
+    Ok(Some(
+        ApiError::new(ErrorCode::VaultRolledBack, what)
+            .hint("If you did not put an older copy of the vault's folder back yourself, find out who did."),
+    ))
+}
+
+pub(super) fn locked() -> ApiError {
+    ApiError::new(ErrorCode::VaultLocked, "The vault is locked.")
+        .hint("Unlock it with its passphrase or its recovery kit.")
+}
+
+/// A key for this vault, kept under a name made from it.
+pub(super) async fn forget_key(cx: &Cx, vault: &Vault, slot: &str) -> Result<(), ApiError> {
+    cx.secrets().delete(&secret_name(vault, slot)).await
+}
