@@ -1,0 +1,66 @@
+// Turns the stream of events into cache updates. Progress is written into the cache, everything else is asked again.
+
+import type { QueryClient } from "@tanstack/react-query";
+import type { Schema } from "./client";
+import { refresh } from "./queries";
+
+type Job = Schema["Job"];
+
+export function jobEnded(job: Job): boolean {
+	return job.state !== "queued" && job.state !== "running";
+}
+
+export interface EventListeners {
+	onJobEnded(job: Job): void;
+	onNotice(notice: Extract<Schema["Event"], { type: "notice" }>): void;
+}
+
+export function applyEvent(client: QueryClient, event: Schema["Event"], listeners: EventListeners): void {
+	switch (event.type) {
+		case "job":
+			applyJob(client, event.job, listeners);
+			break;
+		case "changed":
+			refresh(client, prefixesOf[event.what]);
+			break;
+		case "notice":
+			listeners.onNotice(event);
+			break;
+	}
+}
+
+const prefixesOf: Record<Schema["Changed"], string[]> = {
+	connections: ["connection.", "overview.", "database.", "health."],
+	backups: ["backup.list", "backup.get", "overview.", "vault.status"],
+	restores: ["restore.list", "restore.get", "overview."],
+	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
+	settings: ["settings.", "about."],
+	health: ["overview.", "health."],
+	everything: [""],
+};
+
+function applyJob(client: QueryClient, job: Job, listeners: EventListeners): void {
+	const before = client.getQueryData<Job>(["job.get", { job: job.id }]);
+	client.setQueryData(["job.get", { job: job.id }], job);
+	let known = before !== undefined;
+	for (const [key, data] of client.getQueriesData<Schema["JobListResponse"]>({ queryKey: ["job.list"] })) {
+		if (data === undefined) continue;
+		const request = key[1] as Schema["JobListRequest"];
+		const present = data.jobs.some((each) => each.id === job.id);
+		known ||= present;
+		const concerns = request.connection == null || request.connection === job.connection_id;
+		if (!present && !concerns) continue;
+		const jobs = present ? data.jobs.map((each) => (each.id === job.id ? job : each)) : [job, ...data.jobs];
+		client.setQueryData(key, {
+			jobs: request.active_only ? jobs.filter((each) => !jobEnded(each)) : jobs,
+		});
+	}
+	if (!known) refresh(client, ["overview.", "backup.list", "restore.list"]);
+	// A restore's own state moves with its job's phases.
+	if (job.operation.startsWith("restore.") && before?.progress.phase !== job.progress.phase)
+		refresh(client, ["restore.get", "restore.list"]);
+	if (jobEnded(job) && (before === undefined || !jobEnded(before))) {
+		refresh(client, ["backup.", "restore.", "overview.", "vault.status", "database.", "audit.list"]);
+		listeners.onJobEnded(job);
+	}
+}

@@ -1,0 +1,237 @@
+// Restores of the simulated application: beside, proven, swapped, undone, released.
+
+import type { Schema } from "../../client";
+import { start } from "./jobs";
+import { confirmed, type Handlers, started, store, takeBackup } from "./operations";
+import { databaseName, tableProofs } from "./seed";
+import { backupOf, connectionOf, refusal, replaceIn, restoreOf, type World } from "./world";
+
+type RestoreNames =
+	| "restore.plan"
+	| "restore.apply"
+	| "restore.list"
+	| "restore.get"
+	| "restore.undo.plan"
+	| "restore.undo.apply"
+	| "restore.release.plan"
+	| "restore.release.apply";
+
+export const restoreOperations: Handlers<RestoreNames> = {
+	"restore.plan": (world, request) => {
+		const detail = backupOf(world, request.backup);
+		const connection = connectionOf(world, request.to);
+		const replace = request.replace ?? false;
+		const live = databaseName(connection.spec);
+		const tag = detail.id.slice(0, 4);
+		const postgres = connection.spec.engine === "postgres";
+		const database = replace
+			? live
+			: (request.database ??
+				(postgres ? `${detail.backup.database}_restored_${tag}` : `/home/ada/restored-${tag}.sqlite`));
+		const staging = postgres ? `${live}_restoring_${tag}` : `${live}.restoring-${tag}`;
+		const keptAs = replace ? (postgres ? `${live}_before_${tag}` : `${live}.before-${tag}`) : null;
+		const sessions = replace && postgres ? 12 : 0;
+		const plan = store(world, "restore.apply", replace ? live : null, detail.id, {
+			...request,
+			database,
+			keptAs,
+		});
+		const blockers: string[] = [];
+		if (world.health.get(connection.id)?.state === "down")
+			blockers.push(`${connection.name} does not answer. Bring the server back, then look again.`);
+		if (connection.read_only)
+			blockers.push(
+				`${connection.name} is set to read-only. Switch that off in its settings, or restore to another connection.`,
+			);
+		if (detail.backup.level === null)
+			blockers.push("This backup did not finish, so there is nothing to restore.");
+		return {
+			...plan,
+			backup: detail.backup,
+			connection_id: connection.id,
+			connection_name: connection.name,
+			replace,
+			database,
+			staging,
+			kept_as: keptAs,
+			tables: detail.backup.table_count,
+			rows: detail.backup.row_count,
+			size_bytes: detail.backup.size_bytes,
+			safety_backup: replace,
+			sessions_to_end: Array.from({ length: sessions }, (_, at) => ({
+				pid: 4120 + at * 7,
+				user: at % 3 === 0 ? "shop_web" : "shop_worker",
+				application: at % 3 === 0 ? "web" : "sidekiq 7",
+				client: `10.0.3.${20 + at}`,
+				state: at % 2 === 0 ? "idle" : "active",
+			})),
+			blockers,
+			warnings: postgres
+				? ["The role report_reader does not exist on this server; its grants are left out."]
+				: [],
+			steps: [
+				...(replace ? [`Take a safety backup of ${live} and prove it.`] : []),
+				`Load ${detail.backup.table_count} tables into ${staging}, beside the live database; nobody notices.`,
+				"Compare row counts and content hashes of every table with the snapshot.",
+				...(replace
+					? [`Swap the names in under a second; ${live} becomes ${keptAs}.`]
+					: [`Give the proven copy its name, ${database}.`]),
+			],
+			loses: replace
+				? `Changes since the snapshot: about 41,200 rows in 9 tables. They stay in ${keptAs} until you release it.`
+				: null,
+			confirm_name: replace ? live : null,
+			estimated_ms: detail.proofs.find((each) => each.restore_ms != null)?.restore_ms ?? null,
+		};
+	},
+	"restore.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "restore.apply", confirmation);
+		return apply(world, plan.subject, plan.request as Applying);
+	},
+	"restore.list": (world, request) => {
+		const id = request.connection == null ? null : connectionOf(world, request.connection).id;
+		return { restores: world.restores.filter((each) => id === null || each.connection_id === id) };
+	},
+	"restore.get": (world, request) => restoreOf(world, request.restore),
+	"restore.undo.plan": (world, request) => followUp(world, request.restore, "undo"),
+	"restore.undo.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "restore.undo.apply", confirmation);
+		return change(world, plan.subject, "Undo restore", "undone");
+	},
+	"restore.release.plan": (world, request) => followUp(world, request.restore, "release"),
+	"restore.release.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "restore.release.apply", confirmation);
+		return change(world, plan.subject, "Release kept database", "released");
+	},
+};
+
+interface Applying {
+	to: string;
+	replace?: boolean;
+	database: string;
+	keptAs: string | null;
+}
+
+function apply(world: World, backupId: string, request: Applying): Schema["Started"] {
+	const detail = backupOf(world, backupId);
+	const connection = connectionOf(world, request.to);
+	const replace = request.replace ?? false;
+	const id = world.nextId();
+	let restore: Schema["Restore"] = {
+		id,
+		state: replace ? "safety_backup" : "loading",
+		backup_id: detail.id,
+		backup_name: detail.backup.name,
+		connection_id: connection.id,
+		connection_name: connection.name,
+		replace,
+		database: request.database,
+		kept_as: null,
+		safety_backup_id: null,
+		started_at_ms: world.now(),
+		duration_ms: null,
+		can_undo: false,
+		can_release: false,
+		proof: [],
+		error: null,
+		job_id: null,
+		remarks: [],
+	};
+	const states: Schema["RestoreState"][] = replace
+		? ["safety_backup", "loading", "proving", "swapping"]
+		: ["loading", "proving"];
+	const publish = (change: Partial<Schema["Restore"]>) => {
+		restore = { ...restore, ...change };
+		replaceIn(world.restores, restore);
+	};
+	publish({});
+	if (replace) {
+		const safety = takeBackup({ ...world, emit: () => {}, jobs: [], pace: 0 }, connection, {
+			note: "Safety backup before restore",
+			prove: true,
+		});
+		publish({ safety_backup_id: safety.id });
+	}
+	const words: Record<string, string> = {
+		safety_backup: "Taking a proven safety backup",
+		loading: "Loading rows",
+		proving: "Comparing every table",
+		swapping: "Swapping",
+	};
+	const job = start(world, {
+		operation: "restore.apply",
+		title: `Restore ${detail.backup.name} into ${request.database}`,
+		connectionId: connection.id,
+		phases: states.map((state) => words[state] ?? state),
+		totalBytes: detail.backup.size_bytes,
+		totalRows: detail.backup.row_count,
+		onPhase: (at) => {
+			publish({ state: states[at] ?? restore.state });
+			if (detail.backup.damaged && states[at] === "proving")
+				throw refusal(
+					"verification_failed",
+					"The restored copy does not equal the snapshot: orders has 12,361 of 12,480 rows.",
+					"The live database was not touched. Pick another backup.",
+				);
+		},
+		finish: () => {
+			publish({
+				state: "done",
+				duration_ms: world.now() - restore.started_at_ms,
+				kept_as: request.keptAs,
+				can_undo: replace,
+				can_release: replace,
+				proof: tableProofs(detail),
+			});
+			world.emit({ type: "changed", what: "restores" });
+			return { restore_id: id };
+		},
+		onStopped: (error) => publish({ state: error === null ? "cancelled" : "failed", error }),
+	});
+	publish({ job_id: job });
+	return started(job, id);
+}
+
+function followUp(world: World, reference: string, what: "undo" | "release"): Schema["RestoreFollowUpPlan"] {
+	const restore = restoreOf(world, reference);
+	const plan = store(world, `restore.${what}.apply`, restore.database, restore.id);
+	const kept = restore.kept_as ?? "the kept database";
+	return {
+		...plan,
+		restore,
+		steps:
+			what === "undo"
+				? [
+						`End the sessions of ${restore.database}.`,
+						`Rename ${restore.database} away and ${kept} back to ${restore.database}.`,
+					]
+				: [`Drop ${kept}. Undo is not possible any more; the safety backup stays in the vault.`],
+		sessions_to_end: [],
+		confirm_name: restore.database,
+		loses: what === "undo" ? "12 rows in 2 tables that were written since the swap." : null,
+		tables_differing: what === "undo" ? [{ name: "orders" }, { name: "events" }] : [],
+	};
+}
+
+function change(
+	world: World,
+	reference: string,
+	title: string,
+	state: "undone" | "released",
+): Schema["Started"] {
+	const restore = restoreOf(world, reference);
+	const job = start(world, {
+		operation: state === "undone" ? "restore.undo.apply" : "restore.release.apply",
+		title: `${title} of ${restore.database}`,
+		connectionId: restore.connection_id,
+		phases: [state === "undone" ? "Swapping back" : "Dropping the kept database"],
+		totalBytes: 0,
+		totalRows: 0,
+		finish: () => {
+			replaceIn(world.restores, { ...restore, state, can_undo: false, can_release: false, kept_as: null });
+			world.emit({ type: "changed", what: "restores" });
+			return { restore_id: restore.id };
+		},
+	});
+	return started(job, restore.id);
+}

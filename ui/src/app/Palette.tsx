@@ -1,0 +1,203 @@
+// Ctrl/Cmd-K: pages, databases, backups and actions, by typing a part of their name.
+
+import { useNavigate } from "@tanstack/react-router";
+import { Command } from "cmdk";
+import {
+	Archive,
+	Database,
+	FileArchive,
+	LayoutDashboard,
+	ListChecks,
+	Lock,
+	MonitorCog,
+	Play,
+	Plus,
+	ScrollText,
+	Settings,
+	ShieldCheck,
+} from "lucide-react";
+import { Dialog } from "radix-ui";
+import { type ReactNode, useState } from "react";
+import { useAct, useRead } from "@/api/queries";
+import { isGood } from "@/components/BackupListTable";
+import { EnvironmentChip } from "@/components/EnvironmentChip";
+import { RelativeTime } from "@/components/Moment";
+import { sayError } from "@/components/say";
+
+export function Palette({ open, onOpen }: { open: boolean; onOpen: (open: boolean) => void }) {
+	return (
+		<Dialog.Root open={open} onOpenChange={onOpen}>
+			<Dialog.Portal>
+				<Dialog.Overlay className="fixed inset-0 z-40 bg-black/25 dark:bg-black/45" />
+				<Dialog.Content
+					aria-describedby={undefined}
+					className="fixed top-[12vh] left-1/2 z-50 w-[min(600px,calc(100vw-48px))] -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-panel shadow-float outline-none"
+				>
+					<Dialog.Title className="sr-only">Find anything</Dialog.Title>
+					<Content onDone={() => onOpen(false)} />
+				</Dialog.Content>
+			</Dialog.Portal>
+		</Dialog.Root>
+	);
+}
+
+function Content({ onDone }: { onDone: () => void }) {
+	const navigate = useNavigate();
+	const [text, setText] = useState("");
+	const connections = useRead("connection.list", {}).data?.connections ?? [];
+	const backups = (useRead("backup.list", {}).data?.backups ?? []).filter(isGood);
+	const vault = useRead("vault.status", {}).data;
+	const create = useAct("backup.create");
+	const check = useAct("vault.check");
+	const lock = useAct("vault.lock");
+	const theme = useAct("settings.update");
+	const done = (act: () => unknown) => () => {
+		onDone();
+		act();
+	};
+	return (
+		<Command label="Find anything" loop className="flex max-h-[min(460px,70vh)] flex-col">
+			<Command.Input
+				value={text}
+				onValueChange={setText}
+				placeholder="Databases, backups, actions, pages"
+				className="h-11 w-full shrink-0 border-line border-b bg-transparent px-4 text-[14px] outline-none"
+				data-testid="palette-input"
+			/>
+			<Command.List className="scroll-thin min-h-0 overflow-y-auto p-1.5 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-text-3 [&_[cmdk-group-heading]]:text-xs">
+				<Command.Empty className="px-4 py-6 text-center text-text-2">Nothing is called that.</Command.Empty>
+				<Command.Group heading="Databases">
+					{connections.map((each) => (
+						<Item
+							key={each.id}
+							value={`database ${each.name} ${each.id}`}
+							icon={<Database />}
+							onPick={done(() =>
+								navigate({ to: "/db/$connectionId/backups", params: { connectionId: each.id } }),
+							)}
+						>
+							{each.name}
+							<EnvironmentChip environment={each.environment} />
+						</Item>
+					))}
+				</Command.Group>
+				<Command.Group heading="Actions">
+					{connections.map((each) => (
+						<Item
+							key={each.id}
+							value={`back up ${each.name} ${each.id}`}
+							icon={<Play />}
+							onPick={done(() => create.mutate({ request: { connection: each.id } }, { onError: sayError }))}
+						>
+							Back up {each.name}
+						</Item>
+					))}
+					<Item
+						value="add connection new database"
+						icon={<Plus />}
+						onPick={done(() => navigate({ to: "/connections/new" }))}
+					>
+						Add connection
+					</Item>
+					<Item
+						value="check vault decode"
+						icon={<ShieldCheck />}
+						onPick={done(() => check.mutate({ request: { level: "decoded" } }, { onError: sayError }))}
+					>
+						Check the content of the vault
+					</Item>
+					{vault?.state === "open" && (
+						<Item
+							value="lock vault"
+							icon={<Lock />}
+							onPick={done(() => lock.mutate({ request: {} }, { onError: sayError }))}
+						>
+							Lock the vault
+						</Item>
+					)}
+					{(["light", "dark", "system"] as const).map((each) => (
+						<Item
+							key={each}
+							value={`theme ${each}`}
+							icon={<MonitorCog />}
+							onPick={done(() => theme.mutate({ request: { theme: each } }, { onError: sayError }))}
+						>
+							Theme: {each}
+						</Item>
+					))}
+				</Command.Group>
+				<Command.Group heading="Pages">
+					<Item value="page overview" icon={<LayoutDashboard />} onPick={done(() => navigate({ to: "/" }))}>
+						Overview
+					</Item>
+					<Item value="page jobs" icon={<ListChecks />} onPick={done(() => navigate({ to: "/jobs" }))}>
+						Jobs
+					</Item>
+					<Item value="page vault" icon={<Archive />} onPick={done(() => navigate({ to: "/vault" }))}>
+						Vault
+					</Item>
+					<Item value="page audit" icon={<ScrollText />} onPick={done(() => navigate({ to: "/audit" }))}>
+						Audit
+					</Item>
+					<Item value="page settings" icon={<Settings />} onPick={done(() => navigate({ to: "/settings" }))}>
+						Settings
+					</Item>
+				</Command.Group>
+				{/* Thousands of backups would slow every key press: the newest hundred, or those that match. */}
+				<Command.Group heading="Backups">
+					{matching(backups, text).map((each) => (
+						<Item
+							key={each.id}
+							value={`backup ${each.name} ${each.connection_name} ${each.id}`}
+							icon={<FileArchive />}
+							onPick={done(() => navigate({ to: "/backups/$backupId", params: { backupId: each.id } }))}
+						>
+							<span className="truncate">{each.name}</span>
+							<span className="truncate text-text-2">{each.connection_name}</span>
+							<span className="ml-auto shrink-0 text-sm text-text-2">
+								<RelativeTime at={each.created_at_ms} />
+							</span>
+						</Item>
+					))}
+				</Command.Group>
+			</Command.List>
+		</Command>
+	);
+}
+
+function matching<T extends { name: string; connection_name: string; id: string }>(
+	backups: readonly T[],
+	text: string,
+): T[] {
+	const wanted = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+	const fits = (each: T) =>
+		wanted.every((word) =>
+			`backup ${each.name} ${each.connection_name} ${each.id}`.toLowerCase().includes(word),
+		);
+	return backups.filter(fits).slice(0, 100);
+}
+
+function Item({
+	value,
+	icon,
+	onPick,
+	children,
+}: {
+	value: string;
+	icon: ReactNode;
+	onPick: () => void;
+	children: ReactNode;
+}) {
+	return (
+		<Command.Item
+			value={value}
+			onSelect={onPick}
+			className="flex h-8 items-center gap-2 rounded-md px-2.5 data-[selected=true]:bg-accent-soft"
+		>
+			<span aria-hidden className="shrink-0 text-text-3 [&_svg]:size-3.5">
+				{icon}
+			</span>
+			{children}
+		</Command.Item>
+	);
+}

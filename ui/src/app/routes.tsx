@@ -1,0 +1,161 @@
+// The pages and their addresses. Hash addresses, because the window's own protocol serves one file.
+
+import {
+	createHashHistory,
+	createRootRoute,
+	createRoute,
+	createRouter,
+	Navigate,
+} from "@tanstack/react-router";
+import { Button } from "@/components/Button";
+import { EmptyState } from "@/components/States";
+import { AuditPage } from "@/features/audit/AuditPage";
+import { BackUpButton } from "@/features/backups/BackUpButton";
+import { BackupPage } from "@/features/backups/BackupPage";
+import { BackupsTab } from "@/features/backups/BackupsTab";
+import { AddConnectionPage } from "@/features/connections/AddConnectionPage";
+import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
+import { TablesTab } from "@/features/connections/TablesTab";
+import { JobsPage } from "@/features/jobs/JobsPage";
+import { OverviewPage } from "@/features/overview/OverviewPage";
+import { RestorePage } from "@/features/restore/RestorePage";
+import { RestoresTab } from "@/features/restore/RestoresTab";
+import { RestoreWizard } from "@/features/restore/RestoreWizard";
+import { SettingsPage } from "@/features/settings/SettingsPage";
+import { VaultPage } from "@/features/vault/VaultPage";
+import { DatabasePage, useCurrentConnection } from "./DatabasePage";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const overview = createRoute({
+	getParentRoute: () => root,
+	path: "/",
+	component: () => <OverviewPage backUp={(connection) => <BackUpButton connection={connection} />} />,
+});
+
+const jobs = createRoute({
+	getParentRoute: () => root,
+	path: "/jobs",
+	validateSearch: (search: Record<string, unknown>): { job?: string } =>
+		typeof search.job === "string" ? { job: search.job } : {},
+	component: () => <JobsPage jobId={jobs.useSearch().job} />,
+});
+
+const vault = createRoute({ getParentRoute: () => root, path: "/vault", component: VaultPage });
+const audit = createRoute({ getParentRoute: () => root, path: "/audit", component: AuditPage });
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: SettingsPage });
+const addConnection = createRoute({
+	getParentRoute: () => root,
+	path: "/connections/new",
+	component: AddConnectionPage,
+});
+
+const database = createRoute({
+	getParentRoute: () => root,
+	path: "/db/$connectionId",
+	component: () => {
+		const { connectionId } = database.useParams();
+		return <DatabasePage key={connectionId} connectionId={connectionId} />;
+	},
+});
+const databaseIndex = createRoute({
+	getParentRoute: () => database,
+	path: "/",
+	component: () => <Navigate to="/db/$connectionId/backups" params={database.useParams()} replace />,
+});
+const backups = createRoute({
+	getParentRoute: () => database,
+	path: "/backups",
+	component: () => <BackupsTab connection={useCurrentConnection()} />,
+});
+const tables = createRoute({
+	getParentRoute: () => database,
+	path: "/tables",
+	component: () => <TablesTab connectionId={useCurrentConnection().id} />,
+});
+const restores = createRoute({
+	getParentRoute: () => database,
+	path: "/restores",
+	component: () => <RestoresTab connection={useCurrentConnection()} />,
+});
+const connectionSettings = createRoute({
+	getParentRoute: () => database,
+	path: "/settings",
+	component: () => (
+		<div className="scroll-thin h-full overflow-y-auto pb-4">
+			<ConnectionSettings connection={useCurrentConnection()} />
+		</div>
+	),
+});
+
+const backup = createRoute({
+	getParentRoute: () => root,
+	path: "/backups/$backupId",
+	component: () => {
+		const { backupId } = backup.useParams();
+		return <BackupPage key={backupId} backupId={backupId} />;
+	},
+});
+
+const wizard = createRoute({
+	getParentRoute: () => root,
+	path: "/restore",
+	validateSearch: (search: Record<string, unknown>): { backup: string } => ({
+		backup: String(search.backup ?? ""),
+	}),
+	component: () => {
+		const search = wizard.useSearch();
+		return <RestoreWizard key={search.backup} backupId={search.backup} />;
+	},
+});
+
+const restore = createRoute({
+	getParentRoute: () => root,
+	path: "/restores/$restoreId",
+	component: () => {
+		const { restoreId } = restore.useParams();
+		return <RestorePage key={restoreId} restoreId={restoreId} />;
+	},
+});
+
+function NotFound() {
+	return (
+		<EmptyState
+			title="There is no such page"
+			action={<Button onClick={() => void router.navigate({ to: "/" })}>Go to the overview</Button>}
+		>
+			What it showed may have been removed.
+		</EmptyState>
+	);
+}
+
+export const routes = root.addChildren([
+	overview,
+	jobs,
+	vault,
+	audit,
+	settings,
+	addConnection,
+	database.addChildren([databaseIndex, backups, tables, restores, connectionSettings]),
+	backup,
+	wizard,
+	restore,
+]);
+
+export function makeRouter() {
+	return createRouter({
+		routeTree: routes,
+		history: createHashHistory(),
+		defaultPreload: false,
+		scrollRestoration: false,
+	});
+}
+
+export const router = makeRouter();
+
+declare module "@tanstack/react-router" {
+	interface Register {
+		router: typeof router;
+	}
+}

@@ -1,0 +1,110 @@
+// The list of backups, wherever one is shown. Attempts that did not finish are in it as such.
+
+import type { ReactNode } from "react";
+import type { Schema } from "@/api/client";
+import { count } from "@/lib/bytes";
+import { type Column, Cut, DataTable } from "./DataTable";
+import { LevelBadge } from "./LevelBadge";
+import { Bytes, RelativeTime } from "./Moment";
+
+type Backup = Schema["Backup"];
+
+interface BackupListTableProps {
+	backups: readonly Backup[];
+	selected?: string | null;
+	onSelect?: (backup: Backup) => void;
+	onOpen?: (backup: Backup) => void;
+	actions?: (backup: Backup) => ReactNode;
+	empty: ReactNode;
+	/** Less room: the panel beside the list is open. */
+	narrow?: boolean;
+}
+
+export function isGood(backup: Backup): boolean {
+	return backup.state === "complete" || backup.state === "partial";
+}
+
+const kinds: Record<Schema["BackupKind"], string> = { full: "full", schema: "schema", data: "data" };
+
+export function BackupListTable({ backups, actions, narrow, ...rest }: BackupListTableProps) {
+	const columns: Column<Backup>[] = [
+		{
+			id: "name",
+			title: "Name",
+			width: "minmax(110px,2fr)",
+			sort: (row) => row.name,
+			cell: (row) => <Cut text={row.name} strong />,
+		},
+		{
+			id: "taken",
+			title: "Taken",
+			width: "minmax(88px,1fr)",
+			sort: (row) => row.created_at_ms,
+			cell: (row) => (
+				<span className="text-text-2">
+					<RelativeTime at={row.created_at_ms} />
+				</span>
+			),
+		},
+		{
+			id: "kind",
+			title: "Kind",
+			width: "68px",
+			sort: (row) => row.kind,
+			cell: (row) => <span className="text-text-2">{kinds[row.kind]}</span>,
+		},
+		{
+			id: "size",
+			title: "Size",
+			width: "86px",
+			right: true,
+			sort: (row) => row.size_bytes,
+			cell: (row) => isGood(row) && <Bytes value={row.size_bytes} />,
+		},
+		{
+			id: "stored",
+			title: "New bytes",
+			width: "94px",
+			right: true,
+			sort: (row) => row.stored_bytes,
+			cell: (row) => isGood(row) && <Bytes value={row.stored_bytes} />,
+		},
+		{
+			id: "level",
+			title: "Level",
+			width: "minmax(108px,1.2fr)",
+			sort: (row) => row.level,
+			cell: (row) => <LevelBadge backup={row} />,
+		},
+	];
+	if (!narrow)
+		columns.splice(3, 0, {
+			id: "rows",
+			title: "Rows",
+			width: "112px",
+			right: true,
+			sort: (row) => row.row_count,
+			cell: (row) => isGood(row) && count(row.row_count),
+		});
+	if (actions)
+		columns.push({
+			id: "actions",
+			title: "",
+			label: "Actions",
+			width: "40px",
+			right: true,
+			cell: (row) => actions(row),
+		});
+	return (
+		<DataTable
+			label="Backups"
+			rows={backups}
+			columns={columns}
+			rowKey={(row) => row.id}
+			rowLabel={(row) => `${row.name}, ${row.state}`}
+			rowTestId="backup-row"
+			maxHeight="fill"
+			{...rest}
+		/>
+	);
+}

@@ -1,0 +1,4 @@
+import { clsx } from "clsx";
+
+/** Class names that may be absent. */
+export const classes = clsx;

@@ -1,0 +1,48 @@
+import type { Schema } from "@/api/client";
+import { Fact, Facts } from "@/components/Panel";
+import { bytes, counted, savedPercent } from "@/lib/bytes";
+import { serverName } from "@/lib/text";
+import { absolute, duration } from "@/lib/time";
+import { plural } from "./BackupOptions";
+
+export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; wide?: boolean }) {
+	const { backup, server, position, omissions, object_counts } = detail;
+	const saved = savedPercent(backup.stored_bytes, backup.size_bytes);
+	const holds =
+		object_counts.length > 0
+			? object_counts.map((each) => counted(each.count, each.kind, plural(each.kind)))
+			: [counted(backup.table_count, "table")];
+	return (
+		<Facts wide={wide}>
+			<Fact name="Snapshot">
+				{absolute(backup.created_at_ms)}
+				{position && (
+					<span className="block text-text-2">
+						{position.kind.toUpperCase().replaceAll("_", " ")}{" "}
+						<code className="font-mono text-sm">{position.value}</code>
+					</span>
+				)}
+			</Fact>
+			{server && <Fact name="Source">{`${serverName(server)}, database ${backup.database}`}</Fact>}
+			<Fact name="Holds">
+				{[...holds.slice(0, wide ? 12 : 3), counted(backup.row_count, "row")].join(", ")}
+			</Fact>
+			<Fact name="New bytes">
+				{bytes(backup.stored_bytes)} of {bytes(backup.size_bytes)}
+				{saved && ` (${saved} saved)`}
+			</Fact>
+			{backup.duration_ms != null && <Fact name="Took">{duration(backup.duration_ms)}</Fact>}
+			<Fact name="Sealed with">AES-256-GCM, zstd {backup.compression}</Fact>
+			{!wide && (
+				<Fact name="Not captured">
+					{omissions.length === 0 ? "nothing" : counted(omissions.length, "thing")}
+				</Fact>
+			)}
+			{wide && (
+				<Fact name="Id">
+					<code className="font-mono text-sm select-all">{backup.id}</code>
+				</Fact>
+			)}
+		</Facts>
+	);
+}

@@ -1,0 +1,190 @@
+// Back up with options: what will be held and what will not is shown before it starts.
+
+import { useDeferredValue, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useAct, useRead } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { Cut, DataTable } from "@/components/DataTable";
+import { CheckField, Choice, TextArea, TextField } from "@/components/Field";
+import { Modal } from "@/components/Modal";
+import { Bytes } from "@/components/Moment";
+import { Answered, ErrorState } from "@/components/States";
+import { bytes, count, counted } from "@/lib/bytes";
+import { tableName } from "@/lib/text";
+import { Omissions } from "./Omissions";
+
+export function BackupOptions({
+	connection,
+	onClose,
+}: {
+	connection: Schema["Connection"];
+	onClose: () => void;
+}) {
+	const [note, setNote] = useState("");
+	const [kind, setKind] = useState<Schema["BackupKind"]>("full");
+	const [include, setInclude] = useState("");
+	const [exclude, setExclude] = useState("");
+	const [strict, setStrict] = useState(false);
+	const [prove, setProve] = useState(connection.prove_after_backup);
+	const scope = { kind, tables: patterns(include), exclude: patterns(exclude) };
+	const plan = useRead("backup.plan", { connection: connection.id, ...useDeferredValue(scope) });
+	const create = useAct("backup.create", onClose);
+	const unwanted = plan.data?.omissions.filter((each) => !each.by_request) ?? [];
+	const refused = strict && unwanted.length > 0;
+	const nothing = plan.data !== undefined && plan.data.tables.length === 0 && scope.tables.length > 0;
+	return (
+		<Modal
+			title={`Back up ${connection.name}`}
+			about="Nothing on the server is changed. The snapshot is one consistent moment."
+			open
+			wide
+			onClose={onClose}
+			testId="backup-options"
+			footer={
+				<>
+					<Button onClick={onClose}>Cancel</Button>
+					<Button
+						tone="primary"
+						busy={create.isPending}
+						disabled={refused || nothing || plan.data === undefined}
+						data-testid="backup-start"
+						onClick={() =>
+							create.mutate({
+								request: { connection: connection.id, ...scope, note: note.trim() || null, strict, prove },
+							})
+						}
+					>
+						Back up
+					</Button>
+				</>
+			}
+		>
+			<div className="flex flex-col gap-3 pb-2">
+				<TextArea
+					label="Note"
+					rows={1}
+					value={note}
+					onText={setNote}
+					placeholder="Before release 4.2"
+					hint="Its first line is the backup's name."
+					data-testid="backup-note"
+				/>
+				{connection.spec.engine === "postgres" && (
+					<>
+						<Choice
+							legend="Kind"
+							row
+							value={kind}
+							onPick={setKind}
+							choices={[
+								{ value: "full", label: "Full", hint: "structure and rows" },
+								{ value: "schema", label: "Schema", hint: "structure only" },
+								{ value: "data", label: "Data", hint: "rows only" },
+							]}
+						/>
+						<div className="grid grid-cols-2 gap-3">
+							<TextField
+								label="Only these tables"
+								mono
+								value={include}
+								onText={setInclude}
+								placeholder="all"
+								hint="Separated by commas; * and ? match."
+							/>
+							<TextField
+								label="Leave out"
+								mono
+								value={exclude}
+								onText={setExclude}
+								placeholder="none"
+								hint="For example: logs, reporting.*"
+							/>
+						</div>
+					</>
+				)}
+				<div className="grid grid-cols-2 gap-3">
+					<CheckField
+						label="Prove it afterwards"
+						hint="Load into a scratch database, compare every table."
+						checked={prove}
+						onCheck={setProve}
+					/>
+					<CheckField
+						label="Strict"
+						hint="Refuse instead of making a partial backup."
+						checked={strict}
+						onCheck={setStrict}
+					/>
+				</div>
+				<Answered question={plan} rows={4}>
+					{(data) => (
+						<>
+							<div className="flex flex-wrap items-baseline gap-x-2">
+								<h3 className="font-semibold">It will hold</h3>
+								<span className="text-text-2">
+									{[
+										counted(data.tables.length, "table"),
+										`about ${bytes(data.estimated_bytes)} to read`,
+										...data.object_counts
+											.filter((each) => each.kind !== "table")
+											.map((each) => counted(each.count, each.kind, plural(each.kind))),
+									].join(" · ")}
+								</span>
+							</div>
+							<DataTable
+								label="Planned tables"
+								rows={data.tables}
+								rowKey={tableName}
+								rowHeight={26}
+								maxHeight={180}
+								columns={[
+									{
+										id: "name",
+										title: "Table",
+										width: "minmax(160px,3fr)",
+										sort: tableName,
+										cell: (row) => <Cut text={tableName(row)} mono />,
+									},
+									{
+										id: "rows",
+										title: "Rows, estimated",
+										width: "minmax(110px,1fr)",
+										right: true,
+										sort: (row) => row.estimated_rows,
+										cell: (row) => (row.estimated_rows == null ? "unknown" : count(row.estimated_rows)),
+									},
+									{
+										id: "bytes",
+										title: "Size",
+										width: "minmax(90px,1fr)",
+										right: true,
+										sort: (row) => row.estimated_bytes,
+										cell: (row) => <Bytes value={row.estimated_bytes} />,
+									},
+								]}
+								empty={
+									<p className="p-3 text-text-2">{nothing ? "No table matches." : "There are no tables."}</p>
+								}
+							/>
+							<Omissions omissions={data.omissions} planned />
+						</>
+					)}
+				</Answered>
+				{refused && <p className="text-bad">Strict: it is refused as long as something is not captured.</p>}
+				{create.error && <ErrorState error={create.error} compact />}
+			</div>
+		</Modal>
+	);
+}
+
+function patterns(text: string): string[] {
+	return text
+		.split(",")
+		.map((each) => each.trim())
+		.filter(Boolean);
+}
+
+export function plural(kind: string): string {
+	if (kind.endsWith("x") || kind.endsWith("s")) return `${kind}es`;
+	return kind.endsWith("y") ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+}

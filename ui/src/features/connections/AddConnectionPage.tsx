@@ -1,0 +1,91 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { toast } from "sonner";
+import { useAct, useRead } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { Page } from "@/components/Page";
+import { Panel } from "@/components/Panel";
+import { SealedFileForm } from "@/components/SealedFileForm";
+import { ErrorState } from "@/components/States";
+import { ConnectionFields } from "./ConnectionFields";
+import { blank, problemsOf, specOf } from "./draft";
+import { TestResult } from "./TestConnection";
+
+export function AddConnectionPage() {
+	const navigate = useNavigate();
+	const [draft, setDraft] = useState(blank);
+	const [tried, setTried] = useState(false);
+	const connections = useRead("connection.list", {});
+	const secrets = useRead("secrets.status", {});
+	const test = useAct("connection.test");
+	const add = useAct("connection.add", ({ id, warnings }) => {
+		for (const warning of warnings) toast.warning(warning);
+		void navigate({ to: "/db/$connectionId/backups", params: { connectionId: id } });
+	});
+	const problems = problemsOf(draft);
+	const password = draft.engine === "postgres" && draft.password !== "" ? draft.password : null;
+	const unkept = password !== null && secrets.data?.backend === "unavailable";
+	const save = () => {
+		setTried(true);
+		if (Object.keys(problems).length > 0) return;
+		add.mutate({
+			request: {
+				name: draft.name.trim(),
+				spec: specOf(draft),
+				password,
+				environment: draft.environment,
+				group: draft.group.trim() || null,
+				read_only: draft.readOnly,
+				prove_after_backup: draft.prove,
+			},
+		});
+	};
+	return (
+		<Page title="Add connection">
+			<form
+				className="flex max-w-[760px] flex-col gap-3"
+				onSubmit={(event) => {
+					event.preventDefault();
+					save();
+				}}
+			>
+				<ConnectionFields
+					draft={draft}
+					onDraft={(next) => {
+						setDraft(next);
+						test.reset();
+					}}
+					problems={tried ? problems : {}}
+					groups={[...new Set((connections.data?.connections ?? []).flatMap((each) => each.group ?? []))]}
+				/>
+				{unkept && secrets.data && (
+					<Panel title="There is no place for the password yet">
+						<SealedFileForm secrets={secrets.data} />
+					</Panel>
+				)}
+				{test.data && (
+					<Panel>
+						<TestResult result={test.data} engine={draft.engine} />
+					</Panel>
+				)}
+				{(test.error ?? add.error) && <ErrorState error={(test.error ?? add.error) as Error} />}
+				<div className="flex items-center justify-end gap-2">
+					<Button
+						className="mr-auto"
+						busy={test.isPending}
+						onClick={() =>
+							test.mutate({ request: { spec: specOf(draft), password, read_only: draft.readOnly } })
+						}
+						data-testid="connection-test"
+					>
+						{test.isPending ? "Testing…" : "Test"}
+					</Button>
+					<Button onClick={() => void navigate({ to: "/" })}>Cancel</Button>
+					<Button tone="primary" type="submit" busy={add.isPending} data-testid="connection-save">
+						Add connection
+					</Button>
+				</div>
+			</form>
+		</Page>
+	);
+}

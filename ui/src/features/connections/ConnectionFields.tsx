@@ -1,0 +1,299 @@
+// The form itself; adding and editing put different buttons around it.
+
+import { FolderOpen, Link2 } from "lucide-react";
+import { useState } from "react";
+import { host } from "@/api/client";
+import { useAct } from "@/api/queries";
+import { Button, IconButton } from "@/components/Button";
+import { CheckField, Choice, PasswordField, SelectField, TextField } from "@/components/Field";
+import { Panel } from "@/components/Panel";
+import { ErrorState } from "@/components/States";
+import { type Draft, type Problems, tlsModes, withSpec } from "./draft";
+
+interface ConnectionFieldsProps {
+	draft: Draft;
+	onDraft: (draft: Draft) => void;
+	/** Shown once the person tried to save. */
+	problems: Problems;
+	/** Editing: a kept password stays when the field is left empty. */
+	hasPassword?: boolean;
+	groups: readonly string[];
+}
+
+export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups }: ConnectionFieldsProps) {
+	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
+	return (
+		<div className="flex flex-col gap-3">
+			<Panel title="Where">
+				<div className="flex flex-col gap-3">
+					<UrlField draft={draft} onDraft={onDraft} />
+					<Choice
+						legend="Engine"
+						row
+						value={draft.engine}
+						onPick={(engine) => set({ engine })}
+						choices={[
+							{ value: "postgres", label: "PostgreSQL", hint: "13 and later" },
+							{ value: "sqlite", label: "SQLite", hint: "a file on this computer", testId: "engine-sqlite" },
+						]}
+					/>
+					{draft.engine === "postgres" ? (
+						<div className="grid grid-cols-6 gap-3">
+							<TextField
+								className="col-span-4"
+								label="Host"
+								value={draft.host}
+								onText={(text) => set({ host: text })}
+								error={problems.host}
+								placeholder="db.example.com"
+								data-testid="connection-host"
+							/>
+							<TextField
+								className="col-span-2"
+								label="Port"
+								inputMode="numeric"
+								value={draft.port}
+								onText={(text) => set({ port: text })}
+								error={problems.port}
+							/>
+							<TextField
+								className="col-span-2"
+								label="Database"
+								value={draft.database}
+								onText={(text) => set({ database: text })}
+								error={problems.database}
+								data-testid="connection-database"
+							/>
+							<TextField
+								className="col-span-2"
+								label="User"
+								value={draft.user}
+								onText={(text) => set({ user: text })}
+								error={problems.user}
+								data-testid="connection-user"
+							/>
+							<PasswordField
+								className="col-span-2"
+								label="Password"
+								value={draft.password}
+								onText={(text) => set({ password: text })}
+								placeholder={hasPassword ? "kept, unchanged" : undefined}
+								autoComplete="new-password"
+								data-testid="connection-password"
+							/>
+							<p className="col-span-6 -mt-1.5 text-sm text-text-2">
+								The password goes to the keychain, or the sealed file you chose, and nowhere else.
+							</p>
+						</div>
+					) : (
+						<PathField
+							label="Database file"
+							value={draft.path}
+							onText={(path) => set({ path })}
+							error={problems.path}
+							placeholder="/srv/app/data.sqlite"
+							testId="connection-path"
+						/>
+					)}
+				</div>
+			</Panel>
+			{draft.engine === "postgres" && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
+			<Panel title="What it is">
+				<div className="flex flex-col gap-3">
+					<div className="grid grid-cols-2 gap-3">
+						<TextField
+							label="Name"
+							value={draft.name}
+							onText={(name) => set({ name })}
+							error={problems.name}
+							data-testid="connection-name"
+							hint="Shown everywhere."
+						/>
+						<TextField
+							label="Group"
+							value={draft.group}
+							onText={(group) => set({ group })}
+							list="connection-groups"
+							hint="Optional. Groups the sidebar."
+						/>
+						<datalist id="connection-groups">
+							{groups.map((each) => (
+								<option key={each} value={each} />
+							))}
+						</datalist>
+					</div>
+					<Choice
+						legend="Environment"
+						row
+						value={draft.environment}
+						onPick={(environment) => set({ environment })}
+						choices={[
+							{ value: "development", label: "Development" },
+							{ value: "staging", label: "Staging" },
+							{
+								value: "production",
+								label: <span className="text-bad">Production</span>,
+								hint: "red everywhere; names are typed before anything is replaced",
+								testId: "environment-production",
+							},
+						]}
+					/>
+					<CheckField
+						label="Read-only"
+						hint="The server itself refuses every write of this connection (default_transaction_read_only; SQLite opens the file read-only). Backups work; proofs and restores need another connection."
+						checked={draft.readOnly}
+						onCheck={(readOnly) => set({ readOnly })}
+					/>
+					<CheckField
+						label="Prove each backup"
+						hint="After each backup, load it into a scratch database and compare every table. Takes about as long as a restore."
+						checked={draft.prove}
+						onCheck={(prove) => set({ prove })}
+					/>
+				</div>
+			</Panel>
+		</div>
+	);
+}
+
+function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) => void }) {
+	const [url, setUrl] = useState("");
+	const parse = useAct("connection.parse_url");
+	const read = (text: string) => {
+		setUrl(text);
+		if (text.trim() === "") return parse.reset();
+		parse.mutate(
+			{ request: { url: text.trim() } },
+			{
+				onSuccess: ({ spec, has_password }) => {
+					const password = has_password ? passwordIn(text.trim()) : draft.password;
+					const name =
+						draft.name ||
+						(spec.engine === "postgres" ? spec.database : (spec.path.split(/[/\\]/).at(-1) ?? ""));
+					onDraft({ ...withSpec(draft, spec), password, name });
+					// The password must not stay readable in the field.
+					if (has_password) setUrl(text.trim().replace(/(:\/\/[^:/@]*):[^@]*@/, "$1:***@"));
+				},
+			},
+		);
+	};
+	return (
+		<div className="flex flex-col gap-2">
+			<TextField
+				label="Paste a URL to fill in the form"
+				mono
+				value={url}
+				onText={read}
+				data-testid="connection-url"
+				placeholder="postgres://user@db.example.com:5432/shop?sslmode=verify-full or sqlite:///srv/app.sqlite"
+				after={<Link2 aria-hidden className="size-3.5 shrink-0 text-text-3" />}
+			/>
+			{parse.error && <ErrorState error={parse.error} compact />}
+		</div>
+	);
+}
+
+/** The password never comes back from the core, so the window takes it out of what was pasted. */
+function passwordIn(url: string): string {
+	const found = /:\/\/[^:/@]*:([^@]*)@/.exec(url)?.[1] ?? "";
+	try {
+		return decodeURIComponent(found);
+	} catch {
+		return found;
+	}
+}
+
+function TlsFields({
+	draft,
+	onDraft,
+	problems,
+}: {
+	draft: Draft;
+	onDraft: (draft: Draft) => void;
+	problems: Problems;
+}) {
+	const set = (change: Partial<Draft["tls"]>) => onDraft({ ...draft, tls: { ...draft.tls, ...change } });
+	const mode = tlsModes.find((each) => each.value === draft.tls.mode);
+	const verifies = draft.tls.mode.startsWith("verify");
+	const [files, setFiles] = useState(draft.tls.ca !== "" || draft.tls.certificate !== "");
+	return (
+		<Panel title="Encryption on the way">
+			<div className="flex flex-col gap-3">
+				<SelectField
+					className="max-w-[420px]"
+					label="TLS mode"
+					value={draft.tls.mode}
+					choices={tlsModes}
+					onPick={(picked) => set({ mode: picked })}
+					hint={mode?.means}
+				/>
+				{draft.tls.mode !== "disable" && !files && (
+					<Button small className="self-start" onClick={() => setFiles(true)}>
+						Own certificates…
+					</Button>
+				)}
+				{draft.tls.mode !== "disable" && files && (
+					<div className="grid gap-3">
+						<PathField
+							label="Certificate authority (PEM)"
+							value={draft.tls.ca}
+							onText={(ca) => set({ ca })}
+							placeholder="system's trust store"
+							hint={verifies ? undefined : "Used by verify-ca and verify-full."}
+						/>
+						<PathField
+							label="Client certificate (PEM)"
+							value={draft.tls.certificate}
+							onText={(certificate) => set({ certificate })}
+							placeholder="none"
+						/>
+						<PathField
+							label="Client key (PEM)"
+							value={draft.tls.key}
+							onText={(key) => set({ key })}
+							placeholder="none"
+							error={problems.key}
+						/>
+					</div>
+				)}
+			</div>
+		</Panel>
+	);
+}
+
+interface PathFieldProps {
+	label: string;
+	value: string;
+	onText: (path: string) => void;
+	error?: string;
+	hint?: string;
+	placeholder?: string;
+	testId?: string;
+}
+
+function PathField({ label, value, onText, error, hint, placeholder, testId }: PathFieldProps) {
+	return (
+		<TextField
+			label={label}
+			mono
+			value={value}
+			onText={onText}
+			error={error}
+			hint={hint}
+			placeholder={placeholder}
+			data-testid={testId}
+			after={
+				<IconButton
+					label={`Choose: ${label.toLowerCase()}`}
+					onClick={() =>
+						void host()
+							.chooseFile()
+							.then((path) => path && onText(path))
+					}
+				>
+					<FolderOpen />
+				</IconButton>
+			}
+		/>
+	);
+}

@@ -1,0 +1,81 @@
+// Undo and release: the same rule as for a restore, a plan first.
+
+import type { Schema } from "@/api/client";
+import { useAct } from "@/api/queries";
+import { ConfirmationDialog } from "@/components/ConfirmationDialog";
+import { Fact, Facts } from "@/components/Panel";
+import { PlanGate } from "@/components/PlanGate";
+import { counted } from "@/lib/bytes";
+import { listed, tableName } from "@/lib/text";
+import { Sessions } from "./Sessions";
+
+const words = {
+	undo: {
+		title: "Undo the restore?",
+		about: "The replaced database becomes the live one again.",
+		action: "Undo restore",
+	},
+	release: {
+		title: "Release the kept database?",
+		about: "It is deleted. After that the restore cannot be undone.",
+		action: "Release",
+	},
+} as const;
+
+interface FollowUpProps {
+	restore: Pick<Schema["Restore"], "id" | "kept_as">;
+	what: "undo" | "release";
+	onClose: () => void;
+}
+
+export function FollowUp({ restore, what, onClose }: FollowUpProps) {
+	const undo = useAct("restore.undo.apply", onClose);
+	const release = useAct("restore.release.apply", onClose);
+	const apply = what === "undo" ? undo : release;
+	return (
+		<PlanGate
+			operation={what === "undo" ? "restore.undo.plan" : "restore.release.plan"}
+			request={{ restore: restore.id }}
+			title={words[what].title}
+			onClose={onClose}
+		>
+			{(plan) => (
+				<ConfirmationDialog
+					title={words[what].title}
+					about={words[what].about}
+					action={words[what].action}
+					digest={plan.digest}
+					confirmName={plan.confirm_name}
+					busy={apply.isPending}
+					error={apply.error}
+					onClose={onClose}
+					onConfirm={(confirmation) => apply.mutate({ request: { plan_id: plan.plan_id }, confirmation })}
+				>
+					<Facts>
+						<Fact name="Steps">
+							<ol className="flex list-decimal flex-col gap-0.5 pl-4">
+								{plan.steps.map((step) => (
+									<li key={step}>{step}</li>
+								))}
+							</ol>
+						</Fact>
+						{plan.sessions_to_end.length > 0 && (
+							<Fact name="Sessions">
+								{counted(plan.sessions_to_end.length, "session")} end
+								<Sessions sessions={plan.sessions_to_end} />
+							</Fact>
+						)}
+						{plan.tables_differing.length > 0 && (
+							<Fact name="Differs">{listed(plan.tables_differing.map(tableName), 6)}</Fact>
+						)}
+						{plan.loses && (
+							<Fact name="You lose" bad>
+								{plan.loses}
+							</Fact>
+						)}
+					</Facts>
+				</ConfirmationDialog>
+			)}
+		</PlanGate>
+	);
+}

@@ -1,0 +1,105 @@
+// Restore in steps: target, what will happen, restore and prove. Numbers before anything happens.
+
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useAct, useRead } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { EnvironmentChip } from "@/components/EnvironmentChip";
+import { LevelBadge } from "@/components/LevelBadge";
+import { Page } from "@/components/Page";
+import { Answered, ErrorState } from "@/components/States";
+import { Steps } from "@/components/Steps";
+import { absolute } from "@/lib/time";
+import { PlanView } from "./PlanView";
+import { blankTarget, type TargetDraft, TargetForm, targetRequest } from "./TargetForm";
+
+export function RestoreWizard({ backupId }: { backupId: string }) {
+	const navigate = useNavigate();
+	const detail = useRead("backup.get", { backup: backupId });
+	const connections = useRead("connection.list", {});
+	const [target, setTarget] = useState<TargetDraft>(blankTarget);
+	const plan = useAct("restore.plan");
+	const apply = useAct(
+		"restore.apply",
+		({ id }) => void navigate({ to: "/restores/$restoreId", params: { restoreId: id }, replace: true }),
+	);
+	const backup = detail.data?.backup;
+	const to = connections.data?.connections.find((each) => each.id === (target.to || backup?.connection_id));
+	const look = (backup: Schema["Backup"]) => plan.mutate({ request: targetRequest(backup, target) });
+	const step = plan.data === undefined ? 0 : 1;
+	const replace = plan.data?.replace ?? target.way === "replace";
+	return (
+		<Page
+			title={backup ? `Restore "${backup.name}"` : "Restore"}
+			beside={
+				backup && (
+					<>
+						{to && <EnvironmentChip environment={to.environment} />}
+						<LevelBadge backup={backup} />
+						<span className="text-text-2">
+							{backup.connection_name}, {absolute(backup.created_at_ms)}
+						</span>
+					</>
+				)
+			}
+			actions={
+				<Button
+					onClick={() =>
+						void (backup
+							? navigate({ to: "/db/$connectionId/backups", params: { connectionId: backup.connection_id } })
+							: navigate({ to: "/" }))
+					}
+				>
+					Cancel
+				</Button>
+			}
+		>
+			<div className="flex max-w-[820px] flex-col gap-3.5">
+				<Steps
+					names={["Target", "What will happen", "Restore and prove", replace ? "Swap" : "Done"]}
+					at={step}
+				/>
+				<Answered question={detail} rows={5}>
+					{(loaded) =>
+						plan.data === undefined ? (
+							<>
+								<Answered question={connections} rows={3}>
+									{(list) => (
+										<TargetForm
+											backup={loaded.backup}
+											connections={list.connections}
+											target={target}
+											onTarget={setTarget}
+											onNext={() => look(loaded.backup)}
+											busy={plan.isPending}
+										/>
+									)}
+								</Answered>
+								{plan.error && <ErrorState error={plan.error} onRetry={() => look(loaded.backup)} />}
+							</>
+						) : (
+							<PlanView
+								key={plan.data.plan_id}
+								plan={plan.data}
+								busy={apply.isPending}
+								error={apply.error}
+								onBack={() => {
+									apply.reset();
+									plan.reset();
+								}}
+								onAgain={() => {
+									apply.reset();
+									look(loaded.backup);
+								}}
+								onApply={(confirmation) =>
+									apply.mutate({ request: { plan_id: plan.data.plan_id }, confirmation })
+								}
+							/>
+						)
+					}
+				</Answered>
+			</div>
+		</Page>
+	);
+}

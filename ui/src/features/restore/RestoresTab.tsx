@@ -1,0 +1,135 @@
+// The restores into one database, with what is still kept of each.
+
+import { useNavigate } from "@tanstack/react-router";
+import { History } from "lucide-react";
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { Cut, DataTable } from "@/components/DataTable";
+import { RelativeTime } from "@/components/Moment";
+import { Answered, EmptyState } from "@/components/States";
+import { duration } from "@/lib/time";
+import { FollowUp } from "./FollowUp";
+import { RestoreBadge } from "./RestorePage";
+
+export function RestoresTab({ connection }: { connection: Schema["Connection"] }) {
+	const navigate = useNavigate();
+	const list = useRead("restore.list", { connection: connection.id });
+	const [asking, setAsking] = useState<{ restore: Schema["Restore"]; what: "undo" | "release" } | null>(null);
+	const ask = (restore: Schema["Restore"], what: "undo" | "release") => (event: React.MouseEvent) => {
+		event.stopPropagation();
+		setAsking({ restore, what });
+	};
+	return (
+		<Answered question={list} rows={4}>
+			{({ restores }) => (
+				<>
+					<DataTable
+						label="Restores"
+						rows={restores}
+						rowKey={(restore) => restore.id}
+						rowLabel={(restore) => `Open the restore of ${restore.backup_name}`}
+						rowTestId="restore-row"
+						maxHeight={640}
+						rowHeight={36}
+						onOpen={(restore) =>
+							void navigate({ to: "/restores/$restoreId", params: { restoreId: restore.id } })
+						}
+						columns={[
+							{
+								id: "backup",
+								title: "Backup",
+								width: "minmax(110px,1.5fr)",
+								sort: (row) => row.backup_name,
+								cell: (row) => <Cut text={row.backup_name} strong />,
+							},
+							{
+								id: "into",
+								title: "Into",
+								width: "minmax(120px,1.6fr)",
+								cell: (row) => <Cut text={row.replace ? `${row.database} (replaced)` : row.database} />,
+							},
+							{
+								id: "state",
+								title: "State",
+								width: "112px",
+								cell: (row) => <RestoreBadge state={row.state} />,
+							},
+							{
+								id: "when",
+								title: "When",
+								width: "100px",
+								sort: (row) => row.started_at_ms,
+								cell: (row) => (
+									<span className="text-text-2">
+										<RelativeTime at={row.started_at_ms} />
+									</span>
+								),
+							},
+							{
+								id: "took",
+								title: "Took",
+								width: "84px",
+								right: true,
+								sort: (row) => row.duration_ms,
+								cell: (row) => row.duration_ms != null && duration(row.duration_ms),
+							},
+							{
+								id: "actions",
+								title: "",
+								label: "Actions",
+								width: "152px",
+								right: true,
+								cell: (row) => (
+									<span className="flex gap-1.5">
+										{row.can_release && (
+											<Button
+												small
+												onClick={ask(row, "release")}
+												aria-label={`Release what ${row.backup_name} kept`}
+											>
+												Release…
+											</Button>
+										)}
+										{row.can_undo && (
+											<Button
+												small
+												tone="danger"
+												onClick={ask(row, "undo")}
+												aria-label={`Undo the restore of ${row.backup_name}`}
+											>
+												Undo…
+											</Button>
+										)}
+									</span>
+								),
+							},
+						]}
+						empty={
+							<EmptyState
+								icon={<History aria-hidden />}
+								title={`Nothing was restored into ${connection.name} yet`}
+								action={
+									<Button
+										onClick={() =>
+											void navigate({
+												to: "/db/$connectionId/backups",
+												params: { connectionId: connection.id },
+											})
+										}
+									>
+										Pick a backup
+									</Button>
+								}
+							>
+								Restores into a new database are safe to try at any time.
+							</EmptyState>
+						}
+					/>
+					{asking && <FollowUp restore={asking.restore} what={asking.what} onClose={() => setAsking(null)} />}
+				</>
+			)}
+		</Answered>
+	);
+}

@@ -1,0 +1,134 @@
+// Step one: beside the live database, on another server, or replacing the live one.
+
+import { FolderOpen } from "lucide-react";
+import { host, type Schema } from "@/api/client";
+import { Button } from "@/components/Button";
+import { Choice, SelectField, TextField } from "@/components/Field";
+import { Panel } from "@/components/Panel";
+import { EmptyState } from "@/components/States";
+import { sayError } from "@/components/say";
+import { engineNames, environmentNames, location } from "@/lib/text";
+
+export interface TargetDraft {
+	way: "new" | "replace";
+	/** Connection id; empty: the backup's own. */
+	to: string;
+	database: string;
+}
+
+export const blankTarget: TargetDraft = { way: "new", to: "", database: "" };
+
+export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Schema["RestorePlanRequest"] {
+	const to = target.to || backup.connection_id;
+	if (target.way === "replace") return { backup: backup.id, to, replace: true, database: null };
+	return { backup: backup.id, to, replace: false, database: target.database.trim() || null };
+}
+
+interface TargetFormProps {
+	backup: Schema["Backup"];
+	connections: readonly Schema["Connection"][];
+	target: TargetDraft;
+	onTarget: (target: TargetDraft) => void;
+	onNext: () => void;
+	busy: boolean;
+}
+
+export function TargetForm({ backup, connections, target, onTarget, onNext, busy }: TargetFormProps) {
+	const same = connections.filter((each) => each.spec.engine === backup.engine);
+	const own = same.find((each) => each.id === backup.connection_id);
+	const chosen = same.find((each) => each.id === target.to) ?? own ?? same[0];
+	if (chosen === undefined)
+		return (
+			<EmptyState title={`No ${engineNames[backup.engine]} connection to restore to`}>
+				Add a connection to a {engineNames[backup.engine]} {backup.engine === "sqlite" ? "file" : "server"}{" "}
+				first; a backup restores to the same kind of database.
+			</EmptyState>
+		);
+	const set = (change: Partial<TargetDraft>) => onTarget({ ...target, to: chosen.id, ...change });
+	const sqlite = backup.engine === "sqlite";
+	const live = chosen.spec.engine === "postgres" ? chosen.spec.database : chosen.spec.path;
+	const pick = () =>
+		host()
+			.chooseSavePath({
+				defaultName: "restored.sqlite",
+				filters: [{ name: "SQLite database", extensions: ["sqlite", "db"] }],
+			})
+			.then((path) => path !== null && set({ database: path }), sayError);
+	return (
+		<form
+			className="flex flex-col gap-3"
+			onSubmit={(event) => {
+				event.preventDefault();
+				// The list may have chosen for the person: make it explicit before it is asked for.
+				if (target.to !== chosen.id) set({});
+				onNext();
+			}}
+		>
+			<Panel>
+				<div className="flex flex-col gap-3">
+					<SelectField
+						label={sqlite ? "Connection" : "Server"}
+						value={chosen.id}
+						onPick={(to) => set({ to })}
+						choices={same.map((each) => ({
+							value: each.id,
+							text: `${each.name} (${environmentNames[each.environment].toLowerCase()}), ${location(each.spec)}`,
+						}))}
+						hint={
+							own === undefined
+								? "The connection this backup came from is not here any more."
+								: chosen.id === own.id
+									? "Where this backup came from."
+									: "Another one than the backup came from."
+						}
+					/>
+					<Choice
+						legend="Restore into"
+						value={target.way}
+						onPick={(way) => set({ way })}
+						choices={[
+							{
+								value: "new",
+								label: sqlite ? "A new file" : "A new database beside the live one",
+								hint: "The live database is not touched.",
+								testId: "target-new",
+							},
+							{
+								value: "replace",
+								label: (
+									<>
+										Replace the live database <code className="font-mono text-sm wrap-anywhere">{live}</code>
+									</>
+								),
+								hint: "Restored beside it, proven, then swapped, after a safety backup. The old one is kept; undo is one click.",
+								testId: "target-replace",
+							},
+						]}
+					/>
+					{target.way === "new" && (
+						<TextField
+							label={sqlite ? "Path of the new file" : "Name of the new database"}
+							mono
+							value={target.database}
+							onText={(database) => set({ database })}
+							data-testid="target-database"
+							placeholder="a name is made up"
+							after={
+								sqlite ? (
+									<Button icon={<FolderOpen aria-hidden className="size-3.5" />} onClick={() => void pick()}>
+										Choose…
+									</Button>
+								) : undefined
+							}
+						/>
+					)}
+				</div>
+			</Panel>
+			<div className="flex justify-end">
+				<Button tone="primary" type="submit" busy={busy} data-testid="restore-plan">
+					{busy ? "Looking…" : "Show what will happen"}
+				</Button>
+			</div>
+		</form>
+	);
+}

@@ -1,0 +1,139 @@
+import { FolderOpen } from "lucide-react";
+import { useState } from "react";
+import { host, type Schema } from "@/api/client";
+import { useAct } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { CheckField, Choice, TextField } from "@/components/Field";
+import { NewPassphrase, passphraseReady } from "@/components/NewPassphrase";
+import { Panel } from "@/components/Panel";
+import { ErrorState } from "@/components/States";
+
+interface CreateVaultProps {
+	secrets: Schema["SecretsStatus"];
+	/** Where it goes when the person does not care. */
+	defaultFolder: string | null;
+	withSample: boolean;
+	onSample: (wanted: boolean) => void;
+	onBack: () => void;
+	onMade: (made: Schema["VaultInitResponse"]) => void;
+}
+
+type Keeping = "keychain" | "file" | "ask";
+
+export function CreateVault({
+	secrets,
+	defaultFolder,
+	withSample,
+	onSample,
+	onBack,
+	onMade,
+}: CreateVaultProps) {
+	const [first, setFirst] = useState("");
+	const [second, setSecond] = useState("");
+	const [folder, setFolder] = useState("");
+	const usable = secrets.backend === "keychain";
+	// Never a silent fallback: without a keychain nothing is chosen for the person but the least.
+	const [keeping, setKeeping] = useState<Keeping>(usable ? "keychain" : "ask");
+	const file = useAct("secrets.use_file");
+	const init = useAct("vault.init", onMade);
+	const busy = file.isPending || init.isPending;
+	const submit = async () => {
+		if (keeping === "file" && secrets.backend !== "file") {
+			const used = await file.mutateAsync({ request: { passphrase: first } }).catch(() => null);
+			if (used === null) return;
+		}
+		init.mutate({
+			request: { passphrase: first, path: folder === "" ? null : folder, remember: keeping !== "ask" },
+		});
+	};
+	return (
+		<form
+			className="flex flex-col gap-4"
+			onSubmit={(event) => {
+				event.preventDefault();
+				if (passphraseReady(first, second)) void submit();
+			}}
+		>
+			<Panel>
+				<NewPassphrase first={first} second={second} onFirst={setFirst} onSecond={setSecond} autoFocus />
+			</Panel>
+			<Panel>
+				<TextField
+					label="Folder"
+					mono
+					value={folder}
+					onText={setFolder}
+					data-testid="vault-folder"
+					placeholder={defaultFolder ?? "The data folder of Holdfast"}
+					hint="Empty: the folder shown. An own disk is better: a vault beside its databases dies with them."
+					after={
+						<Button
+							icon={<FolderOpen aria-hidden className="size-3.5" />}
+							onClick={() =>
+								void host()
+									.chooseFolder()
+									.then((path) => path && setFolder(path))
+							}
+						>
+							Choose…
+						</Button>
+					}
+				/>
+			</Panel>
+			<Panel>
+				<Choice
+					legend="After a restart of the computer"
+					value={keeping}
+					onPick={setKeeping}
+					choices={[
+						{
+							value: "keychain",
+							label: "Open by itself, with a key in the system's keychain",
+							hint: usable
+								? "The keychain of this account works: a probe was written and read back."
+								: undefined,
+							disabled: !usable,
+						},
+						{
+							value: "file",
+							label: "Open with a file sealed by this passphrase",
+							hint: "You type the passphrase once after each start; passwords of connections are in the same file.",
+							testId: "keep-in-file",
+						},
+						{
+							value: "ask",
+							label: "Ask for the passphrase",
+							hint: usable
+								? "No key to the vault is remembered. The keychain still keeps passwords of connections."
+								: "Nothing is remembered. Passwords of connections cannot be kept until a keychain or a sealed file is there.",
+						},
+					]}
+				/>
+				{secrets.problem && (
+					<div className="mt-2.5">
+						<ErrorState error={secrets.problem} compact />
+					</div>
+				)}
+			</Panel>
+			<CheckField
+				label="Connect a sample database"
+				hint="A small shop in SQLite, made on this computer, to try everything at once. Remove it whenever you like."
+				checked={withSample}
+				onCheck={onSample}
+			/>
+			{(file.error ?? init.error) && <ErrorState error={(file.error ?? init.error) as Error} compact />}
+			<div className="flex justify-between gap-2">
+				<Button onClick={onBack}>Back</Button>
+				<Button
+					tone="primary"
+					type="submit"
+					disabled={!passphraseReady(first, second)}
+					busy={busy}
+					data-testid="create-vault"
+				>
+					{busy ? "Deriving the key…" : "Create vault"}
+				</Button>
+			</div>
+		</form>
+	);
+}

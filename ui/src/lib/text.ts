@@ -1,0 +1,79 @@
+// Small truths about words.
+
+import type { Schema } from "@/api/client";
+
+export function capital(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `["a", "b", "c"]` to "a, b and c"; at most `most` names, the rest counted. */
+export function listed(names: readonly string[], most = 3): string {
+	const shown = names.slice(0, most);
+	const rest = names.length - shown.length;
+	if (rest > 0) return `${shown.join(", ")} and ${rest} more`;
+	if (shown.length < 2) return shown.join("");
+	return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+export function tableName(table: { schema?: string | null; name: string }): string {
+	return table.schema ? `${table.schema}.${table.name}` : table.name;
+}
+
+export function shortId(id: string): string {
+	return id.slice(0, 8);
+}
+
+export const engineNames: Record<Schema["EngineKind"], string> = { postgres: "PostgreSQL", sqlite: "SQLite" };
+
+export const environmentNames: Record<Schema["Environment"], string> = {
+	production: "Production",
+	staging: "Staging",
+	development: "Development",
+};
+
+export function serverName(server: Schema["ServerInfo"]): string {
+	return `${engineNames[server.engine]} ${server.version}`;
+}
+
+/** Where a connection leads, without user or password. */
+export function location(spec: Schema["ConnectionSpec"]): string {
+	return spec.engine === "postgres" ? `${spec.host}:${spec.port}/${spec.database}` : spec.path;
+}
+
+/** "backup.delete.apply" to "Delete backup", for the audit and the jobs. */
+const operationWords: Record<string, string> = {
+	"vault.init": "Create vault",
+	"vault.unlock": "Unlock vault",
+	"vault.lock": "Lock vault",
+	"vault.attach": "Open existing vault",
+	"vault.check": "Check vault",
+	"vault.prune.plan": "Plan clean-up",
+	"vault.prune.apply": "Clean up vault",
+	"vault.recovery_kit": "New recovery kit",
+	"vault.change_passphrase": "Change passphrase",
+	"secrets.use_file": "Use sealed secrets file",
+	"connection.add": "Add connection",
+	"connection.update": "Change connection",
+	"connection.remove": "Remove connection",
+	"connection.test": "Test connection",
+	"database.inspect": "Inspect database",
+	"backup.plan": "Plan backup",
+	"backup.create": "Back up",
+	"backup.verify": "Verify backup",
+	"backup.delete.plan": "Plan deletion",
+	"backup.delete.apply": "Delete backup",
+	"backup.export": "Export backup",
+	"restore.plan": "Plan restore",
+	"restore.apply": "Restore",
+	"restore.undo.plan": "Plan undo",
+	"restore.undo.apply": "Undo restore",
+	"restore.release.plan": "Plan release",
+	"restore.release.apply": "Release kept database",
+	"job.cancel": "Cancel job",
+	"settings.update": "Change settings",
+	"sample.create": "Make sample database",
+};
+
+export function operationName(operation: string): string {
+	return operationWords[operation] ?? operation;
+}
