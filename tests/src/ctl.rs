@@ -26,7 +26,11 @@ impl Said {
         self
     }
     pub fn fails_with(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "expected exit code {code}\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "expected exit code {code}\nstdout: {}\nstderr: {}",
+            self.stdout, self.stderr
+        );
         self
     }
     pub fn json(&self) -> Value {
@@ -106,7 +110,11 @@ impl Ctl {
         self.run(&all).ok().json()
     }
     pub fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("holdfastctl starts")
+        self.command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("holdfastctl starts")
     }
     /// With a line on standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Said {
@@ -128,7 +136,10 @@ impl Ctl {
         let list = self.json(&["backup", "list"]);
         let backups = list["backups"].as_array().expect("a list").clone();
         let text = |value: &Value| value.as_str().expect("text").to_owned();
-        backups.iter().map(|backup| (text(&backup["id"]), text(&backup["state"]), backup["damaged"] == true)).collect()
+        backups
+            .iter()
+            .map(|backup| (text(&backup["id"]), text(&backup["state"]), backup["damaged"] == true))
+            .collect()
     }
 }
 
@@ -137,7 +148,11 @@ pub fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("the test's own path");
     let folder = tests.parent().and_then(Path::parent).expect("target/debug");
     let program = folder.join(format!("holdfastctl{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "{} is missing: run `cargo build --workspace` first (`cargo xtask test` does)", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo build --workspace` first (`cargo xtask test` does)",
+        program.display()
+    );
     program
 }
 

@@ -14,7 +14,8 @@ use server::SUPERUSER;
 /// A schema that uses every captured kind of object.
 pub const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
 
-const ACCESS: &str = "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+const ACCESS: &str =
+    "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 pub struct Server {
     server: server::Server,
@@ -28,12 +29,24 @@ impl Server {
     }
 
     fn start() -> Server {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|probe| probe.local_addr()).expect("a free port").port();
-        let access = tempfile::Builder::new().prefix("holdfast-hba-").permissions(readable()).tempfile().expect("a temporary file");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|probe| probe.local_addr())
+            .expect("a free port")
+            .port();
+        let access = tempfile::Builder::new()
+            .prefix("holdfast-hba-")
+            .permissions(readable())
+            .tempfile()
+            .expect("a temporary file");
         access.as_file().write_all(ACCESS.as_bytes()).expect("writing the access rules");
         // Read once at the start; the file may go afterwards.
         let rules = format!("hba_file='{}'", access.path().display());
-        let settings = [format!("port={port}"), "listen_addresses='127.0.0.1'".to_owned(), rules, "max_connections=60".to_owned()];
+        let settings = [
+            format!("port={port}"),
+            "listen_addresses='127.0.0.1'".to_owned(),
+            rules,
+            "max_connections=60".to_owned(),
+        ];
         Server { server: server::Server::start(&settings.each_ref().map(String::as_str)) }
     }
 
@@ -42,7 +55,11 @@ impl Server {
         self.url_as(database, SUPERUSER)
     }
     pub fn url_as(&self, database: &str, user: &str) -> String {
-        format!("postgres://{user}@/{database}?host={}&port={}", self.server.socket_dir().display(), self.server.port())
+        format!(
+            "postgres://{user}@/{database}?host={}&port={}",
+            self.server.socket_dir().display(),
+            self.server.port()
+        )
     }
     /// Through loopback.
     pub fn tcp_url(&self, database: &str, user: &str) -> String {
@@ -55,7 +72,9 @@ impl Server {
     }
     /// Runs SQL; what the last statement printed, unaligned.
     pub fn psql(&self, database: &str, sql: &str) -> String {
-        finish(self.client("psql").args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql])).trim().to_owned()
+        finish(self.client("psql").args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]))
+            .trim()
+            .to_owned()
     }
     pub fn run_script(&self, database: &str, sql: &str) {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
@@ -74,7 +93,10 @@ impl Server {
     /// A session that stays open until its program is ended.
     pub fn open_session(&self, database: &str) -> Child {
         let mut psql = self.client("psql");
-        psql.args(["-XqAt", "-d", database]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        psql.args(["-XqAt", "-d", database])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = psql.spawn().expect("psql starts");
         // The answer proves that the session is there; the open pipe keeps it.
         child.stdin.as_mut().expect("a pipe").write_all(b"select 'here';\n").expect("psql reads");

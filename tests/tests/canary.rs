@@ -38,10 +38,29 @@ fn a_canary_password_appears_nowhere() {
     let url = server.tcp_url("canary_shop", "canary");
     let mut said = Vec::new();
     // by standard input, by file, inside the URL, and a wrong one
-    said.push(ctl.run_with_input(&["--log", "trace", "connection", "add", "one", "--url", &url, "--password-stdin"], CANARY).ok());
+    said.push(
+        ctl.run_with_input(
+            &["--log", "trace", "connection", "add", "one", "--url", &url, "--password-stdin"],
+            CANARY,
+        )
+        .ok(),
+    );
     let file = ctl.outside("password");
     std::fs::write(&file, CANARY).unwrap();
-    said.push(ctl.run(&["connection", "add", "two", "--url", &url, "--password-file", file.to_str().unwrap(), "--log", "trace"]).ok());
+    said.push(
+        ctl.run(&[
+            "connection",
+            "add",
+            "two",
+            "--url",
+            &url,
+            "--password-file",
+            file.to_str().unwrap(),
+            "--log",
+            "trace",
+        ])
+        .ok(),
+    );
     let with_password = url.replace("canary@", &format!("canary:{CANARY}@"));
     said.push(ctl.run(&["connection", "add", "three", "--url", &with_password, "--json"]).ok());
     let wrong = url.replace("canary@", &format!("canary:{CANARY}-wrong@"));
@@ -54,7 +73,10 @@ fn a_canary_password_appears_nowhere() {
     let mut looks = 0;
     while child.try_wait().expect("the child can be asked").is_none() {
         let seen = visible_to_others(child.id());
-        assert!(!contains(&seen, CANARY) && !contains(&seen, PASSPHRASE), "a secret is visible to other users");
+        assert!(
+            !contains(&seen, CANARY) && !contains(&seen, PASSPHRASE),
+            "a secret is visible to other users"
+        );
         looks += 1;
         std::thread::yield_now();
     }

@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-
 use holdfast_tests::ctl::{Ctl, files_under};
 use holdfast_tests::sqlite::run as sqlite;
-
-
 
 /// A vault, and the sample shop connected under the name `shop`.
 fn shop() -> (Ctl, PathBuf) {
@@ -15,10 +12,18 @@ fn shop() -> (Ctl, PathBuf) {
     let sample = PathBuf::from(made["connection"]["spec"]["path"].as_str().expect("a path"));
     let shop = ctl.outside("shop.sqlite");
     std::fs::copy(&sample, &shop).expect("a copy of the sample");
-    ctl.run(&["connection", "add", "shop", "--url", &format!("sqlite://{}", shop.display()), "--env", "production"]).ok();
+    ctl.run(&[
+        "connection",
+        "add",
+        "shop",
+        "--url",
+        &format!("sqlite://{}", shop.display()),
+        "--env",
+        "production",
+    ])
+    .ok();
     (ctl, shop)
 }
-
 
 #[test]
 fn the_main_job_from_first_backup_to_undo() {
@@ -44,7 +49,8 @@ fn the_main_job_from_first_backup_to_undo() {
     ctl.run(&["restore", &id, "--to", "shop", "--replace"]).fails_with(3);
     ctl.run(&["restore", &id, "--to", "shop", "--replace", "--confirm", "elsewhere.sqlite"]).fails_with(3);
     assert_eq!(sqlite(&shop, "select count(*) from orders"), "0", "an unconfirmed restore changes nothing");
-    let restore = ctl.run(&["--json", "restore", &id, "--to", "shop", "--replace", "--confirm", "shop.sqlite"]).ok();
+    let restore =
+        ctl.run(&["--json", "restore", &id, "--to", "shop", "--replace", "--confirm", "shop.sqlite"]).ok();
     assert_eq!(sqlite(&shop, "select count(*) from orders"), orders);
     assert_eq!(sqlite(&shop, ".dump"), before);
     assert_eq!(sqlite(&shop, "pragma integrity_check"), "ok");
@@ -71,7 +77,10 @@ fn the_main_job_from_first_backup_to_undo() {
     let loaded = ctl.outside("loaded.sqlite");
     sqlite(&loaded, &format!(".read '{}'", script.display()));
     assert_eq!(sqlite(&loaded, "select count(*) from orders"), orders);
-    assert_eq!(sqlite(&loaded, "select * from products order by 1"), sqlite(&copy, "select * from products order by 1"));
+    assert_eq!(
+        sqlite(&loaded, "select * from products order by 1"),
+        sqlite(&copy, "select * from products order by 1")
+    );
 
     ctl.run(&["audit", "verify"]).ok();
     let audit = ctl.json(&["audit", "list", "--search", "restore.apply"]);
@@ -99,7 +108,8 @@ fn damage_is_found_named_and_told_by_the_exit_code() {
         ctl.run(&command).fails_with(4);
     }
     assert!(ctl.backups()[0].2, "the list says that it is damaged");
-    let said = ctl.run(&["restore", &id, "--to", "shop", "--database", ctl.outside("x.sqlite").to_str().unwrap()]);
+    let said =
+        ctl.run(&["restore", &id, "--to", "shop", "--database", ctl.outside("x.sqlite").to_str().unwrap()]);
     assert_ne!(said.code, 0, "damage is never restored in silence");
     assert!(!ctl.outside("x.sqlite").exists(), "nothing is left over");
 }
@@ -142,10 +152,9 @@ fn bad_input_gets_a_typed_answer() {
 
     let file = ctl.outside("text.sqlite");
     std::fs::write(&file, "this is not a database, only words\n".repeat(40)).unwrap();
-    for (name, path, expected) in [
-        ("text", file.clone(), "not_a_database"),
-        ("gone", ctl.outside("gone.sqlite"), "database_missing"),
-    ] {
+    for (name, path, expected) in
+        [("text", file.clone(), "not_a_database"), ("gone", ctl.outside("gone.sqlite"), "database_missing")]
+    {
         ctl.run(&["connection", "add", name, "--url", &format!("sqlite://{}", path.display())]).ok();
         let test = ctl.run(&["connection", "test", name, "--json"]).fails_with(1);
         assert_eq!(test.json()["error"]["code"], expected);
@@ -182,7 +191,9 @@ fn a_vault_opens_elsewhere_with_the_passphrase_or_the_recovery_kit() {
     elsewhere.run(&["vault", "attach", vault.to_str().unwrap()]).ok();
     assert_eq!(elsewhere.backups()[0].0, id);
     let by_kit = Ctl::new();
-    by_kit.run_with_input(&["vault", "attach", vault.to_str().unwrap(), "--recovery-kit"], &words.join(" ")).ok();
+    by_kit
+        .run_with_input(&["vault", "attach", vault.to_str().unwrap(), "--recovery-kit"], &words.join(" "))
+        .ok();
     let target = by_kit.outside("anything.sqlite");
     std::fs::File::create(&target).unwrap();
     by_kit.run(&["connection", "add", "new", "--url", &format!("sqlite://{}", target.display())]).ok();

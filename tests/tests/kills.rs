@@ -30,7 +30,8 @@ fn kill_at_random_moments(ctl: &Ctl, command: &[&str], full: Duration, mut check
 fn earlier_backups_are_whole(ctl: &Ctl, good: &[String]) {
     let listed = ctl.backups();
     for id in good {
-        let (_, state, damaged) = listed.iter().find(|(listed, ..)| listed == id).expect("an earlier backup is still listed");
+        let (_, state, damaged) =
+            listed.iter().find(|(listed, ..)| listed == id).expect("an earlier backup is still listed");
         assert_eq!((state.as_str(), *damaged), ("complete", false));
     }
     for (id, state, _) in &listed {
@@ -103,7 +104,10 @@ fn restores_of_sqlite() {
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));
         let now = sqlite::hash(&shop);
-        assert!(now == changed || now == old, "round {round}: the live file is neither the old nor the restored one");
+        assert!(
+            now == changed || now == old,
+            "round {round}: the live file is neither the old nor the restored one"
+        );
         assert_eq!(sqlite::run(&shop, "pragma integrity_check"), "ok");
         if now == old {
             sqlite::run(&shop, "delete from t where id % 2 = 0");
@@ -159,7 +163,8 @@ fn restores_of_postgres() {
     let old = content();
     server.psql("kill_restore", "delete from u; delete from t where id % 2 = 0");
     let changed = content();
-    let command = ["restore", &id, "--to", "kill_restore", "--replace", "--confirm", "kill_restore", "--json"];
+    let command =
+        ["restore", &id, "--to", "kill_restore", "--replace", "--confirm", "kill_restore", "--json"];
     let start = Instant::now();
     let restore = ctl.run(&command).ok().id();
     let full = start.elapsed();
@@ -169,7 +174,10 @@ fn restores_of_postgres() {
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));
         let now = content();
-        assert!(now == changed || now == old, "round {round}: the live database is neither the old nor the restored one");
+        assert!(
+            now == changed || now == old,
+            "round {round}: the live database is neither the old nor the restored one"
+        );
         if now == old {
             server.psql("kill_restore", "delete from u; delete from t where id % 2 = 0");
         }
@@ -177,6 +185,7 @@ fn restores_of_postgres() {
     assert!(killed >= KILLS / 2, "most kills hit a running restore, not {killed} of {KILLS}");
     all_good_ones_prove(&ctl);
     let databases = server.psql("postgres", "select datname from pg_database order by 1");
-    let left: Vec<&str> = databases.lines().filter(|name| name.contains("restoring") || name.contains("proof")).collect();
+    let left: Vec<&str> =
+        databases.lines().filter(|name| name.contains("restoring") || name.contains("proof")).collect();
     assert!(left.is_empty(), "left over: {left:?}");
 }

@@ -42,7 +42,10 @@ fn everything_comes_back_as_pg_dump_sees_it() {
 fn replace_ends_sessions_keeps_the_old_one_and_undoes() {
     let server = Server::shared();
     server.psql("postgres", "create database swap_shop");
-    server.psql("swap_shop", "create table t(i int primary key); insert into t select generate_series(1, 1000)");
+    server.psql(
+        "swap_shop",
+        "create table t(i int primary key); insert into t select generate_series(1, 1000)",
+    );
     let ctl = connected(server, "swap_shop");
     let id = ctl.run(&["backup", "create", "swap_shop", "--json"]).ok().id();
     server.psql("swap_shop", "delete from t where i > 10");
@@ -59,7 +62,8 @@ fn replace_ends_sessions_keeps_the_old_one_and_undoes() {
     ctl.run(&["restore", "undo", &restore, "--confirm", "swap_shop"]).ok();
     assert_eq!(server.psql("swap_shop", "select count(*) from t"), "10");
     ctl.run(&["restore", "release", &restore, "--confirm", "swap_shop"]).ok();
-    let databases = server.psql("postgres", "select datname from pg_database where datname like 'swap_shop%'");
+    let databases =
+        server.psql("postgres", "select datname from pg_database where datname like 'swap_shop%'");
     assert_eq!(databases, "swap_shop", "release leaves nothing behind");
     busy.kill().expect("the session's program can be ended");
     busy.wait().expect("and it ends");
@@ -82,7 +86,11 @@ fn what_a_login_may_not_read_is_named_before_and_after() {
     let named = |list: &serde_json::Value, table: &str| {
         list.as_array().unwrap().iter().any(|omission| omission["name"].as_str().unwrap().contains(table))
     };
-    assert!(named(&plan["omissions"], "secret_t") && named(&plan["omissions"], "filtered"), "{}", plan["omissions"]);
+    assert!(
+        named(&plan["omissions"], "secret_t") && named(&plan["omissions"], "filtered"),
+        "{}",
+        plan["omissions"]
+    );
     assert!(!named(&plan["omissions"], "open_t"));
     let refused = ctl.run(&["--json", "backup", "create", "shop", "--strict"]).fails_with(1);
     assert_eq!(refused.json()["error"]["code"], "incomplete");
@@ -116,7 +124,11 @@ fn two_backups_at_once_and_writers_beside_them() {
     for (position, id) in ids.iter().enumerate() {
         let name = format!("busy_copy_{position}");
         ctl.run(&["restore", id, "--to", "busy_shop", "--database", &name]).ok();
-        assert_eq!(server.psql(&name, "select sum(balance), count(*) from account"), "200000|2000", "one consistent snapshot");
+        assert_eq!(
+            server.psql(&name, "select sum(balance), count(*) from account"),
+            "200000|2000",
+            "one consistent snapshot"
+        );
     }
 }
 
@@ -154,6 +166,7 @@ fn read_only_is_the_servers_word() {
     let id = ctl.run(&["backup", "create", "shop", "--json"]).ok().id();
     let said = ctl.run(&["--json", "restore", &id, "--to", "shop"]).fails_with(1);
     assert_eq!(said.json()["error"]["code"], "read_only");
-    let databases = server.psql("postgres", "select count(*) from pg_database where datname like 'frozen_shop%'");
+    let databases =
+        server.psql("postgres", "select count(*) from pg_database where datname like 'frozen_shop%'");
     assert_eq!(databases, "1");
 }

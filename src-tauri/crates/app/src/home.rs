@@ -20,6 +20,23 @@ pub enum ProcessKind {
     Worker,
 }
 
+/// Where a person's data belongs on this system. `variable` looks up the environment.
+pub fn default_root(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<PathBuf, ApiError> {
+    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let own = |path: &str| folder("HOME").map(|person| person.join(path));
+    let place = if cfg!(windows) {
+        folder("APPDATA").map(|data| data.join("Holdfast"))
+    } else if cfg!(target_os = "macos") {
+        own("Library/Application Support/Holdfast")
+    } else {
+        folder("XDG_DATA_HOME").or_else(|| own(".local/share")).map(|data| data.join("holdfast"))
+    };
+    place.ok_or_else(|| {
+        ApiError::new(ErrorCode::HomeUnusable, "This account has no home folder to keep data in.")
+            .hint("Say where the data folder is: --home DIR, or the variable HOLDFAST_HOME.")
+    })
+}
+
 /// An opened data folder. Dropping it lets go of its locks.
 pub struct Home {
     root: PathBuf,

@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::ids::{BackupId, ConnectionId, JobId, PlanId};
-use crate::snapshot::{BackupKind, EngineKind, Omission, ObjectCount, Position, ServerInfo, TableName, TableSnapshot};
+use crate::snapshot::{
+    BackupKind, EngineKind, ObjectCount, Omission, Position, ServerInfo, TableName, TableSnapshot,
+};
 
 /// How far a backup is proven. Ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

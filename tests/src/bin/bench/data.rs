@@ -29,7 +29,12 @@ pub fn postgres(server: &Server, name: &str, megabytes: u64) {
         ),
     );
     let small: String = (1..=24)
-        .map(|n| format!("create table audit_{n} as select i, md5(i::text) h, now() at from generate_series(1, {}) i;", megabytes * 20))
+        .map(|n| {
+            format!(
+                "create table audit_{n} as select i, md5(i::text) h, now() at from generate_series(1, {}) i;",
+                megabytes * 20
+            )
+        })
         .collect();
     server.psql(name, &small);
     server.psql(name, "vacuum analyze");

@@ -21,7 +21,9 @@ fn main() {
     let megabytes: Vec<u64> = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect();
     let sizes = if megabytes.is_empty() { vec![100] } else { megabytes };
     let server = Server::shared();
-    println!("median [min..max] of {ROUNDS} pairs; ratio = holdfast / reference; wall seconds only show the size\n");
+    println!(
+        "median [min..max] of {ROUNDS} pairs; ratio = holdfast / reference; wall seconds only show the size\n"
+    );
     for size in sizes {
         let database = format!("bench_{size}");
         data::postgres(server, &database, size);
@@ -65,9 +67,16 @@ fn postgres_backup(server: &Server, database: &str) {
         .iter()
         .map(|backup| backup["stored_bytes"].as_u64().unwrap())
         .collect();
-    println!("  unchanged second backup / first: time {:.2}, growth {:.4} %", second.seconds / first.seconds, stored[0] as f64 * 100.0 / stored[1] as f64);
+    println!(
+        "  unchanged second backup / first: time {:.2}, growth {:.4} %",
+        second.seconds / first.seconds,
+        stored[0] as f64 * 100.0 / stored[1] as f64
+    );
     println!("  stored / pg_dump -Fc: size {:.2}", stored[1] as f64 / file.metadata().unwrap().len() as f64);
-    println!("  key derivation alone: {:.2} s (in every figure above)", run(&mut ctl.command(&["vault", "status"])).seconds);
+    println!(
+        "  key derivation alone: {:.2} s (in every figure above)",
+        run(&mut ctl.command(&["vault", "status"])).seconds
+    );
 }
 
 fn postgres_restore(server: &Server, database: &str) {
@@ -80,13 +89,15 @@ fn postgres_restore(server: &Server, database: &str) {
     let mut ours = || {
         copies += 1;
         let name = format!("bench_copy_{copies}");
-        let measured = run(&mut ctl.command(&["restore", &id, "--to", "bench", "--database", &name, "--json"]));
+        let measured =
+            run(&mut ctl.command(&["restore", &id, "--to", "bench", "--database", &name, "--json"]));
         server.psql("postgres", &format!("drop database {name}"));
         measured
     };
     let reference = || {
         server.psql("postgres", "create database bench_reference");
-        let measured = run(server.client("pg_restore").args(["-j2", "-d", "bench_reference"]).arg(&directory));
+        let measured =
+            run(server.client("pg_restore").args(["-j2", "-d", "bench_reference"]).arg(&directory));
         server.psql("postgres", "drop database bench_reference");
         measured
     };
@@ -107,6 +118,7 @@ fn backup_and_compress(file: &Path, copy: &Path) -> Run {
         let _ = std::fs::remove_file(path);
     }
     let first = run(Command::new("sqlite3").arg(file).arg(format!(".backup '{}'", copy.display())));
-    let second = run(Command::new("zstd").args(["-q", "-3"]).arg(copy).arg("-o").arg(copy.with_extension("zst")));
+    let second =
+        run(Command::new("zstd").args(["-q", "-3"]).arg(copy).arg("-o").arg(copy.with_extension("zst")));
     first.then(second)
 }

@@ -19,7 +19,12 @@ impl Run {
 /// Runs a program to its end. A failing program ends the benchmark: its time would mean nothing.
 pub fn run(command: &mut Command) -> Run {
     let start = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().expect("the program starts");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("the program starts");
     let mut peak = 0;
     let status = loop {
         peak = peak.max(high_water(child.id()));

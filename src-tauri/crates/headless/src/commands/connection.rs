@@ -1,0 +1,122 @@
+//! `holdfastctl connection …`
+
+use holdfast_contract::ApiError;
+use holdfast_contract::connection::{
+    ConnectionAddResponse, ConnectionListResponse, ConnectionRef, ConnectionRemoveResponse,
+    ConnectionTestRequest, ConnectionTestResponse, Environment,
+};
+use holdfast_contract::meta::Empty;
+use serde_json::json;
+
+use crate::cli::{Connection, EnvironmentName};
+use crate::failure::{Failure, Result};
+use crate::host::Host;
+use crate::output::Output;
+use crate::passphrase;
+use crate::text::{self, Align};
+
+pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()> {
+    match command {
+        Connection::Add { name, url, password, environment, group, read_only, prove } => {
+            let environment = match environment {
+                EnvironmentName::Development => Environment::Development,
+                EnvironmentName::Staging => Environment::Staging,
+                EnvironmentName::Production => Environment::Production,
+            };
+            let request = json!({
+                "name": name, "url": url, "password": passphrase::password(&password)?.map(|secret| secret.0),
+                "environment": environment, "group": group, "read_only": read_only,
+                "prove_after_backup": prove.then_some(true),
+            });
+            let answer: ConnectionAddResponse = host.call_hidden("connection.add", request).await?;
+            for warning in &answer.warnings {
+                output.remark(&format!("warning: {warning}"));
+            }
+            output.result(&answer, || {
+                let connection = &answer.connection;
+                format!(
+                    "{}\nNext: holdfastctl connection test {}",
+                    connection.id,
+                    text::visible(&connection.name)
+                )
+            })
+        }
+        Connection::List => {
+            let answer: ConnectionListResponse = host.call("connection.list", &Empty {}).await?;
+            output.result(&answer, || list_text(&answer))
+        }
+        Connection::Test { name } => {
+            let request = ConnectionTestRequest {
+                connection: Some(name),
+                url: None,
+                spec: None,
+                password: None,
+                read_only: false,
+            };
+            let answer: ConnectionTestResponse = host.call("connection.test", &request).await?;
+            tested(&answer, output)
+        }
+        Connection::Remove { name } => {
+            let answer: ConnectionRemoveResponse =
+                host.call("connection.remove", &ConnectionRef { connection: name }).await?;
+            output.result(&answer, || match answer.backups_kept {
+                0 => "Removed.".to_owned(),
+                kept => format!("Removed. Its {kept} backups stay in the vault."),
+            })
+        }
+    }
+}
+
+fn tested(answer: &ConnectionTestResponse, output: &Output) -> Result<()> {
+    let failed = answer.error.clone().filter(|_| !answer.ok);
+    match failed {
+        // The document tells everything; for people the error is printed like any other.
+        Some(error) => {
+            let document: &ConnectionTestResponse = answer;
+            if output.prints_json() {
+                output.result(document, String::new)?;
+                return Err(Failure::printed(error));
+            }
+            Err(ApiError::into(error))
+        }
+        None => output.result(answer, || {
+            let server = answer.server.as_ref().map(|server| {
+                let size =
+                    server.size_bytes.map(|size| format!(", {}", text::bytes(size))).unwrap_or_default();
+                format!(
+                    "{} {} ({}{size})",
+                    text::word(&server.engine),
+                    text::visible(&server.version),
+                    text::visible(&server.transport)
+                )
+            });
+            let latency = answer.latency_ms.map(|ms| format!(" in {ms} ms")).unwrap_or_default();
+            let mut lines = vec![format!("Reached {}{latency}.", server.unwrap_or_default())];
+            lines
+                .extend(answer.warnings.iter().map(|warning| format!("warning: {}", text::visible(warning))));
+            lines.join("\n")
+        }),
+    }
+}
+
+fn list_text(answer: &ConnectionListResponse) -> String {
+    if answer.connections.is_empty() {
+        return "No connections yet. Add one: holdfastctl connection add NAME --url postgres://…".to_owned();
+    }
+    let rows: Vec<Vec<String>> = answer
+        .connections
+        .iter()
+        .map(|connection| {
+            vec![
+                connection.name.clone(),
+                text::word(&connection.spec.engine()),
+                text::word(&connection.environment),
+                if connection.read_only { "read-only" } else { "" }.to_owned(),
+                connection.spec.location(),
+                connection.id.to_string(),
+            ]
+        })
+        .collect();
+    let head = ["NAME", "ENGINE", "ENVIRONMENT", "ACCESS", "WHERE", "ID"].map(|name| (name, Align::Left));
+    text::table(&head, &rows)
+}

@@ -1,0 +1,94 @@
+//! One file per group of commands: words in, operations out, answers as text or JSON.
+
+mod audit;
+mod backup;
+mod call;
+mod connection;
+mod job;
+mod restore;
+mod vault;
+
+use clap::CommandFactory;
+use holdfast_app::App;
+use holdfast_contract::policy::Confirmation;
+
+use crate::cli::{Cli, Command, Detach};
+use crate::detach;
+use crate::failure::{Failure, Result, internal};
+use crate::host::Host;
+use crate::output::Output;
+
+pub async fn run(cli: Cli, output: &Output) -> Result<()> {
+    if let Some(result) = without_application(&cli.command, output) {
+        return result;
+    }
+    let announce = cli.global.announce;
+    let result = with_application(cli, output).await;
+    if announce && let Err(failure) = result {
+        detach::announce_failure(output, &failure);
+        return Err(Failure::printed(failure.error));
+    }
+    result
+}
+
+fn without_application(command: &Command, output: &Output) -> Option<Result<()>> {
+    match command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "holdfastctl", &mut script);
+            Some(output.line(String::from_utf8_lossy(&script).trim_end()))
+        }
+        Command::Openapi => {
+            let document =
+                serde_json::to_string_pretty(&App::openapi()).map_err(|error| internal(error.to_string()));
+            Some(document.and_then(|text| output.line(&text)))
+        }
+        Command::Call(call) if call.operation.is_none() => Some(call::list(output)),
+        _ => None,
+    }
+}
+
+async fn with_application(cli: Cli, output: &Output) -> Result<()> {
+    let terminal = detach::handed_over(&cli.global)?;
+    if cli.global.announce {
+        detach::outlive_the_terminal()?;
+    } else if wants_detach(&cli.command) {
+        // Asked for here, where the person is; the background process has no terminal.
+        if cli.global.secrets == crate::cli::SecretsPlace::File {
+            terminal.passphrase_or_ask()?;
+        }
+        return detach::start(output, &terminal);
+    }
+    let host = Host::open(&cli.global, terminal).await?;
+    let result = match cli.command {
+        Command::Vault(command) => vault::run(command, &host, output).await,
+        Command::Connection(command) => connection::run(command, &host, output).await,
+        Command::Backup(command) => backup::run(command, &host, output).await,
+        Command::Restore(command) => restore::run(command, &host, output).await,
+        Command::Job(command) => job::run(command, &host, output).await,
+        Command::Audit(command) => audit::run(command, &host, output).await,
+        Command::Call(command) => call::run(command, &host, output).await,
+        Command::Openapi | Command::Completions { .. } => Ok(()),
+    };
+    host.app.shutdown().await;
+    result
+}
+
+fn wants_detach(command: &Command) -> bool {
+    use crate::cli::{Backup, Vault};
+    let Detach { detach } = match command {
+        Command::Vault(Vault::Check { detach, .. } | Vault::Prune { detach, dry_run: false, .. }) => detach,
+        Command::Backup(
+            Backup::Create { detach, .. } | Backup::Verify { detach, .. } | Backup::Export { detach, .. },
+        ) => detach,
+        Command::Call(call) => &call.detach,
+        Command::Restore(restore) if restore.command.is_none() && !restore.dry_run => &restore.detach,
+        _ => return false,
+    };
+    *detach
+}
+
+/// What the person agreed to by giving the plan's name, or by letting a plan without one be applied.
+fn agreed(digest: &str, name: Option<String>) -> Confirmation {
+    Confirmation { digest: Some(digest.to_owned()), name }
+}
