@@ -7,6 +7,7 @@ use crate::job::Job;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events are few and short-lived")]
 pub enum Event {
     /// A job began, moved on or ended. At most ten a second for each job, the end always.
     Job { job: Job },
