@@ -29,6 +29,7 @@ mod connections;
 pub mod gate;
 pub mod jobs;
 mod operations;
+pub mod sample;
 pub mod secrets;
 mod vaults;
 

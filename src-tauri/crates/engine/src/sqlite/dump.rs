@@ -1,0 +1,400 @@
+//! A snapshot: the backup API copies the live file to a private one, and everything else happens on that copy.
+//!
+//! A full snapshot is the copy's pages. A snapshot of chosen tables, or of rows only, is one stream of lines a table; the
+//! objects go along in full in either case, so that a new file can be made from any snapshot. The copy is checked before
+//! anything counts: a damaged source is an error, never a backup.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use holdfast_contract::snapshot::{
+    BackupKind, DumpPlan, Omission, PlannedTable, SchemaObject, Scope, Snapshot, TableName, TableSnapshot,
+};
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::connect::{self, Mode, Patience};
+use super::error::Explain;
+use super::introspect::{self, Header, Table, TableKind};
+use super::scan::{self, Encoding};
+use super::{Sqlite, blocking, check, copy};
+use crate::content::ContentHasher;
+use crate::{Dump, DumpSink, EngineError, Progress, Result, Unit, Work, pattern};
+
+/// Bytes handed over at a time; a multiple of every page size.
+const PIECE: usize = 256 * 1024;
+
+/// The version of the row form in `text`.
+pub(super) const ROW_FORM: &str = "1";
+
+/// The private copy, gone when dropped.
+struct Shot {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    taken_at_ms: i64,
+    header: Header,
+    encoding: Encoding,
+    tables: Vec<Table>,
+    objects: Vec<SchemaObject>,
+    facts: BTreeMap<String, String>,
+}
+
+/// Which tables' rows a scope takes. Rows of a virtual table are in its shadow tables, so they go together.
+struct Choice<'a> {
+    scope: &'a Scope,
+    virtuals: Vec<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    fn new(scope: &'a Scope, tables: &'a [Table]) -> Self {
+        let virtuals =
+            tables.iter().filter(|table| table.kind == TableKind::Virtual).map(|table| table.name.as_str());
+        Self { scope, virtuals: virtuals.collect() }
+    }
+    fn is_all(scope: &Scope) -> bool {
+        scope.kind == BackupKind::Full && scope.tables.is_empty() && scope.exclude.is_empty()
+    }
+    fn rows(&self, table: &Table) -> bool {
+        let owner = match table.kind {
+            TableKind::Shadow => owner(&table.name, &self.virtuals).unwrap_or(&table.name),
+            _ => &table.name,
+        };
+        self.scope.kind != BackupKind::Schema
+            && pattern::included(self.scope, &TableName { schema: None, name: owner.to_owned() })
+    }
+    fn omissions(&self, tables: &[Table]) -> Vec<Omission> {
+        let left_out = |table: &&Table| table.kind != TableKind::Virtual && !self.rows(table);
+        if self.scope.kind == BackupKind::Schema {
+            return vec![Omission {
+                kind: "table rows".into(),
+                name: "all tables".into(),
+                reason: "Only the schema was asked for: a restore makes empty tables.".into(),
+                by_request: true,
+            }];
+        }
+        tables
+            .iter()
+            .filter(left_out)
+            .map(|table| Omission {
+                kind: "table rows".into(),
+                name: table.name.clone(),
+                reason: "The table was not chosen: a restore makes it empty.".into(),
+                by_request: true,
+            })
+            .collect()
+    }
+}
+
+/// `products_fts` for `products_fts_data`.
+pub(super) fn owner<'a>(shadow: &str, virtuals: &[&'a str]) -> Option<&'a str> {
+    virtuals
+        .iter()
+        .filter(|name| shadow.strip_prefix(**name).is_some_and(|rest| rest.starts_with('_')))
+        .max_by_key(|name| name.len())
+        .copied()
+}
+
+#[async_trait]
+impl Dump for Sqlite {
+    async fn plan(&self, scope: &Scope) -> Result<DumpPlan> {
+        let this = self.clone();
+        let scope = scope.clone();
+        blocking(move || {
+            let connection = this.open_live(&CancellationToken::new())?;
+            let header = Header::read(&connection, &this.path)?;
+            let tables = introspect::tables(&connection, &this.path)?;
+            let objects = introspect::objects(&connection, &this.path, &tables)?;
+            let choice = Choice::new(&scope, &tables);
+            let planned = tables
+                .iter()
+                .filter(|table| table.kind != TableKind::Virtual)
+                .map(|table| PlannedTable {
+                    table: table.key(),
+                    estimated_rows: if choice.rows(table) { estimate(&connection, table) } else { Some(0) },
+                    estimated_bytes: None,
+                })
+                .collect();
+            Ok(DumpPlan {
+                server: introspect::server(&this.path, Some(header.encoding)),
+                tables: planned,
+                object_counts: introspect::counts(&objects),
+                omissions: choice.omissions(&tables),
+                estimated_bytes: header.page_count * u64::from(header.page_size),
+            })
+        })
+        .await
+    }
+
+    async fn dump(&self, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+        work.checkpoint()?;
+        let (this, cancel) = (self.clone(), work.cancel.clone());
+        let (scratch, progress) = (work.scratch_dir.clone(), work.progress.clone());
+        let shot = Arc::new(blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await?);
+        // Dropping this future (or failing on one side) stops the side that runs on a thread.
+        let stop = work.cancel.child_token();
+        let _guard = stop.clone().drop_guard();
+        let (tables, extra_streams) = if Choice::is_all(scope) {
+            let (tables, ()) = tokio::try_join!(
+                self.read_tables(shot.clone(), scope, work, &stop),
+                stream_pages(&shot, sink, work)
+            )?;
+            (tables, vec!["pages".to_owned()])
+        } else {
+            (self.stream_tables(shot.clone(), scope, sink, work, &stop).await?, vec![])
+        };
+        work.checkpoint()?;
+        let mut facts = shot.facts.clone();
+        facts.insert("form".into(), if extra_streams.is_empty() { "rows" } else { "pages" }.into());
+        facts.insert("row_form".into(), ROW_FORM.into());
+        Ok(Snapshot {
+            server: introspect::server(&self.path, Some(shot.header.encoding.clone())),
+            taken_at_ms: shot.taken_at_ms,
+            position: None,
+            scope: scope.clone(),
+            objects: shot.objects.clone(),
+            object_counts: introspect::counts(&shot.objects),
+            tables,
+            omissions: Choice::new(scope, &shot.tables).omissions(&shot.tables),
+            extra_streams,
+            engine_facts: facts,
+        })
+    }
+}
+
+/// From the statistics, else from the largest row id. Both cost a few page reads.
+fn estimate(connection: &Connection, table: &Table) -> Option<u64> {
+    let measured = connection
+        .query_row("SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 LIMIT 1", [&table.name], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()
+        .ok()
+        .flatten()
+        .and_then(|stat| stat.split(' ').next()?.parse().ok());
+    measured.or_else(|| {
+        let sql = format!("SELECT max(rowid) FROM main.{}", introspect::quote(&table.name));
+        connection
+            .query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
+            .ok()
+            .map(|largest| largest.unwrap_or(0).max(0) as u64)
+    })
+}
+
+impl Sqlite {
+    fn take(&self, scratch: &Path, cancel: &CancellationToken, progress: &dyn Progress) -> Result<Shot> {
+        let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(scratch).map_err(|error| {
+            EngineError::io(format!("making a scratch folder in {}", scratch.display()), error)
+        })?;
+        let path = folder.path().join("copy.sqlite");
+        let patience = self.patience(cancel);
+        let live = self.open_live(cancel)?;
+        let journal_mode = Header::read(&live, &self.path)?.journal_mode;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        progress.phase(&format!("Copying {name}"));
+        let mut own = connect::open(&path, Mode::Create, &patience)?;
+        own.execute_batch("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+            .explain(&path, "making the copy")?;
+        copy::pages(&live, &mut own, &self.path, &patience, &mut |done, total| {
+            progress.phase(&format!("Copying {name} ({} %)", done * 100 / total.max(1)));
+        })?;
+        let taken_at_ms = chrono::Utc::now().timestamp_millis();
+        drop(own);
+        drop(live);
+        leave_wal(&path)?;
+        let own =
+            connect::open(&path, Mode::ReadOwn, &patience).map_err(|error| self.in_my_name(error, &path))?;
+        let mut header = Header::read(&own, &self.path)?;
+        header.journal_mode = journal_mode;
+        let tables = introspect::tables(&own, &self.path)?;
+        let objects = introspect::objects(&own, &self.path, &tables)?;
+        let encoding = Encoding::of(&own, &self.path)?;
+        progress.phase(&format!("Checking {name}"));
+        let unchecked = check::integrity(&own, &self.path, &tables)?;
+        let mut facts = header.facts();
+        if !unchecked.is_empty() {
+            facts.insert("integrity_unchecked".into(), unchecked.join("\n"));
+        }
+        if let Some(orphans) = check::orphans(&own, &self.path)?
+            && orphans > 0
+        {
+            facts.insert("foreign_key_violations".into(), orphans.to_string());
+        }
+        Ok(Shot { _folder: folder, path, taken_at_ms, header, encoding, tables, objects, facts })
+    }
+
+    /// Damage found in the copy is damage of the source: name the file the user knows.
+    fn in_my_name(&self, error: EngineError, copy: &Path) -> EngineError {
+        match error {
+            EngineError::Api(mut api) => {
+                api.message =
+                    api.message.replace(&copy.display().to_string(), &self.path.display().to_string());
+                EngineError::Api(api)
+            }
+            other => other,
+        }
+    }
+
+    async fn read_tables(
+        &self,
+        shot: Arc<Shot>,
+        scope: &Scope,
+        work: &Work,
+        stop: &CancellationToken,
+    ) -> Result<Vec<TableSnapshot>> {
+        let patience = self.patience(stop);
+        let (name, progress, scope) = (self.path.clone(), work.progress.clone(), scope.clone());
+        blocking(move || {
+            let connection = connect::open(&shot.path, Mode::ReadOwn, &patience)?;
+            let choice = Choice::new(&scope, &shot.tables);
+            stored(&shot.tables)
+                .map(|(_, table)| {
+                    progress.phase(&format!("Reading {}", table.name));
+                    let hasher = scan::hash(&connection, &name, table, shot.encoding, progress.as_ref())?;
+                    Ok(entry(table, &hasher, vec![], choice.rows(table)))
+                })
+                .collect()
+        })
+        .await
+    }
+
+    async fn stream_tables(
+        &self,
+        shot: Arc<Shot>,
+        scope: &Scope,
+        sink: &dyn DumpSink,
+        work: &Work,
+        stop: &CancellationToken,
+    ) -> Result<Vec<TableSnapshot>> {
+        let choice = Choice::new(scope, &shot.tables);
+        let mut entries = Vec::new();
+        for (number, table) in stored(&shot.tables) {
+            if !choice.rows(table) {
+                entries.push(entry(table, &ContentHasher::new(), vec![], false));
+                continue;
+            }
+            work.checkpoint()?;
+            work.progress.phase(&format!("Reading {}", table.name));
+            let stream = format!("t/{number}/0");
+            let mut out = sink.open(&stream, Unit::Line).await?;
+            let (send, mut receive) = mpsc::channel::<Bytes>(4);
+            let (shot, patience, name, table) =
+                (shot.clone(), self.patience(stop), self.path.clone(), table.clone());
+            let entry_of = table.clone();
+            let reading = blocking(move || read_into(&shot, &patience, &name, &table, &send));
+            let writing = async {
+                while let Some(piece) = receive.recv().await {
+                    work.progress.advance(piece.len() as u64, 0);
+                    out.write(piece).await?;
+                }
+                Ok(out)
+            };
+            let (hasher, out) = tokio::try_join!(reading, writing)?;
+            work.progress.advance(0, hasher.rows());
+            out.finish().await?;
+            entries.push(entry(&entry_of, &hasher, vec![stream], true));
+        }
+        Ok(entries)
+    }
+}
+
+fn stored(tables: &[Table]) -> impl Iterator<Item = (usize, &Table)> {
+    tables.iter().enumerate().filter(|(_, table)| table.kind != TableKind::Virtual)
+}
+
+fn entry(table: &Table, hasher: &ContentHasher, streams: Vec<String>, has_rows: bool) -> TableSnapshot {
+    TableSnapshot {
+        table: table.key(),
+        columns: table.line_columns(),
+        rows: hasher.rows(),
+        bytes: hasher.bytes(),
+        content_hash: hasher.hex(),
+        streams,
+        has_rows,
+    }
+}
+
+fn read_into(
+    shot: &Shot,
+    patience: &Patience,
+    name: &Path,
+    table: &Table,
+    send: &mpsc::Sender<Bytes>,
+) -> Result<ContentHasher> {
+    let connection = connect::open(&shot.path, Mode::ReadOwn, patience)?;
+    let mut hasher = ContentHasher::new();
+    let mut piece = Vec::with_capacity(PIECE);
+    // A receiver that has gone away means that the other side failed or was cancelled.
+    let hand_over = |piece: &mut Vec<u8>| {
+        send.blocking_send(std::mem::take(piece).into()).map_err(|_| EngineError::Cancelled)
+    };
+    scan::rows(&connection, name, table, shot.encoding, &mut |line| {
+        hasher.write(line);
+        piece.extend_from_slice(line);
+        if piece.len() >= PIECE { hand_over(&mut piece) } else { Ok(()) }
+    })?;
+    if !piece.is_empty() {
+        hand_over(&mut piece)?;
+    }
+    Ok(hasher)
+}
+
+async fn stream_pages(shot: &Shot, sink: &dyn DumpSink, work: &Work) -> Result<()> {
+    let expected = shot.header.page_count * u64::from(shot.header.page_size);
+    work.progress.total_bytes(expected);
+    let mut out = sink.open("pages", Unit::Fixed(shot.header.page_size)).await?;
+    let (send, mut receive) = mpsc::channel::<Bytes>(4);
+    let path = shot.path.clone();
+    let reading = blocking(move || {
+        let failed = |error| EngineError::io("reading the copy", error);
+        let mut file = std::fs::File::open(&path).map_err(failed)?;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            (&mut file).take(PIECE as u64).read_to_end(&mut piece).map_err(failed)?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            send.blocking_send(piece.into()).map_err(|_| EngineError::Cancelled)?;
+        }
+    });
+    let writing = async {
+        let mut written = 0;
+        while let Some(piece) = receive.recv().await {
+            work.checkpoint()?;
+            work.progress.advance(piece.len() as u64, 0);
+            written += piece.len() as u64;
+            out.write(piece).await?;
+        }
+        Ok((out, written))
+    };
+    let ((), (out, written)) = tokio::try_join!(reading, writing)?;
+    if written != expected {
+        return Err(EngineError::new(
+            holdfast_contract::ErrorCode::Internal,
+            format!("The copy has {written} bytes where its header says {expected}."),
+        ));
+    }
+    out.finish().await
+}
+
+/// The backup API copies the header as it is, so a copy of a WAL database would grow a log of its own when read. The two
+/// version bytes (offsets 18 and 19) say “rollback journal” again; the mode is kept as a fact.
+pub(super) fn leave_wal(path: &Path) -> Result<()> {
+    let failed = |error| EngineError::io("preparing the copy", error);
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
+    let mut versions = [0; 2];
+    file.seek(SeekFrom::Start(18)).map_err(failed)?;
+    match file.read_exact(&mut versions) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
+        other => other.map_err(failed)?,
+    }
+    if versions == [2, 2] {
+        file.seek(SeekFrom::Start(18)).map_err(failed)?;
+        file.write_all(&[1, 1]).map_err(failed)?;
+    }
+    Ok(())
+}
