@@ -24,11 +24,15 @@ pub mod cx;
 pub mod events;
 pub mod home;
 
+mod backup;
 pub mod catalog;
 mod connections;
+mod export;
 pub mod gate;
 pub mod jobs;
 mod operations;
+mod proof;
+mod restore;
 pub mod sample;
 pub mod secrets;
 mod vaults;
@@ -49,7 +53,7 @@ pub use home::ProcessKind;
 pub use secrets::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
 
 use crate::catalog::Catalog;
-use crate::cx::Shared;
+use crate::cx::{Cx, Shared};
 use crate::events::Events;
 use crate::gate::Gate;
 use crate::home::Home;
@@ -105,6 +109,9 @@ impl App {
             vault: tokio::sync::Mutex::default(),
         });
         jobs.recover().await?;
+        let cx = Cx::new(shared.clone(), "recovery", Principal::System, None);
+        restore::recover::all(&cx).await?;
+        proof::scratch::sweep(&cx).await?;
         let stop = CancellationToken::new();
         tokio::spawn(jobs.watch(stop.clone()));
         let gate = Gate::new(operations::OPERATIONS, shared.clone());

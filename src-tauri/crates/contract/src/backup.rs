@@ -182,6 +182,9 @@ pub struct BackupDeletePlan {
     pub newest_proven: bool,
     /// Bytes the next prune could free.
     pub frees_bytes: u64,
+    /// The name a person must type: of the connection, when the newest proven backup of a production database goes.
+    #[serde(default)]
+    pub confirm_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

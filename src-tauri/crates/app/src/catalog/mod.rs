@@ -21,6 +21,7 @@ mod jobs;
 mod plans;
 mod restores;
 mod schema;
+mod scratch;
 mod settings;
 mod vaults;
 
@@ -44,6 +45,7 @@ pub use jobs::{JobAudit, JobRow, Jobs};
 pub(crate) use plans::moved as plan_moved;
 pub use plans::{Plan, Plans};
 pub use restores::{RestoreRow, Restores};
+pub use scratch::{ScratchDatabases, ScratchRow};
 pub use settings::SettingsTable;
 pub use vaults::{VaultRow, Vaults};
 
@@ -177,6 +179,9 @@ impl Catalog {
     }
     pub fn restores(&self) -> Restores<'_> {
         Restores(self)
+    }
+    pub fn scratch_databases(&self) -> ScratchDatabases<'_> {
+        ScratchDatabases(self)
     }
     pub fn health(&self) -> HealthCache<'_> {
         HealthCache(self)

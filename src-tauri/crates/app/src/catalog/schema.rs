@@ -12,7 +12,10 @@ use super::error::{CatalogError, Result, damaged};
 use crate::home::private_file;
 
 /// Append only; a released file is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../../migrations/0001_first_light.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../../migrations/0001_first_light.sql"),
+    include_str!("../../../../../migrations/0002_scratch_databases.sql"),
+];
 
 /// "HFST": tells a catalog from any other SQLite file.
 const APPLICATION_ID: i32 = 0x4846_5354;

@@ -3,14 +3,18 @@
 
 mod about;
 mod audit;
+mod backup;
 mod connection;
 mod job;
+mod restore;
 mod settings;
 mod vault;
 
 pub(crate) use about::infos;
+use holdfast_contract::ApiError;
 use holdfast_contract::policy::{Audit, Confirm, Permission, Policy, Risk};
 
+use crate::catalog::CatalogError;
 use crate::gate::Entry;
 
 /// The one list: dispatch, policies, API description and types come from it.
@@ -30,6 +34,8 @@ operations![
         ConnectionParseUrl, DatabaseInspect, HealthCheck,
     },
     settings::{SettingsGet, SettingsUpdate},
+    backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export},
+    restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},
     about::{AboutGet},
@@ -49,3 +55,8 @@ const CHANGE: Policy = Policy { needs: Permission::Operate, risk: Risk::Change, 
 
 /// Changes what others rely on: connections, keys, settings.
 const ADMINISTER: Policy = Policy { needs: Permission::Administer, ..CHANGE };
+
+/// What a plan was made from, for applying it.
+fn kept_request<T: serde::de::DeserializeOwned>(plan: &crate::catalog::Plan) -> Result<T, ApiError> {
+    serde_json::from_value(plan.request.clone()).map_err(|error| ApiError::from(CatalogError::from(error)))
+}

@@ -1,0 +1,96 @@
+//! One backup from the first look at the database to the manifest.
+//!
+//! The manifest is written last and is the only commit point: whatever ends this early, by error, cancel or power
+//! cut, leaves nothing that could be taken for a backup. Cancellable until the manifest is written.
+
+use bytes::Bytes;
+use holdfast_contract::backup::Backup;
+use holdfast_contract::snapshot::{Omission, SchemaObject, Scope};
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::{Engine, EngineError, Work};
+use holdfast_vault::{BackupWriter, Unit, VaultError};
+
+use super::sink::VaultSink;
+use super::source::SCHEMA_STREAM;
+use super::summary::{Heading, unasked};
+use crate::clock::Clock;
+
+pub(crate) struct Order<'a> {
+    pub heading: &'a Heading,
+    pub scope: &'a Scope,
+    /// Refuse instead of leaving something out.
+    pub strict: bool,
+}
+
+pub(crate) async fn run(
+    engine: &dyn Engine,
+    writer: BackupWriter,
+    order: Order<'_>,
+    work: &Work,
+    clock: &dyn Clock,
+) -> Result<Backup, ApiError> {
+    let begun_ms = clock.now_ms();
+    let id = writer.id().clone();
+    let dump = engine.dump().ok_or_else(|| {
+        ApiError::new(
+            ErrorCode::Unsupported,
+            format!("Databases of kind {:?} cannot be backed up yet.", engine.kind()),
+        )
+    })?;
+    work.progress.phase("Looking at the database");
+    if order.strict {
+        let plan = dump.plan(order.scope).await.map_err(EngineError::into_api)?;
+        refuse_omissions(&plan.omissions)?;
+    }
+    let sink = VaultSink::new(&writer);
+    let mut snapshot = dump.dump(order.scope, &sink, work).await.map_err(EngineError::into_api)?;
+    if order.strict {
+        // What the plan could not know yet: a table that appeared, rows that turned out unreadable.
+        refuse_omissions(&snapshot.omissions)?;
+    }
+    let size_bytes = sink.bytes();
+    work.progress.phase("Writing the schema and the manifest");
+    write_schema(&writer, &std::mem::take(&mut snapshot.objects)).await?;
+    work.checkpoint().map_err(EngineError::into_api)?;
+    let now_ms = clock.now_ms();
+    let summary = order.heading.summary(&snapshot, size_bytes, now_ms.saturating_sub(begun_ms).max(0) as u64);
+    let head =
+        writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await.map_err(VaultError::into_api)?;
+    Ok(summary.into_backup(id, head.created_at_ms, head.stored_bytes))
+}
+
+fn refuse_omissions(omissions: &[Omission]) -> Result<(), ApiError> {
+    let missing: Vec<&Omission> = unasked(omissions).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> =
+        missing.iter().take(TOLD).map(|omission| format!("{} {}", omission.kind, omission.name)).collect();
+    let more =
+        if missing.len() > TOLD { format!(" and {} more", missing.len() - TOLD) } else { String::new() };
+    Err(ApiError::new(ErrorCode::Incomplete, format!("A complete backup is not possible: {}{more} would be left out.", told.join(", ")))
+        .hint("Give the login the missing rights, exclude these by name, or back up without strict to get a partial backup.")
+        .native(missing[0].reason.clone()))
+}
+
+/// Omissions spelled out in the error; the plan has them all.
+const TOLD: usize = 5;
+
+async fn write_schema(writer: &BackupWriter, objects: &[SchemaObject]) -> Result<(), ApiError> {
+    let mut stream = writer.stream(SCHEMA_STREAM, Unit::Line).await.map_err(VaultError::into_api)?;
+    for object in objects {
+        let mut line = serde_json::to_vec(object).map_err(internal)?;
+        line.push(b'\n');
+        stream.write(Bytes::from(line)).await.map_err(VaultError::into_api)?;
+    }
+    stream.finish().await.map_err(VaultError::into_api)
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, ApiError> {
+    serde_json::to_value(value).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> ApiError {
+    ApiError::new(ErrorCode::Internal, "The backup's description cannot be written.")
+        .native(error.to_string())
+}

@@ -1,0 +1,6 @@
+//! A backup as a file that other programs read: plain SQL, or the SQLite database itself.
+//!
+//! The file appears under its name only when it is complete; how its text is made is the engines' business.
+
+mod file;
+pub(crate) mod write;

@@ -1,0 +1,58 @@
+//! Writes one backup into one file.
+
+use std::path::Path;
+
+use holdfast_contract::backup::ExportFormat;
+use holdfast_contract::snapshot::EngineKind;
+use holdfast_contract::{ApiError, BackupId, ErrorCode};
+use holdfast_engine::{EngineError, Work};
+use holdfast_vault::Vault;
+
+use super::file::Draft;
+use crate::backup::source::VaultSource;
+
+/// Says before a job is started what would stop it at once.
+pub(crate) fn possible(
+    engine: EngineKind,
+    to: &Path,
+    format: ExportFormat,
+    overwrite: bool,
+) -> Result<(), ApiError> {
+    if format == ExportFormat::Sqlite && engine != EngineKind::Sqlite {
+        return Err(ApiError::new(
+            ErrorCode::Unsupported,
+            "Only backups of SQLite databases can become a SQLite file.",
+        )
+        .hint("Export it as SQL."));
+    }
+    Draft::beside(to, overwrite).map(drop)
+}
+
+/// Returns the size of the file. Cancellable; until it returns, nothing stands under the name `to`.
+pub(crate) async fn export(
+    vault: &Vault,
+    id: &BackupId,
+    to: &Path,
+    format: ExportFormat,
+    overwrite: bool,
+    work: &Work,
+) -> Result<u64, ApiError> {
+    let source = VaultSource::open(vault, id).await?;
+    let draft = Draft::beside(to, overwrite)?;
+    work.progress.phase(&format!("Writing {}", to.display()));
+    match format {
+        ExportFormat::Sql => sql(&source, &draft, work).await?,
+        ExportFormat::Sqlite => holdfast_engine::sqlite::export::write_file(&source, draft.vacated()?, work)
+            .await
+            .map_err(EngineError::into_api)?,
+    }
+    work.checkpoint().map_err(EngineError::into_api)?;
+    draft.publish()
+}
+
+async fn sql(source: &VaultSource, draft: &Draft, work: &Work) -> Result<(), ApiError> {
+    use tokio::io::AsyncWriteExt;
+    let mut out = tokio::io::BufWriter::with_capacity(1 << 20, tokio::fs::File::from_std(draft.open()?));
+    holdfast_engine::export::write_sql(source, &mut out, work).await.map_err(EngineError::into_api)?;
+    out.flush().await.map_err(|error| EngineError::io("The export cannot be written", error).into_api())
+}

@@ -1,0 +1,278 @@
+//! Operations `restore.*`: from the request to the use case.
+
+use holdfast_contract::backup::{PlanRef, Started};
+use holdfast_contract::connection::Connection;
+use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
+use holdfast_contract::restore::{
+    Restore, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan, RestorePlanRequest,
+    RestoreRef, RestoreState,
+};
+use holdfast_contract::{ApiError, RestoreId};
+use holdfast_vault::Vault;
+
+use crate::backup::source::VaultSource;
+use crate::backup::{list, shelf, standing};
+use crate::catalog::{Plan as KeptPlan, RestoreRow};
+use crate::clock::new_id;
+use crate::cx::{Cx, NewWork};
+use crate::gate::Operation;
+use crate::proof::place::Place;
+use crate::restore::follow_up::{self, FollowUp};
+use crate::restore::job::{self, FollowingUp, Restoring};
+use crate::restore::journal::{Facts, Journal};
+use crate::restore::plan::{self, Ground, Intent, Material, require_unblocked};
+use crate::{connections, vaults};
+
+type Answer<T> = Result<T, ApiError>;
+
+/// The gate takes the plan before the operation runs, so that nobody applies it twice.
+const DESTROYS: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..super::ADMINISTER };
+
+/// Everything a restore plan was made from.
+struct Planned {
+    plan: RestorePlan,
+    material: Material,
+    intent: Intent,
+    connection: Connection,
+    place: Place,
+    vault: Vault,
+    source: VaultSource,
+}
+
+/// `intent`: None when the plan is made for the first time.
+async fn make_plan(cx: &Cx, request: &RestorePlanRequest, intent: Option<Intent>) -> Answer<Planned> {
+    let vault = vaults::open(cx).await?;
+    let backup = shelf::find(cx, &vault, &request.backup).await?;
+    list::require_good(&backup)?;
+    let connection = cx.catalog().connections().find(&request.to).await?;
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let source = VaultSource::open(&vault, &backup.id).await?;
+    let intent = match intent {
+        Some(intent) => intent,
+        None => Intent::new(&backup, &connection, &place, request.replace, request.database.clone())?,
+    };
+    let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
+    let ground = Ground {
+        connection: &connection,
+        place: &place,
+        backup: &backup,
+        source: &source,
+        proofs: &proofs,
+        now_ms: cx.now_ms(),
+    };
+    let plan = plan::plan(&intent, &ground).await?;
+    let material = Material::new(&intent, &connection, &plan);
+    Ok(Planned { plan, material, intent, connection, place, vault, source })
+}
+
+pub struct Plan;
+
+impl Operation for Plan {
+    const NAME: &'static str = "restore.plan";
+    const POLICY: Policy = super::READ;
+    type Request = RestorePlanRequest;
+    type Response = RestorePlan;
+
+    fn target(request: &Self::Request) -> Target {
+        Target::Named(request.to.clone())
+    }
+
+    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+        let Planned { mut plan, material, intent, connection, .. } = make_plan(&cx, &request, None).await?;
+        let mut kept = KeptPlan::new(Apply::NAME, &intent, &material, cx.now_ms())?;
+        kept.confirm_name.clone_from(&plan.confirm_name);
+        kept.target_name = Some(connection.name);
+        plan.plan_id = kept.id.clone();
+        plan.digest.clone_from(&kept.digest);
+        cx.catalog().plans().put(kept).await?;
+        Ok(plan)
+    }
+}
+
+pub struct Apply;
+
+impl Operation for Apply {
+    const NAME: &'static str = "restore.apply";
+    const POLICY: Policy = DESTROYS;
+    type Request = PlanRef;
+    type Response = Started;
+
+    fn target(request: &Self::Request) -> Target {
+        Target::Plan(request.plan_id.clone())
+    }
+
+    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+        let kept = cx.catalog().plans().get(&request.plan_id).await?;
+        let intent: Intent = super::kept_request(&kept)?;
+        let Planned { plan, material, intent, connection, place, vault, source } =
+            make_plan(&cx, &intent.request(), Some(intent.clone())).await?;
+        kept.still_holds(&material)?;
+        require_unblocked(&plan)?;
+        let id = RestoreId(new_id());
+        let row = RestoreRow {
+            id: id.clone(),
+            state: RestoreState::Planned,
+            connection_id: connection.id.clone(),
+            job_id: None,
+            started_at_ms: cx.now_ms(),
+            ended_at_ms: None,
+            facts: serde_json::Value::Null,
+            instance: cx.home().instance().to_owned(),
+        };
+        let facts = Facts::new(intent, plan.backup.name.clone(), connection.name.clone());
+        let journal = Journal::begin(cx.catalog(), row, facts).await?;
+        let new = NewWork {
+            title: format!("Restore {} from “{}”", connection.name, plan.backup.name),
+            connection_id: Some(connection.id.clone()),
+            cancellable: true,
+        };
+        let all = Restoring {
+            cx: cx.clone(),
+            vault,
+            connection,
+            place,
+            source,
+            journal,
+            safety_backup: plan.safety_backup,
+        };
+        let job_id = cx.start_job(new, move |context| job::restore(all, context)).await?;
+        Ok(Started { id: id.0, job_id })
+    }
+}
+
+pub struct List;
+
+impl Operation for List {
+    const NAME: &'static str = "restore.list";
+    const POLICY: Policy = super::READ;
+    type Request = RestoreListRequest;
+    type Response = RestoreListResponse;
+
+    fn target(request: &Self::Request) -> Target {
+        request.connection.clone().map_or(Target::Application, Target::Named)
+    }
+
+    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+        let connection = match &request.connection {
+            Some(wanted) => Some(cx.catalog().connections().find(wanted).await?.id),
+            None => None,
+        };
+        let rows = cx.catalog().restores().list(connection.as_ref()).await?;
+        let restores: Answer<Vec<Restore>> =
+            rows.into_iter().map(|row| Ok(Journal::open(cx.catalog(), row)?.restore())).collect();
+        Ok(RestoreListResponse { restores: restores? })
+    }
+}
+
+pub struct Get;
+
+impl Operation for Get {
+    const NAME: &'static str = "restore.get";
+    const POLICY: Policy = super::READ;
+    type Request = RestoreRef;
+    type Response = Restore;
+
+    fn target(request: &Self::Request) -> Target {
+        Target::Restore(RestoreId(request.restore.clone()))
+    }
+
+    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+        let row = cx.catalog().restores().find(&request.restore).await?;
+        Ok(Journal::open(cx.catalog(), row)?.restore())
+    }
+}
+
+struct Followed {
+    plan: RestoreFollowUpPlan,
+    material: follow_up::Material,
+    connection: Connection,
+    place: Place,
+    journal: Journal,
+}
+
+async fn make_follow_up(cx: &Cx, what: FollowUp, restore: &str) -> Answer<Followed> {
+    let journal = Journal::open(cx.catalog(), cx.catalog().restores().find(restore).await?)?;
+    let connection = cx.catalog().connections().find(journal.connection().as_str()).await?;
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let plan = follow_up::plan(what, &journal, &connection, &place).await?;
+    let material = follow_up::Material::new(what, &journal, &connection);
+    Ok(Followed { plan, material, connection, place, journal })
+}
+
+async fn plan_follow_up(
+    cx: &Cx,
+    what: FollowUp,
+    apply: &'static str,
+    request: &RestoreRef,
+) -> Answer<RestoreFollowUpPlan> {
+    let Followed { mut plan, material, connection, journal, .. } =
+        make_follow_up(cx, what, &request.restore).await?;
+    let request = RestoreRef { restore: journal.id().to_string() };
+    let mut kept = KeptPlan::new(apply, &request, &material, cx.now_ms())?;
+    kept.confirm_name.clone_from(&plan.confirm_name);
+    kept.target_name = Some(connection.name);
+    plan.plan_id = kept.id.clone();
+    plan.digest.clone_from(&kept.digest);
+    cx.catalog().plans().put(kept).await?;
+    Ok(plan)
+}
+
+async fn apply_follow_up(cx: &Cx, what: FollowUp, request: &PlanRef) -> Answer<Started> {
+    let kept = cx.catalog().plans().get(&request.plan_id).await?;
+    let request: RestoreRef = super::kept_request(&kept)?;
+    let Followed { material, connection, place, journal, .. } =
+        make_follow_up(cx, what, &request.restore).await?;
+    kept.still_holds(&material)?;
+    let id = journal.id().to_string();
+    let title = match what {
+        FollowUp::Undo => format!("Undo the restore of {}", connection.name),
+        FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
+    };
+    let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
+    let all = FollowingUp { cx: cx.clone(), place, journal, what };
+    let job_id = cx.start_job(new, move |context| job::follow_up(all, context)).await?;
+    Ok(Started { id, job_id })
+}
+
+macro_rules! follow_ups {
+    ($($plan:ident $apply:ident $what:ident $plan_name:literal $apply_name:literal;)*) => {$(
+        pub struct $plan;
+
+        impl Operation for $plan {
+            const NAME: &'static str = $plan_name;
+            const POLICY: Policy = super::READ;
+            type Request = RestoreRef;
+            type Response = RestoreFollowUpPlan;
+
+            fn target(request: &Self::Request) -> Target {
+                Target::Restore(RestoreId(request.restore.clone()))
+            }
+
+            async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+                plan_follow_up(&cx, FollowUp::$what, $apply::NAME, &request).await
+            }
+        }
+
+        pub struct $apply;
+
+        impl Operation for $apply {
+            const NAME: &'static str = $apply_name;
+            const POLICY: Policy = DESTROYS;
+            type Request = PlanRef;
+            type Response = Started;
+
+            fn target(request: &Self::Request) -> Target {
+                Target::Plan(request.plan_id.clone())
+            }
+
+            async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+                apply_follow_up(&cx, FollowUp::$what, &request).await
+            }
+        }
+    )*};
+}
+
+follow_ups! {
+    UndoPlan UndoApply Undo "restore.undo.plan" "restore.undo.apply";
+    ReleasePlan ReleaseApply Release "restore.release.plan" "restore.release.apply";
+}

@@ -1,0 +1,15 @@
+//! Proofs: what was really done to a backup to believe in it, and the record of it.
+//!
+//! Three levels, each of which names what it found wrong: *stored* reads the vault's objects, *decoded* reads
+//! every stream back and counts and hashes its rows again, *restored* loads a scratch database and compares
+//! every table. A failed proof is recorded like a passed one.
+
+pub(crate) mod compare;
+mod decoded;
+pub(crate) mod place;
+pub(crate) mod produce;
+mod restored;
+pub(crate) mod scratch;
+pub(crate) mod stages;
+mod stored;
+pub(crate) mod verify;

@@ -1,0 +1,105 @@
+//! Level *restored*: loaded into a scratch database, every table compared, the scratch dropped again.
+
+use std::time::Instant;
+
+use holdfast_contract::snapshot::{BackupKind, ServerInfo};
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::{EngineError, SnapshotSource, Work};
+
+use super::compare::{self, Comparison};
+use super::decoded::is_damage;
+use super::place::Place;
+use super::stages::Stages;
+use crate::backup::source::VaultSource;
+
+#[derive(Default)]
+pub(super) struct Drill {
+    pub comparison: Comparison,
+    pub server: Option<ServerInfo>,
+    pub restore_ms: Option<u64>,
+    /// The scratch database that could not be dropped, and why.
+    pub left_behind: Option<ApiError>,
+}
+
+/// Errors say that the drill could not be made; what it found about the backup is in the result.
+pub(super) async fn drill(
+    place: &Place,
+    scratch: &str,
+    source: &VaultSource,
+    stages: &Stages,
+    work: &Work,
+) -> Result<Drill, ApiError> {
+    if source.snapshot().scope.kind == BackupKind::Data {
+        return Err(ApiError::new(
+            ErrorCode::Unsupported,
+            "A data-only backup has no tables to be loaded into.",
+        )
+        .hint("Verify it at level decoded: its rows are counted and hashed there."));
+    }
+    let found = load_and_compare(place, scratch, source, stages, work).await;
+    // Also after a cancel or an error, and without the cancelled token: nothing may stay behind.
+    let dropped = place.load()?.drop_database(scratch).await;
+    let mut drill = found?;
+    drill.left_behind = dropped.err().map(|error| {
+        let mut error = error.into_api();
+        error.message = format!("The scratch database {scratch} could not be dropped: {}", error.message);
+        error.hint("Drop it by hand; nothing else was changed.")
+    });
+    Ok(drill)
+}
+
+async fn load_and_compare(
+    place: &Place,
+    scratch: &str,
+    source: &VaultSource,
+    stages: &Stages,
+    work: &Work,
+) -> Result<Drill, ApiError> {
+    let load = place.load()?;
+    work.progress.phase("Asking whether the scratch server can take it");
+    let objects = match source.objects().await {
+        Ok(objects) => objects,
+        Err(error) => return verdict(error),
+    };
+    let preflight = load.preflight(source.snapshot(), &objects).await.map_err(EngineError::into_api)?;
+    if !preflight.blockers.is_empty() {
+        return Err(ApiError::new(
+            ErrorCode::Unsupported,
+            format!("The backup cannot be loaded there: {}", preflight.blockers.join(" ")),
+        )
+        .hint("Give a scratch connection whose server has what is missing."));
+    }
+    stages.next("Loading into a scratch database");
+    let begun = Instant::now();
+    let report = match load.load(scratch, source, work).await {
+        Ok(report) => report,
+        Err(error) => return verdict(error),
+    };
+    let restore_ms = begun.elapsed().as_millis() as u64;
+    stages.next("Comparing every table");
+    let copy = place.copy(scratch)?;
+    let compared =
+        compare::compare(place.engine(), copy.as_ref(), scratch, source.snapshot(), &report.remarks, work)
+            .await;
+    let comparison = compared.map_err(EngineError::into_api)?;
+    Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), left_behind: None })
+}
+
+/// Is a failed load the backup's fault or the surroundings'? Damage, and statements or rows that a server
+/// refuses, are the backup's.
+fn verdict(error: EngineError) -> Result<Drill, ApiError> {
+    let error = error.into_api();
+    let backups_fault = is_damage(error.code)
+        || matches!(
+            error.code,
+            ErrorCode::ServerError
+                | ErrorCode::DatabaseDamaged
+                | ErrorCode::NotADatabase
+                | ErrorCode::VerificationFailed
+        );
+    if !backups_fault {
+        return Err(error);
+    }
+    let comparison = Comparison { tables: Vec::new(), problems: vec![error.message] };
+    Ok(Drill { comparison, ..Drill::default() })
+}

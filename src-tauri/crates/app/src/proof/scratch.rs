@@ -1,0 +1,118 @@
+//! The scratch database of a proof: where it is made, and that it is gone afterwards, also after a crash.
+//!
+//! A SQLite copy lives in the job's own folder, which its owner empties. On a server the name is written into the
+//! catalog first, and a process that finds the writer dead drops it.
+
+use std::path::Path;
+
+use holdfast_contract::connection::{Connection, ConnectionSpec};
+use holdfast_contract::snapshot::EngineKind;
+use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
+use holdfast_engine::{Access, EngineError, NamePurpose};
+
+use super::place::{Place, tag};
+use super::stages::Stages;
+use super::verify::Depth;
+use crate::catalog::{Catalog, ScratchRow};
+use crate::cx::Cx;
+
+pub(crate) struct Scratch {
+    place: Place,
+    name: String,
+    /// Under which connection it is written down.
+    noted: Option<ConnectionId>,
+}
+
+impl Scratch {
+    /// `server`: where a server's backup is loaded. SQLite needs none: any folder will do.
+    pub(crate) async fn reserve(
+        cx: &Cx,
+        kind: EngineKind,
+        server: Option<&Connection>,
+        folder: &Path,
+    ) -> Result<Self, ApiError> {
+        if kind == EngineKind::Sqlite {
+            let path = folder.join("proof.sqlite").to_string_lossy().into_owned();
+            let place = Place::new(Access {
+                spec: ConnectionSpec::Sqlite { path },
+                password: None,
+                read_only: false,
+            })?;
+            let name = place.made_up_name(NamePurpose::Scratch, &tag()?)?;
+            return Ok(Self { place, name, noted: None });
+        }
+        let connection = server.ok_or_else(no_server)?;
+        if connection.spec.engine() != kind {
+            return Err(ApiError::new(
+                ErrorCode::BadRequest,
+                format!("“{}” holds another kind of database than this backup.", connection.name),
+            )
+            .hint("Choose a connection of the same kind for the scratch database."));
+        }
+        if connection.read_only {
+            return Err(ApiError::new(
+                ErrorCode::ReadOnly,
+                format!(
+                    "“{}” is read-only, so no scratch database can be made on its server.",
+                    connection.name
+                ),
+            )
+            .hint("Give another connection for the scratch database."));
+        }
+        let place = Place::new(crate::connections::access(cx, connection).await?)?;
+        let name = place.made_up_name(NamePurpose::Scratch, &tag()?)?;
+        let row = ScratchRow {
+            name: name.clone(),
+            connection_id: connection.id.clone(),
+            instance: cx.home().instance().to_owned(),
+            made_at_ms: cx.now_ms(),
+        };
+        cx.catalog().scratch_databases().put(row).await?;
+        Ok(Self { place, name, noted: Some(connection.id.clone()) })
+    }
+
+    pub(crate) fn depth<'a>(&'a self, stages: &'a Stages) -> Depth<'a> {
+        Depth::Restored { place: &self.place, scratch: &self.name, stages }
+    }
+
+    /// To be called after the proof, whatever came of it: the note goes when the database is gone.
+    pub(crate) async fn settle(self, catalog: &Catalog) -> Result<(), ApiError> {
+        let Some(connection) = &self.noted else { return Ok(()) };
+        let exists = self.place.load()?.exists(&self.name).await.map_err(EngineError::into_api)?;
+        if exists { Ok(()) } else { catalog.scratch_databases().forget(connection, &self.name).await }
+    }
+}
+
+fn no_server() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "The connection this backup was made from is not known here, so there is no server to prove it on.",
+    )
+    .hint("Give a connection of the same kind for the scratch database.")
+}
+
+/// Drops what dead processes left on servers. What cannot be reached now waits for the next start.
+pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
+    for row in cx.catalog().scratch_databases().list().await? {
+        if cx.home().is_alive(&row.instance) {
+            continue;
+        }
+        let Some(connection) = cx.catalog().connections().lookup(row.connection_id.as_str()).await? else {
+            // Its connection was removed: nobody can reach it any more.
+            cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;
+            continue;
+        };
+        match drop_one(cx, &connection, &row.name).await {
+            Ok(()) => cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?,
+            Err(error) => {
+                tracing::warn!(%error, database = row.name, "a scratch database waits to be dropped")
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn drop_one(cx: &Cx, connection: &Connection, name: &str) -> Result<(), ApiError> {
+    let place = Place::new(crate::connections::access(cx, connection).await?)?;
+    place.load()?.drop_database(name).await.map_err(EngineError::into_api)
+}

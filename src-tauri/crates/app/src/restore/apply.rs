@@ -1,0 +1,218 @@
+//! Carrying a restore out. Until the swap the live database is untouched and everything made here is removed again
+//! when something fails; the swap is all or nothing; after it, undo is possible.
+//!
+//! Cancellable until the swap begins.
+
+use std::time::Instant;
+
+use holdfast_contract::backup::{Level, ProofRecord};
+use holdfast_contract::restore::RestoreState;
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::{EngineError, LoadReport, SnapshotSource, SwapState, Work};
+use holdfast_vault::Vault;
+
+use super::journal::Journal;
+use crate::backup::source::VaultSource;
+use crate::backup::standing;
+use crate::clock::Clock;
+use crate::proof::compare::{self, Comparison};
+use crate::proof::place::Place;
+use crate::proof::stages::Stages;
+
+/// What a restore works with once its safety backup is made.
+pub(crate) struct Bench<'a> {
+    pub vault: &'a Vault,
+    pub place: &'a Place,
+    pub source: &'a VaultSource,
+    pub work: &'a Work,
+    pub stages: &'a Stages,
+    pub clock: &'a dyn Clock,
+}
+
+/// Writes the outcome of a restore down and hands it on.
+pub(crate) async fn conclude(
+    journal: &mut Journal,
+    outcome: Result<(), ApiError>,
+    clock: &dyn Clock,
+) -> Result<(), ApiError> {
+    match outcome {
+        Ok(()) => journal.end(RestoreState::Done, None, clock).await,
+        // Where a swap stands is not known: the next start asks again.
+        Err(error) if journal.state() == RestoreState::Swapping => {
+            journal.facts.error = Some(error.clone());
+            journal.save().await?;
+            Err(error)
+        }
+        Err(error) => {
+            let state = if error.code == ErrorCode::Cancelled {
+                RestoreState::Cancelled
+            } else {
+                RestoreState::Failed
+            };
+            journal.end(state, Some(error.clone()), clock).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Loads, proves and puts in place.
+pub(crate) async fn steps(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiError> {
+    let intent = journal.facts.intent.clone();
+    if let Err(error) = prepare(journal, bench).await {
+        return Err(drop_staging(journal, bench, error).await);
+    }
+    journal.enter(RestoreState::Swapping).await?;
+    bench.stages.next("Putting the proven copy in place");
+    let moved = match &intent.kept_as {
+        Some(kept) => bench.place.swap()?.swap(&intent.staging, kept, bench.work).await,
+        None => bench.place.load()?.rename(&intent.staging, &intent.database).await,
+    };
+    if let Err(error) = moved {
+        return not_moved(journal, bench, error.into_api()).await;
+    }
+    keep(journal, bench.place).await
+}
+
+/// A live database that was gone leaves nothing to keep.
+pub(crate) async fn keep(journal: &mut Journal, place: &Place) -> Result<(), ApiError> {
+    if let Some(kept) = journal.facts.intent.kept_as.clone() {
+        let there = place.load()?.exists(&kept).await.map_err(EngineError::into_api)?;
+        journal.facts.kept = there.then_some(kept);
+    }
+    Ok(())
+}
+
+/// Everything that leaves the live database alone.
+async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiError> {
+    let Bench { place, source, work, .. } = bench;
+    let staging = journal.facts.intent.staging.clone();
+    journal.enter(RestoreState::Loading).await?;
+    bench.stages.next(&format!("Loading into {staging}"));
+    let started_at_ms = bench.clock.now_ms();
+    let begun = Instant::now();
+    let report = place.load()?.load(&staging, *source, work).await.map_err(EngineError::into_api)?;
+    let restore_ms = begun.elapsed().as_millis() as u64;
+    journal.facts.remarks.clone_from(&report.remarks);
+
+    journal.enter(RestoreState::Proving).await?;
+    bench.stages.next("Comparing every table with the snapshot");
+    let copy = place.copy(&staging)?;
+    let compared =
+        compare::compare(place.engine(), copy.as_ref(), &staging, source.snapshot(), &report.remarks, work)
+            .await;
+    let comparison = compared.map_err(EngineError::into_api)?;
+    journal.facts.proof.clone_from(&comparison.tables);
+    let problems = comparison.problems.clone();
+    record(journal, bench, comparison, report, started_at_ms, restore_ms).await;
+    if !problems.is_empty() {
+        return Err(ApiError::new(
+            ErrorCode::VerificationFailed,
+            format!(
+                "The restored copy is not equal to the backup, so it was removed. {}",
+                problems.join(" ")
+            ),
+        )
+        .hint("Nothing was changed. Verify this backup, or restore another one."));
+    }
+    work.checkpoint().map_err(EngineError::into_api)
+}
+
+/// A restore is a proof of the backup at the highest level, so it is recorded as one. It must also work from a vault
+/// that cannot be written, so failing to record it fails nothing.
+async fn record(
+    journal: &Journal,
+    bench: &Bench<'_>,
+    comparison: Comparison,
+    report: LoadReport,
+    started_at_ms: i64,
+    restore_ms: u64,
+) {
+    let now_ms = bench.clock.now_ms();
+    let proof = ProofRecord {
+        backup_id: journal.facts.intent.backup.clone(),
+        level: Level::Restored,
+        passed: comparison.problems.is_empty(),
+        started_at_ms,
+        duration_ms: now_ms.saturating_sub(started_at_ms).max(0) as u64,
+        server: report.server,
+        restore_ms: Some(restore_ms),
+        tables: comparison.tables,
+        problems: comparison.problems,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    if let Err(error) = standing::record(bench.vault, &proof, now_ms).await {
+        tracing::warn!(%error, "the proof made by a restore could not be recorded");
+    }
+}
+
+/// The last step failed: find out where things stand and say so.
+async fn not_moved(journal: &mut Journal, bench: &Bench<'_>, error: ApiError) -> Result<(), ApiError> {
+    match whereabouts(bench.place, journal).await {
+        Ok(SwapState::Swapped) => {
+            journal
+                .facts
+                .remarks
+                .push(format!("The last step reported “{}”, but it is complete.", error.message));
+            keep(journal, bench.place).await
+        }
+        Ok(SwapState::NotSwapped) => {
+            let error = drop_staging(journal, bench, error).await;
+            // Known again: the journal must not say that a swap is under way.
+            journal.enter(RestoreState::Proving).await?;
+            Err(error)
+        }
+        Ok(SwapState::Unclear) => Err(unclear(journal, &error.message)),
+        // Not reachable just now: the journal stays at the swap, and the next start asks again.
+        Err(_) => Err(error),
+    }
+}
+
+/// Where a swap or rename that was cut short stands.
+pub(crate) async fn whereabouts(place: &Place, journal: &Journal) -> Result<SwapState, ApiError> {
+    let intent = &journal.facts.intent;
+    if let Some(kept) = &intent.kept_as {
+        return place.swap()?.swap_state(&intent.staging, kept).await.map_err(EngineError::into_api);
+    }
+    let load = place.load()?;
+    let staged = load.exists(&intent.staging).await.map_err(EngineError::into_api)?;
+    let named = load.exists(&intent.database).await.map_err(EngineError::into_api)?;
+    Ok(match (staged, named) {
+        (true, _) => SwapState::NotSwapped,
+        (false, true) => SwapState::Swapped,
+        (false, false) => SwapState::Unclear,
+    })
+}
+
+pub(crate) fn unclear(journal: &Journal, why: &str) -> ApiError {
+    let intent = &journal.facts.intent;
+    let kept = intent.kept_as.as_ref().map(|kept| format!(" and {kept}")).unwrap_or_default();
+    ApiError::new(
+        ErrorCode::Interrupted,
+        format!("The last step of this restore was cut short and the names have changed since: {why}"),
+    )
+    .hint(format!(
+        "Look at the databases {}, {}{kept} on the server; none of them has been dropped.",
+        intent.database, intent.staging
+    ))
+}
+
+/// Nothing made here stays behind, also after a cancel; what cannot be dropped now is noted for the next start.
+async fn drop_staging(journal: &Journal, bench: &Bench<'_>, mut error: ApiError) -> ApiError {
+    let staging = &journal.facts.intent.staging;
+    let dropped = match bench.place.load() {
+        Ok(load) => load.drop_database(staging).await.map_err(EngineError::into_api),
+        Err(error) => Err(error),
+    };
+    let Err(left) = dropped else { return error };
+    error.hint = Some(match journal.leave_to_sweep().await {
+        Ok(()) => format!(
+            "The unfinished copy {staging} could not be removed now ({}); Holdfast tries again at its next start.",
+            left.message
+        ),
+        Err(_) => format!(
+            "The unfinished copy {staging} could not be removed ({}); remove it by hand.",
+            left.message
+        ),
+    });
+    error
+}

@@ -1,0 +1,118 @@
+//! The jobs of this room: a restore with its safety backup, and what may follow it.
+
+use holdfast_contract::backup::Backup;
+use holdfast_contract::connection::Connection;
+use holdfast_contract::restore::RestoreState;
+use holdfast_contract::snapshot::{BackupKind, Scope};
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_vault::Vault;
+use serde_json::{Value, json};
+
+use super::apply::{Bench, conclude, steps};
+use super::follow_up::{self, FollowUp};
+use super::journal::Journal;
+use crate::backup::source::VaultSource;
+use crate::backup::summary::Heading;
+use crate::cx::Cx;
+use crate::jobs::JobContext;
+use crate::proof::place::Place;
+use crate::proof::produce::{Begun, PROOF_STEPS, Wish, prove, read_back};
+use crate::proof::stages::Stages;
+
+/// What a restore job takes with it.
+pub(crate) struct Restoring {
+    pub cx: Cx,
+    pub vault: Vault,
+    pub connection: Connection,
+    pub place: Place,
+    pub source: VaultSource,
+    pub journal: Journal,
+    pub safety_backup: bool,
+}
+
+pub(crate) async fn restore(mut all: Restoring, job: JobContext) -> Result<Value, ApiError> {
+    all.journal.started(job.id.clone());
+    let outcome = carry_out(&mut all, &job).await;
+    let clock = all.cx.clock().clone();
+    conclude(&mut all.journal, outcome, clock.as_ref()).await?;
+    Ok(json!(all.journal.restore()))
+}
+
+async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError> {
+    let work = job.work(all.cx.settings().await?.parallel as usize)?;
+    let stages = Stages::new(job.progress.clone(), if all.safety_backup { 5 + PROOF_STEPS } else { 3 });
+    if all.safety_backup {
+        all.journal.enter(RestoreState::SafetyBackup).await?;
+        let safety = safety_backup(all, job, &stages).await?;
+        all.journal.facts.safety_backup = Some(safety.id);
+    }
+    let clock = all.cx.clock().clone();
+    let bench = Bench {
+        vault: &all.vault,
+        place: &all.place,
+        source: &all.source,
+        work: &work,
+        stages: &stages,
+        clock: clock.as_ref(),
+    };
+    steps(&mut all.journal, &bench).await
+}
+
+/// The live database as it is now, proven: without it nothing is replaced.
+async fn safety_backup(all: &Restoring, job: &JobContext, stages: &Stages) -> Result<Backup, ApiError> {
+    stages.next("Backing up the live database first");
+    let settings = all.cx.settings().await?;
+    let work = job.work(settings.parallel as usize)?;
+    let heading = Heading::new(
+        all.connection.clone(),
+        BackupKind::Full,
+        None,
+        "Safety backup before restore",
+        settings.compression_level,
+    );
+    let begun = Begun::new(
+        &all.vault,
+        all.cx.catalog(),
+        heading,
+        all.cx.home().instance(),
+        work.parallel,
+        all.cx.now_ms(),
+    )
+    .await?;
+    let clock = all.cx.clock().clone();
+    let wish = Wish { scope: Scope::default(), strict: false };
+    let backup = begun.make(&job.id, &all.place, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
+    stages.next("Reading the safety backup back");
+    read_back(&all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
+    prove(&all.cx, &all.vault, &backup, Some(&all.connection), stages, &work).await.map_err(not_safe)?;
+    Ok(backup)
+}
+
+fn not_safe(mut error: ApiError) -> ApiError {
+    if error.code != ErrorCode::Cancelled {
+        error.message = format!(
+            "No proven safety backup of the live database could be made, so nothing was replaced. {}",
+            error.message
+        );
+    }
+    error
+}
+
+pub(crate) struct FollowingUp {
+    pub cx: Cx,
+    pub place: Place,
+    pub journal: Journal,
+    pub what: FollowUp,
+}
+
+pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Value, ApiError> {
+    let FollowingUp { cx, place, mut journal, what } = all;
+    let work = job.work(cx.settings().await?.parallel as usize)?;
+    journal.taken_over(Some(job.id.clone()), cx.home().instance());
+    let clock = cx.clock().clone();
+    match what {
+        FollowUp::Undo => follow_up::undo(&mut journal, &place, &work, clock.as_ref()).await?,
+        FollowUp::Release => follow_up::release(&mut journal, &place, &work, clock.as_ref()).await?,
+    }
+    Ok(json!(journal.restore()))
+}

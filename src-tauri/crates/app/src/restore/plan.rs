@@ -1,0 +1,305 @@
+//! What a restore would do, found out without changing anything.
+//!
+//! Names are made up once, when the plan is first made, and kept in the [`Intent`]; applying plans again from the
+//! same intent, so an equal digest means an equal restore.
+
+use holdfast_contract::backup::{Backup, ProofRecord};
+use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
+use holdfast_contract::restore::{RestorePlan, RestorePlanRequest, SessionInfo};
+use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, Snapshot};
+use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
+use holdfast_engine::{EngineError, NamePurpose, SnapshotSource};
+use serde::{Deserialize, Serialize};
+
+use super::words;
+use crate::backup::source::VaultSource;
+use crate::proof::place::{Place, tag};
+
+/// What was asked for, with every choice made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    pub backup: BackupId,
+    pub connection: ConnectionId,
+    pub replace: bool,
+    /// Final name: the live database's with `replace`.
+    pub database: String,
+    /// Made up here, with a random tag: nobody else's database has this name.
+    pub staging: String,
+    pub kept_as: Option<String>,
+}
+
+impl Intent {
+    /// `database`: the name a user gave.
+    pub(crate) fn new(
+        backup: &Backup,
+        connection: &Connection,
+        place: &Place,
+        replace: bool,
+        database: Option<String>,
+    ) -> Result<Self, ApiError> {
+        fits(connection, place, backup)?;
+        let tag = tag()?;
+        let database = match (replace, database) {
+            (true, Some(_)) => {
+                return Err(ApiError::new(
+                    ErrorCode::BadRequest,
+                    "A restore either replaces the live database or makes a new one.",
+                )
+                .hint("Give a database name or ask for replace, not both."));
+            }
+            (true, None) => place.live().to_owned(),
+            (false, Some(name)) => valid_name(place, name)?,
+            (false, None) => place.made_up_name(NamePurpose::Restored, &tag)?,
+        };
+        let staging = match (replace, place.kind()) {
+            // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
+            (false, EngineKind::Sqlite) => place.load()?.made_up_name(&database, NamePurpose::Staging, &tag),
+            _ => place.made_up_name(NamePurpose::Staging, &tag)?,
+        };
+        let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
+        let (backup, connection) = (backup.id.clone(), connection.id.clone());
+        Ok(Self { backup, connection, replace, database, staging, kept_as })
+    }
+
+    /// What plans the same restore again.
+    pub(crate) fn request(&self) -> RestorePlanRequest {
+        RestorePlanRequest {
+            backup: self.backup.to_string(),
+            to: self.connection.to_string(),
+            database: (!self.replace).then(|| self.database.clone()),
+            replace: self.replace,
+        }
+    }
+}
+
+/// PostgreSQL cuts longer names silently: two names could become one.
+const POSTGRES_NAME_BYTES: usize = 63;
+
+fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
+    let bad = |why: &str| {
+        Err(ApiError::new(
+            ErrorCode::BadRequest,
+            format!("“{}” cannot be the new database: {why}.", name.escape_debug()),
+        ))
+    };
+    if name.is_empty() || name.contains('\0') {
+        return bad("a name needs at least one character and no zero byte");
+    }
+    match place.spec() {
+        ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
+            bad("PostgreSQL names have at most 63 bytes")
+        }
+        ConnectionSpec::Postgres { database, .. } if *database == name => {
+            bad("it is the live database; restoring over it is called replace")
+        }
+        ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
+            bad("a SQLite file is given by its full path")
+        }
+        ConnectionSpec::Sqlite { path } if *path == name => {
+            bad("it is the live database; restoring over it is called replace")
+        }
+        _ => Ok(name),
+    }
+}
+
+/// What planning looks at.
+pub(crate) struct Ground<'a> {
+    pub connection: &'a Connection,
+    pub place: &'a Place,
+    pub backup: &'a Backup,
+    pub source: &'a VaultSource,
+    pub proofs: &'a [ProofRecord],
+    pub now_ms: i64,
+}
+
+/// The plan without its id and digest. Refuses what can never work; what could be put right comes as blockers.
+pub(crate) async fn plan(intent: &Intent, ground: &Ground<'_>) -> Result<RestorePlan, ApiError> {
+    let Ground { connection, place, backup, source, .. } = ground;
+    fits(connection, place, backup)?;
+    let load = place.load()?;
+    if !intent.replace && load.exists(&intent.database).await.map_err(EngineError::into_api)? {
+        return Err(ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", intent.database))
+            .hint("Choose another name; to restore over the live database ask for replace."));
+    }
+    let live = look_at_live(intent, place).await?;
+    let snapshot = source.snapshot();
+    let objects = source.objects().await.map_err(EngineError::into_api)?;
+    let mut preflight = load.preflight(snapshot, &objects).await.map_err(EngineError::into_api)?;
+    preflight.blockers.extend(blocked_by_contents(intent, snapshot));
+    preflight.blockers.extend(no_room(place, intent, live.bytes, snapshot, backup));
+    let mut warnings = words::warnings(backup, snapshot);
+    warnings.append(&mut preflight.warnings);
+    warnings.extend(live.unreadable.clone());
+
+    let mut sessions_to_end = Vec::new();
+    let mut loses = None;
+    if intent.replace {
+        sessions_to_end = place.swap()?.sessions().await.map_err(EngineError::into_api)?;
+        loses = Some(words::loses(
+            connection,
+            snapshot,
+            live_tables(place, snapshot).await.as_ref(),
+            intent,
+            ground.now_ms,
+        ));
+    }
+    Ok(RestorePlan {
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        backup: (*backup).clone(),
+        connection_id: connection.id.clone(),
+        connection_name: connection.name.clone(),
+        replace: intent.replace,
+        database: intent.database.clone(),
+        staging: intent.staging.clone(),
+        kept_as: intent.kept_as.clone(),
+        tables: snapshot.tables.len() as u64,
+        rows: snapshot.tables.iter().map(|table| table.rows).sum(),
+        size_bytes: backup.size_bytes,
+        safety_backup: intent.replace && live.unreadable.is_none(),
+        steps: words::steps(intent, connection, live.unreadable.is_none(), &sessions_to_end),
+        sessions_to_end,
+        blockers: preflight.blockers,
+        warnings,
+        loses,
+        confirm_name: intent.replace.then(|| connection.spec.database_name().to_owned()),
+        estimated_ms: ground.proofs.iter().rev().find_map(|proof| proof.restore_ms),
+    })
+}
+
+struct Live {
+    bytes: Option<u64>,
+    /// Why no safety backup can be taken of it.
+    unreadable: Option<String>,
+}
+
+/// A live SQLite file that is damaged or gone is what a restore is for: then there is nothing to back up first, and
+/// the file is moved aside as it is.
+async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> {
+    let error = match place.engine().ping().await.map_err(EngineError::into_api) {
+        Ok(server) => return Ok(Live { bytes: server.size_bytes, unreadable: None }),
+        Err(error) => error,
+    };
+    let gone_or_damaged = matches!(
+        error.code,
+        ErrorCode::DatabaseDamaged
+            | ErrorCode::NotADatabase
+            | ErrorCode::DatabaseMissing
+            | ErrorCode::NotFound
+    );
+    match place.kind() {
+        EngineKind::Sqlite if gone_or_damaged && intent.replace => Ok(Live {
+            bytes: None,
+            unreadable: Some(format!(
+                "No safety backup is taken, because the live database cannot be read: {}",
+                error.message
+            )),
+        }),
+        // A new file needs no live one.
+        EngineKind::Sqlite if gone_or_damaged => Ok(Live { bytes: None, unreadable: None }),
+        _ => Err(error),
+    }
+}
+
+fn fits(connection: &Connection, place: &Place, backup: &Backup) -> Result<(), ApiError> {
+    if backup.engine != place.kind() {
+        return Err(ApiError::new(
+            ErrorCode::Unsupported,
+            format!("“{}” is no place for this backup: it holds another kind of database.", connection.name),
+        )
+        .hint("Choose a connection of the same kind."));
+    }
+    if place.is_read_only() {
+        return Err(ApiError::new(
+            ErrorCode::ReadOnly,
+            format!("“{}” is read-only: Holdfast may not make or change a database there.", connection.name),
+        )
+        .hint("Choose another connection, or take the read-only switch off this one."));
+    }
+    Ok(())
+}
+
+fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {
+    match snapshot.scope.kind {
+        BackupKind::Data => Some("This backup holds rows only, and no tables to put them into.".into()),
+        BackupKind::Schema if intent.replace => {
+            Some("This backup holds no rows; it cannot take the place of a live database.".into())
+        }
+        _ => None,
+    }
+}
+
+/// A SQLite restore needs its room in one known folder: the copy and, with replace, the kept one.
+fn no_room(
+    place: &Place,
+    intent: &Intent,
+    live_bytes: Option<u64>,
+    snapshot: &Snapshot,
+    backup: &Backup,
+) -> Option<String> {
+    if place.kind() != EngineKind::Sqlite {
+        return None;
+    }
+    let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);
+    let needed = if intent.replace { copy + live_bytes.unwrap_or(0) } else { copy };
+    let folder = std::path::Path::new(&intent.database).parent()?;
+    let free = holdfast_vault::Store::local(folder).ok()?.free_bytes()?;
+    (free < needed).then(|| {
+        format!(
+            "{} has {} free; the restore needs {}.",
+            folder.display(),
+            words::size(free),
+            words::size(needed)
+        )
+    })
+}
+
+/// The live tables as the engine estimates them. Only words depend on it: a live database too damaged to be
+/// looked at may be exactly what must be replaced.
+async fn live_tables(place: &Place, snapshot: &Snapshot) -> Option<DumpPlan> {
+    place.engine().dump()?.plan(&snapshot.scope).await.ok()
+}
+
+/// What a person agrees to, as the digest covers it: what would make it another restore. Sessions, sizes and times
+/// move by themselves and stay out.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Material {
+    intent: Intent,
+    spec: ConnectionSpec,
+    environment: Environment,
+    safety_backup: bool,
+    blockers: Vec<String>,
+}
+
+impl Material {
+    pub(crate) fn new(intent: &Intent, connection: &Connection, plan: &RestorePlan) -> Self {
+        Self {
+            intent: intent.clone(),
+            spec: connection.spec.clone(),
+            environment: connection.environment,
+            safety_backup: plan.safety_backup,
+            blockers: plan.blockers.clone(),
+        }
+    }
+}
+
+/// A plan with blockers can be looked at but not applied.
+pub(crate) fn require_unblocked(plan: &RestorePlan) -> Result<(), ApiError> {
+    if plan.blockers.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::Unsupported,
+        format!("The restore cannot start: {}", plan.blockers.join(" ")),
+    )
+    .hint("Put this right on the target, or choose another target, and plan again."))
+}
+
+/// Sessions are listed up to here; their number is told in full.
+pub(crate) fn told_sessions(sessions: &[SessionInfo]) -> String {
+    match sessions.len() {
+        0 => "nobody else is connected now".into(),
+        1 => "1 other session is ended".into(),
+        more => format!("{more} other sessions are ended"),
+    }
+}

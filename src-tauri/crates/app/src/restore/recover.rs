@@ -1,0 +1,101 @@
+//! After a crash: restores whose process is gone are brought to an end that is true.
+//!
+//! Only databases whose names were made up here, with a random tag, are ever dropped. Safe to repeat; what cannot
+//! be reached now is left for the next start.
+
+use std::time::Duration;
+
+use holdfast_contract::restore::RestoreState;
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::{EngineError, SwapState};
+
+use super::apply::{keep, unclear, whereabouts};
+use super::follow_up;
+use super::journal::Journal;
+use crate::clock::Clock;
+use crate::connections;
+use crate::cx::Cx;
+use crate::proof::place::Place;
+
+/// A server that does not answer must not hold up the start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// All restores of processes that are gone. What cannot be settled now is logged and left for the next start.
+pub(crate) async fn all(cx: &Cx) -> Result<(), ApiError> {
+    for row in cx.catalog().restores().list(None).await? {
+        if !row.active() || cx.home().is_alive(&row.instance) {
+            continue;
+        }
+        let mut journal = Journal::open(cx.catalog(), row)?;
+        // Other processes that start now leave it to this one; should this one die too, the next takes over.
+        journal.taken_over(None, cx.home().instance());
+        journal.save().await?;
+        match tokio::time::timeout(PATIENCE, one(cx, &mut journal)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(restore = %journal.id(), %error, "an interrupted restore waits to be tidied up")
+            }
+            Err(_) => tracing::warn!(restore = %journal.id(), "an interrupted restore waits for its server"),
+        }
+    }
+    Ok(())
+}
+
+async fn one(cx: &Cx, journal: &mut Journal) -> Result<(), ApiError> {
+    let clock = cx.clock().clone();
+    let Some(connection) = cx.catalog().connections().lookup(journal.connection().as_str()).await? else {
+        let error = ApiError::new(
+            ErrorCode::Interrupted,
+            "The program ended during this restore, and its connection has been removed since.",
+        )
+        .hint(format!("If there is a database {}, drop it by hand.", journal.facts.intent.staging));
+        return journal.end(RestoreState::Interrupted, Some(error), clock.as_ref()).await;
+    };
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    recover(journal, &place, clock.as_ref()).await
+}
+
+/// `Err`: the server could not be asked; the journal stays as it is.
+async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
+    match journal.state() {
+        RestoreState::Planned
+        | RestoreState::SafetyBackup
+        | RestoreState::Loading
+        | RestoreState::Proving => {
+            drop_staging(journal, place).await?;
+            journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
+        }
+        RestoreState::Swapping => match whereabouts(place, journal).await? {
+            SwapState::NotSwapped => {
+                drop_staging(journal, place).await?;
+                journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
+            }
+            SwapState::Swapped => {
+                keep(journal, place).await?;
+                journal.facts.remarks.push(
+                    "The program ended during the last step; it was found complete at the next start.".into(),
+                );
+                journal.end(RestoreState::Done, None, clock).await
+            }
+            SwapState::Unclear => {
+                let error = unclear(journal, "neither the old nor the new state was found");
+                journal.end(RestoreState::Interrupted, Some(error), clock).await
+            }
+        },
+        RestoreState::Undoing => follow_up::recover_undo(journal, place, clock).await,
+        _ => Ok(()),
+    }
+}
+
+async fn drop_staging(journal: &Journal, place: &Place) -> Result<(), ApiError> {
+    place.load()?.drop_database(&journal.facts.intent.staging).await.map_err(EngineError::into_api)
+}
+
+fn interrupted() -> ApiError {
+    ApiError::new(
+        ErrorCode::Interrupted,
+        "The program ended before the restore was done; the live database was not touched.",
+    )
+    .hint("What had been loaded was removed. Start the restore again.")
+    .retry()
+}

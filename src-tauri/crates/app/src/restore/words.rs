@@ -1,0 +1,154 @@
+//! The sentences of a restore plan. Pure: numbers in, words out.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use holdfast_contract::backup::Backup;
+use holdfast_contract::connection::Connection;
+use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::snapshot::{DumpPlan, Snapshot, TableName};
+
+use super::plan::{Intent, told_sessions};
+
+pub(crate) fn steps(
+    intent: &Intent,
+    connection: &Connection,
+    readable: bool,
+    sessions: &[SessionInfo],
+) -> Vec<String> {
+    let name = connection.spec.database_name();
+    let mut steps = Vec::new();
+    if intent.replace && readable {
+        steps.push(format!("Back up “{name}” as it is now, and prove that backup."));
+    }
+    steps.push(format!("Load the backup beside it, as {}.", intent.staging));
+    steps.push(
+        "Count and compare every table with the snapshot; on any difference remove the copy and stop.".into(),
+    );
+    match &intent.kept_as {
+        Some(kept) => {
+            steps.push(format!("Put the proven copy in the place of “{name}”; {}.", told_sessions(sessions)));
+            steps.push(format!(
+                "Keep the replaced database as {kept} until you release it: undo is one step."
+            ));
+        }
+        None => steps.push(format!("Give the proven copy its name: {}.", intent.database)),
+    }
+    steps
+}
+
+pub(crate) fn warnings(backup: &Backup, snapshot: &Snapshot) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if backup.damaged {
+        warnings.push(
+            "The last check found damage in this backup; the restore may stop at it, with nothing changed."
+                .to_owned(),
+        );
+    }
+    warnings.extend(snapshot.omissions.iter().map(|omission| {
+        format!("Not in the backup: {} {}. {}", omission.kind, omission.name, omission.reason)
+    }));
+    warnings
+}
+
+/// What the swap takes away from the live database, in words and, where the engine knows them, numbers.
+pub(crate) fn loses(
+    connection: &Connection,
+    snapshot: &Snapshot,
+    live: Option<&DumpPlan>,
+    intent: &Intent,
+    now_ms: i64,
+) -> String {
+    let name = connection.spec.database_name();
+    let mut text = format!(
+        "What was written to “{name}” after {} ({} ago) is not in the restored database.",
+        moment(snapshot.taken_at_ms),
+        span(now_ms.saturating_sub(snapshot.taken_at_ms)),
+    );
+    match live.map(|live| differing(snapshot, live)) {
+        None => text.push_str(" What that is cannot be told: the live database cannot be read."),
+        Some(changes) if changes.is_empty() => {
+            text.push_str(" By the server's row estimates no table has grown or shrunk since.")
+        }
+        Some(changes) => {
+            let told: Vec<&str> = changes.iter().take(TOLD).map(String::as_str).collect();
+            text.push_str(&format!(" By the server's row estimates: {}", told.join(", ")));
+            match changes.len().saturating_sub(TOLD) {
+                0 => text.push('.'),
+                more => text.push_str(&format!(", and {more} more.")),
+            }
+        }
+    }
+    if let Some(kept) = &intent.kept_as {
+        text.push_str(&format!(" All of it stays in {kept} and in the safety backup."));
+    }
+    text
+}
+
+/// Tables spelled out before the rest is only counted.
+const TOLD: usize = 8;
+
+fn differing(snapshot: &Snapshot, live: &DumpPlan) -> Vec<String> {
+    let then: BTreeMap<&TableName, u64> =
+        snapshot.tables.iter().map(|table| (&table.table, table.rows)).collect();
+    let now: BTreeMap<&TableName, Option<u64>> =
+        live.tables.iter().map(|table| (&table.table, table.estimated_rows)).collect();
+    let mut changes = Vec::new();
+    for (table, rows) in &now {
+        match (then.get(*table), rows) {
+            (None, _) => changes.push(format!("table {table} is new")),
+            (Some(before), Some(rows)) if rows != before => {
+                let sign = if rows > before { "+" } else { "−" };
+                changes.push(format!("{table} {sign}{}", rows.abs_diff(*before)));
+            }
+            _ => {}
+        }
+    }
+    changes.extend(
+        then.keys().filter(|table| !now.contains_key(*table)).map(|table| format!("table {table} is gone")),
+    );
+    changes
+}
+
+pub(crate) fn moment(at_ms: i64) -> String {
+    DateTime::<Utc>::from_timestamp_millis(at_ms)
+        .map_or_else(|| "an unknown time".into(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn span(ms: i64) -> String {
+    let minutes = ms.max(0) / 60_000;
+    let counted = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    match minutes {
+        0 => "less than a minute".into(),
+        1..120 => counted(minutes, "minute"),
+        120..2880 => counted(minutes / 60, "hour"),
+        _ => counted(minutes / 1440, "day"),
+    }
+}
+
+/// IEC units, as everywhere in the product.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(span(30_000), "less than a minute");
+        assert_eq!(span(60_000), "1 minute");
+        assert_eq!(span(3 * 3_600_000), "3 hours");
+        assert_eq!(moment(0), "1970-01-01 00:00 UTC");
+    }
+}
