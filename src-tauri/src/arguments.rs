@@ -1,0 +1,82 @@
+//! What the desktop program is told when it starts: where its data is and where secrets are kept.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use holdfast_app::SecretsChoice;
+
+#[derive(Parser)]
+#[command(name = "holdfast", version, about = "Backs up, proves and restores databases: the window.")]
+struct CommandLine {
+    /// Data folder: catalog, default vault, logs
+    #[arg(long, value_name = "DIR", env = "HOLDFAST_HOME")]
+    home: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+pub struct Arguments {
+    /// Absolute.
+    pub home: PathBuf,
+    pub secrets: SecretsChoice,
+}
+
+impl Arguments {
+    /// Ends the process with a message when the command line is wrong.
+    pub fn of_this_process() -> Self {
+        let home = CommandLine::parse().home.unwrap_or_else(default_home);
+        Self {
+            // A folder that cannot be made absolute fails a moment later, when it is opened, with its reason.
+            home: std::path::absolute(&home).unwrap_or(home),
+            secrets: secrets(std::env::var("HOLDFAST_SECRETS").ok().as_deref()),
+        }
+    }
+}
+
+/// Where a person's data belongs on this system.
+fn default_home() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let person = variable("HOME").unwrap_or_default();
+    if cfg!(windows) {
+        variable("APPDATA").unwrap_or(person).join("Holdfast")
+    } else if cfg!(target_os = "macos") {
+        person.join("Library/Application Support/Holdfast")
+    } else {
+        variable("XDG_DATA_HOME").unwrap_or_else(|| person.join(".local/share")).join("holdfast")
+    }
+}
+
+fn secrets(choice: Option<&str>) -> SecretsChoice {
+    match choice {
+        Some("file") => SecretsChoice::File,
+        _ => SecretsChoice::Keychain,
+    }
+}
+
+/// The account at this machine, as the audit log names it.
+pub fn account() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_sealed_file_is_chosen_openly() {
+        assert!(secrets(Some("file")) == SecretsChoice::File);
+        assert!(secrets(None) == SecretsChoice::Keychain);
+        assert!(secrets(Some("keychain")) == SecretsChoice::Keychain);
+    }
+
+    #[test]
+    fn home_may_be_given() {
+        let line = CommandLine::try_parse_from(["holdfast", "--home", "/srv/holdfast"]).unwrap();
+        assert_eq!(line.home.unwrap(), PathBuf::from("/srv/holdfast"));
+        assert!(CommandLine::try_parse_from(["holdfast", "--nonsense"]).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The application's one stream of events, handed on to the page and to native notifications.
+
+use holdfast_app::App;
+use holdfast_contract::event::{Changed, Event};
+use tauri::{AppHandle, Emitter};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::{notices, window};
+
+const CHANNEL: &str = "holdfast://event";
+
+/// Ends with the application.
+pub async fn forward(handle: AppHandle, mut events: Receiver<Event>, app: App) {
+    loop {
+        let event = match events.recv().await {
+            Ok(event) => event,
+            // Whoever missed something asks for everything again.
+            Err(RecvError::Lagged(_)) => Event::Changed { what: Changed::Everything },
+            Err(RecvError::Closed) => return,
+        };
+        if let Err(error) = handle.emit_to(window::LABEL, CHANNEL, &event) {
+            tracing::warn!("an event did not reach the page: {error}");
+        }
+        notices::consider(&handle, &app, &event).await;
+    }
+}
