@@ -4,3 +4,5 @@
 pub mod ctl;
 pub mod postgres;
 pub mod sqlite;
+#[cfg(target_os = "linux")]
+pub mod window;
