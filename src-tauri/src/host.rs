@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use holdfast_app::{App, AppConfig, NoPassphrase, ProcessKind, SystemClock, secrets};
+use holdfast_app::clock::SystemClock;
+use holdfast_app::{App, AppConfig, NoPassphrase, ProcessKind, secrets};
 use holdfast_contract::audit::{AuditListRequest, AuditListResponse};
 use holdfast_contract::connection::ConnectionListResponse;
 use holdfast_contract::meta::Empty;

@@ -62,7 +62,7 @@ impl Driver {
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(!self.group.has_ended(), "WebKitWebDriver ended at once");
             assert!(asked.elapsed() < PATIENCE, "WebKitWebDriver does not listen");
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(10));
         }
     }
 

@@ -4,7 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::PATIENCE;
 use super::processes::Group;
@@ -54,25 +55,36 @@ impl Session {
         &self.environment
     }
 
-    /// The name on the bus and the unlocked collection appear a moment after the start.
+    /// The name on the bus and the unlocked collection appear a moment after the start. The name first: a message to
+    /// a name nobody owns would make the bus start a second, locked keyring.
     fn await_keyring(&self) {
-        let asked = Instant::now();
-        while !self.keyring_answers() {
-            assert!(asked.elapsed() < PATIENCE, "the private keyring was not there after {PATIENCE:?}");
-            std::thread::yield_now();
-        }
+        let owned = ["/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
+        let locked = [
+            "/org/freedesktop/secrets/collection/login",
+            "org.freedesktop.DBus.Properties.Get",
+            "string:org.freedesktop.Secret.Collection",
+            "string:Locked",
+        ];
+        self.await_answer("org.freedesktop.DBus", &owned, "boolean true");
+        self.await_answer("org.freedesktop.secrets", &locked, "boolean false");
     }
 
-    fn keyring_answers(&self) -> bool {
-        let answer = Command::new("dbus-send")
-            .args(["--session", "--print-reply", "--dest=org.freedesktop.secrets"])
-            .arg("/org/freedesktop/secrets/collection/login")
-            .arg("org.freedesktop.DBus.Properties.Get")
-            .args(["string:org.freedesktop.Secret.Collection", "string:Locked"])
-            .envs(self.environment.iter().cloned())
-            .stderr(Stdio::null())
-            .output();
-        answer.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains("boolean false"))
+    fn await_answer(&self, destination: &str, message: &[&str], expected: &str) {
+        let asked = Instant::now();
+        loop {
+            let answer = Command::new("dbus-send")
+                .args(["--session", "--print-reply", &format!("--dest={destination}")])
+                .args(message)
+                .envs(self.environment.iter().cloned())
+                .stderr(Stdio::null())
+                .output()
+                .expect("dbus-send starts: `cargo xtask setup` installs it");
+            if String::from_utf8_lossy(&answer.stdout).contains(expected) {
+                return;
+            }
+            assert!(asked.elapsed() < PATIENCE, "the private keyring was not there after {PATIENCE:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
