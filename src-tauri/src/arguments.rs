@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use holdfast_app::SecretsChoice;
+use holdfast_app::home::default_root;
+use holdfast_contract::ApiError;
 
 #[derive(Parser)]
 #[command(name = "holdfast", version, about = "Backs up, proves and restores databases: the window.")]
@@ -22,26 +24,16 @@ pub struct Arguments {
 
 impl Arguments {
     /// Ends the process with a message when the command line is wrong.
-    pub fn of_this_process() -> Self {
-        let home = CommandLine::parse().home.unwrap_or_else(default_home);
-        Self {
+    pub fn of_this_process() -> Result<Self, ApiError> {
+        let home = match CommandLine::parse().home {
+            Some(home) => home,
+            None => default_root(|name| std::env::var_os(name))?,
+        };
+        Ok(Self {
             // A folder that cannot be made absolute fails a moment later, when it is opened, with its reason.
             home: std::path::absolute(&home).unwrap_or(home),
             secrets: secrets(std::env::var("HOLDFAST_SECRETS").ok().as_deref()),
-        }
-    }
-}
-
-/// Where a person's data belongs on this system.
-fn default_home() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let person = variable("HOME").unwrap_or_default();
-    if cfg!(windows) {
-        variable("APPDATA").unwrap_or(person).join("Holdfast")
-    } else if cfg!(target_os = "macos") {
-        person.join("Library/Application Support/Holdfast")
-    } else {
-        variable("XDG_DATA_HOME").unwrap_or_else(|| person.join(".local/share")).join("holdfast")
+        })
     }
 }
 

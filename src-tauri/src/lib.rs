@@ -30,7 +30,10 @@ pub fn prepare_process() {
 
 /// Runs until the window is closed and the last job has ended.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::of_this_process();
+    let arguments = match Arguments::of_this_process() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
     if let Err(error) = window::display_present() {
         return refuse(&error);
     }

@@ -76,6 +76,7 @@ impl Window {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).expect("a folder for the pictures");
         }
+        self.page().settle();
         let picture = self.driver.screenshot().unwrap_or_else(|failure| panic!("taking a picture: {failure}"));
         std::fs::write(file, picture).expect("writing the picture");
     }

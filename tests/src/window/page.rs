@@ -83,6 +83,18 @@ impl<'w> Page<'w> {
     pub fn wait_for_script(&self, body: &str, what: &str) {
         self.await_value(what, || (self.script(body, &[]) == true).then_some(()));
     }
+    /// Waits until fonts are there, movements have ended and what is on the page has been painted.
+    pub fn settle(&self) {
+        let body = "const done = arguments[0]; \
+             const frame = () => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next))); \
+             const ending = () => document.getAnimations() \
+               .filter(each => each.effect && each.effect.getComputedTiming().endTime !== Infinity) \
+               .map(each => each.finished.catch(() => null)); \
+             document.fonts.ready.then(frame).then(() => Promise.all(ending())).then(frame).then(() => done(true));";
+        if let Err(failure) = self.driver.post("/execute/async", &json!({"script": body, "args": []})) {
+            panic!("the page does not come to rest: {failure}");
+        }
+    }
     pub fn text(&self) -> String {
         self.script("return document.body ? document.body.innerText : '';", &[]).as_str().unwrap_or_default().to_owned()
     }
