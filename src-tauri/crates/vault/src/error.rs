@@ -6,7 +6,7 @@ use holdfast_contract::{ApiError, BackupId, ErrorCode};
 
 pub type Result<T, E = VaultError> = std::result::Result<T, E>;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum VaultError {
     #[error("There is no vault at {location}.")]
     Missing { location: String },
@@ -56,7 +56,6 @@ pub enum VaultError {
     Internal { what: String },
 }
 
-#[allow(dead_code)]
 impl VaultError {
     pub(crate) fn damaged(object: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damaged { object: object.into(), what: what.into() }
@@ -151,7 +150,6 @@ impl From<VaultError> for ApiError {
     }
 }
 
-#[allow(dead_code)]
 fn native_text(error: &std::io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => format!("{error} [{code}]"),

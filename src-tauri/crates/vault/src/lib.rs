@@ -3,12 +3,39 @@
 //! `docs/FORMAT.md` is the truth about the bytes; change it first. A backup is written as packs, then an
 //! index, then the manifest, which is the only commit point; objects are immutable.
 //! What does not belong here: what the streams mean, jobs, screens, the keychain itself.
+//!
+//! From below: `store` (objects by name, locks), `segment`, `object`, `pack` (sealed bytes), `index`, `manifest`
+//! (what they mean), then one file for each thing a vault does.
 
+mod access;
+mod argon;
+mod check;
+mod cut;
 mod error;
+mod header;
+mod hex;
+mod history;
+mod index;
+mod keys;
+mod manifest;
 mod model;
+mod object;
+mod pack;
+mod prune;
+mod read;
+mod record;
 pub mod sealed;
-mod skeleton;
+mod segment;
+mod slot;
+mod store;
+mod vault;
+mod wire;
+mod words;
+mod write;
 
+pub use argon::Argon2Cost;
 pub use error::{Result, VaultError};
 pub use model::*;
-pub use skeleton::*;
+pub use store::Store;
+pub use vault::Vault;
+pub use write::{BackupWriter, StreamWriter};
