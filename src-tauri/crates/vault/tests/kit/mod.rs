@@ -10,11 +10,13 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use holdfast_contract::BackupId;
-use holdfast_vault::Result;
 use holdfast_vault::*;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::*;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
