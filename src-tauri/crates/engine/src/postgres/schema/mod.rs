@@ -21,11 +21,39 @@
 //! - Large objects are objects of kind `large object` (phase Before: `lo_create`); their bytes are the stream
 //!   `large-objects` of the data half.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod catalog;
+mod columns;
+mod comments;
+mod constraints;
+mod database;
+mod draft;
+mod extended;
+mod grants;
+mod indexes;
+mod large_objects;
+mod link;
+mod namespaces;
+mod order;
+mod policies;
+mod report;
+mod roles;
+mod routines;
+mod select;
+mod sequences;
+mod sweep;
+mod tables;
+mod triggers;
+mod types;
+mod views;
+
+use std::collections::BTreeMap;
 
 use holdfast_contract::snapshot::{Column, ObjectCount, Omission, SchemaObject, Scope, TableName};
 
+pub use roles::{roles_needed, roles_of};
+
 use crate::Result;
+use draft::Draft;
 
 /// Stands for the quoted name of the target database.
 pub const DATABASE: &str = ":database:";
@@ -71,10 +99,42 @@ pub enum CopySource {
     Tree,
 }
 
-/// Reads everything that `scope` names. A fixed number of queries.
+/// Reads everything that `scope` names. A fixed number of queries, but for the state of sequences (one for 500).
 pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Captured> {
-    let _ = (conn, scope);
-    Err(crate::EngineError::Cancelled)
+    let version = conn.server_version_num().unwrap_or(0);
+    let mut facts = BTreeMap::new();
+    let mut draft = Draft::new(version, catalog::dependencies(conn).await?);
+    let columns = columns::read(conn, version).await?;
+    draft.columns = columns.names();
+    namespaces::collect(conn, &mut draft, &mut facts).await?;
+    types::collect(conn, &mut draft, &columns).await?;
+    routines::collect(conn, &mut draft).await?;
+    let constraints = constraints::read(conn, &draft).await?;
+    let table_rows = tables::read(conn).await?;
+    tables::add_to(&mut draft, &table_rows, &columns, &constraints);
+    views::collect(conn, &mut draft, &columns).await?;
+    tables::add_defaults(&mut draft, &columns);
+    sequences::collect(conn, &mut draft, &columns).await?;
+    constraints.add_to(&mut draft);
+    indexes::collect(conn, &mut draft).await?;
+    extended::collect(conn, &mut draft).await?;
+    triggers::collect(conn, &mut draft).await?;
+    policies::collect(conn, &mut draft).await?;
+    let large_objects = large_objects::collect(conn, &mut draft).await?;
+    database::collect(conn, &mut draft, &mut facts).await?;
+    grants::defaults(conn, &mut draft).await?;
+    sweep::collect(conn, &mut draft).await?;
+    comments::collect(conn, &mut draft).await?;
+    comments::owners(&mut draft);
+    comments::extension_ties(&mut draft);
+    grants::collect(conn, &mut draft).await?;
+    link::link(&mut draft);
+    link::spread_losses(&mut draft);
+    select::select(&mut draft, scope);
+    link::spread_losses(&mut draft);
+    link::settle_phases(&mut draft);
+    let ordered = order::order(&mut draft);
+    Ok(report::report(&draft, &ordered, scope, &table_rows, &columns, large_objects, facts))
 }
 
 /// The statements of an object, made for the database whose quoted name is given.
@@ -87,15 +147,4 @@ pub fn for_database(object: &SchemaObject, quoted: &str) -> Vec<String> {
     };
     let filled = |sql: &String| sql.replacen(&place, &format!("DATABASE {quoted}"), 1);
     if about_it { object.sql.iter().map(filled).collect() } else { object.sql.clone() }
-}
-
-/// Roles that must exist before the object's statements can run, for the kinds that name any.
-pub fn roles_of(object: &SchemaObject) -> BTreeSet<String> {
-    let _ = object;
-    BTreeSet::new()
-}
-
-/// Over all objects.
-pub fn roles_needed(objects: &[SchemaObject]) -> BTreeSet<String> {
-    objects.iter().flat_map(roles_of).collect()
 }

@@ -1,0 +1,283 @@
+//! Nothing in silence: every object of every catalog is looked at once more, and whoever is not accounted for
+//! is listed as omitted.
+//!
+//! The catalogs are found by asking which of them have an oid, so that kinds of objects which later versions
+//! bring are noticed without being known.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::catalog::{Address, FIRST_USER_OID, class, rows};
+use super::draft::{Draft, Node, Rank};
+use crate::Result;
+
+#[derive(Deserialize)]
+struct Catalog {
+    oid: u32,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    class: u32,
+    oid: u32,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    class: u32,
+    oid: u32,
+    kind: Option<String>,
+    identity: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    provider: String,
+    count: i64,
+}
+
+#[derive(Deserialize)]
+struct Subscription {
+    name: String,
+}
+
+pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
+    let everything = everything(conn).await?;
+    let unknown = unaccounted(draft, everything);
+    for identity in identify(conn, &unknown).await? {
+        let address = Address::new(identity.class, identity.oid);
+        let kind = identity.kind.unwrap_or_else(|| "unrecognised object".to_owned());
+        let name =
+            identity.identity.unwrap_or_else(|| format!("{} of catalog {}", identity.oid, identity.class));
+        let (kind, reason) = consequence(&kind);
+        draft.add_at(address, Node::new(kind, Rank::Type, None, &name).lost(reason));
+    }
+    derive(draft);
+    labels(conn, draft).await?;
+    subscriptions(conn, draft).await
+}
+
+async fn everything(conn: &mut PgConnection) -> Result<Vec<Address>> {
+    let sql = "SELECT c.oid::int8 AS oid, c.relname AS name FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'oid' AND NOT a.attisdropped \
+         WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r' AND NOT c.relisshared \
+         AND c.relname <> 'pg_enum' ORDER BY c.oid";
+    let catalogs: Vec<Catalog> = rows(conn, "Listing catalogs", sql).await?;
+    // Temporary objects of any session are nobody's to keep.
+    let lasting = |catalog: &Catalog| match catalog.name.as_str() {
+        "pg_class" => {
+            " AND x.relpersistence <> 't' AND x.relnamespace::pg_catalog.regnamespace::text !~ '^pg_toast'"
+                .to_owned()
+        }
+        "pg_namespace" => " AND x.nspname !~ '^pg_(temp_|toast)'".to_owned(),
+        "pg_type" => not_temporary("x.typnamespace"),
+        "pg_proc" => not_temporary("x.pronamespace"),
+        "pg_operator" => not_temporary("x.oprnamespace"),
+        "pg_collation" => not_temporary("x.collnamespace"),
+        "pg_largeobject_metadata" => " AND false".to_owned(),
+        "pg_constraint" => of_lasting(
+            "COALESCE(NULLIF(x.conrelid, 0), (SELECT t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = x.contypid))",
+        ),
+        "pg_attrdef" => of_lasting("x.adrelid"),
+        "pg_rewrite" => of_lasting("x.ev_class"),
+        "pg_trigger" => of_lasting("x.tgrelid"),
+        "pg_policy" => of_lasting("x.polrelid"),
+        _ => String::new(),
+    };
+    let parts: Vec<String> = catalogs
+        .iter()
+        .map(|catalog| {
+            format!(
+                "SELECT {} AS class, x.oid::int8 AS oid FROM pg_catalog.\"{}\" x WHERE x.oid >= {FIRST_USER_OID}{}",
+                catalog.oid,
+                catalog.name.replace('"', "\"\""),
+                lasting(catalog)
+            )
+        })
+        .collect();
+    let found: Vec<Found> =
+        rows(conn, "Looking for objects of every kind", &parts.join(" UNION ALL ")).await?;
+    Ok(found.iter().map(|found| Address::new(found.class, found.oid)).collect())
+}
+
+fn not_temporary(column: &str) -> String {
+    format!(" AND {column}::pg_catalog.regnamespace::text !~ '^pg_(temp_|toast)'")
+}
+
+fn of_lasting(column: &str) -> String {
+    format!(
+        " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = {column} AND c.relpersistence = 't')"
+    )
+}
+
+/// What neither was captured nor comes by itself with something that was, or with an extension.
+fn unaccounted(draft: &mut Draft, everything: Vec<Address>) -> Vec<Address> {
+    derive(draft);
+    let unknown: HashSet<Address> = everything
+        .into_iter()
+        .filter(|address| !draft.is_accounted(*address) && !draft.members.contains_key(address))
+        .collect();
+    // A part of something that is itself unknown is covered by its name.
+    let mut parts: HashMap<Address, Address> = HashMap::new();
+    let mut of_extension: HashMap<Address, usize> = HashMap::new();
+    for row in draft.dependencies.iter().filter(|row| matches!(row.kind, 'a' | 'i' | 'P' | 'S')) {
+        if !unknown.contains(&row.from()) || row.from() == row.to() {
+            continue;
+        }
+        let operators = matches!(row.class, class::ACCESS_METHOD_OPERATOR | class::ACCESS_METHOD_PROCEDURE)
+            && draft.is_accounted(row.to());
+        if unknown.contains(&row.to()) {
+            parts.insert(row.from(), row.to());
+        } else if let Some(index) =
+            draft.at(row.to()).filter(|_| draft.members.contains_key(&row.to()) || operators)
+        {
+            of_extension.insert(row.from(), index);
+        }
+    }
+    for (address, index) in &of_extension {
+        draft.also(*address, *index);
+    }
+    let mut roots: Vec<Address> = unknown
+        .into_iter()
+        .filter(|address| !of_extension.contains_key(address))
+        .filter(|address| {
+            // Two that are parts of each other have no root above them.
+            parts.get(address).is_none_or(|above| parts.get(above) == Some(address) && address < above)
+        })
+        .collect();
+    roots.sort_unstable();
+    roots
+}
+
+/// What the server makes along with an object (row and array types, toast, clones on partitions) is made by its node.
+fn derive(draft: &mut Draft) {
+    loop {
+        let new: Vec<(Address, usize)> = draft
+            .dependencies
+            .iter()
+            .filter(|row| matches!(row.kind, 'i' | 'P' | 'S') && !draft.is_accounted(row.from()))
+            .filter_map(|row| Some((row.from(), draft.at(row.to())?)))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        for (address, index) in new {
+            draft.also(address, index);
+        }
+    }
+}
+
+async fn identify(conn: &mut PgConnection, unknown: &[Address]) -> Result<Vec<Identity>> {
+    if unknown.is_empty() {
+        return Ok(Vec::new());
+    }
+    let classes: Vec<String> = unknown.iter().map(|address| address.class.to_string()).collect();
+    let oids: Vec<String> = unknown.iter().map(|address| address.oid.to_string()).collect();
+    let sql = format!(
+        "SELECT u.class::int8 AS class, u.oid::int8 AS oid, i.type AS kind, i.identity AS identity \
+         FROM pg_catalog.unnest('{{{}}}'::pg_catalog.oid[], '{{{}}}'::pg_catalog.oid[]) AS u(class, oid) \
+         CROSS JOIN LATERAL pg_catalog.pg_identify_object(u.class, u.oid, 0) AS i ORDER BY 3, 4",
+        classes.join(","),
+        oids.join(",")
+    );
+    rows(conn, "Naming objects that are not captured", &sql).await
+}
+
+/// The kind in a word, and what its absence means.
+fn consequence(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "foreign table" => (
+            "foreign table",
+            "Foreign tables are not captured; a restored database does not reach the other server through it.",
+        ),
+        "foreign-data wrapper" => (
+            "foreign-data wrapper",
+            "Foreign-data wrappers are not captured; create it again before connecting other servers.",
+        ),
+        "server" => (
+            "foreign server",
+            "Foreign servers are not captured; a restored database does not know the other server.",
+        ),
+        "user mapping" => (
+            "user mapping",
+            "User mappings hold passwords and are not captured; create it again for the other server.",
+        ),
+        "publication" => (
+            "publication",
+            "Publications are not captured; subscribers of a restored database receive nothing until it is created again.",
+        ),
+        "publication relation" | "publication namespace" => {
+            ("publication member", "Publications are not captured, nor what they publish.")
+        }
+        "event trigger" => (
+            "event trigger",
+            "Event triggers are not captured; what it does at schema changes does not happen in a restored database.",
+        ),
+        "operator" => ("operator", "Operators are not captured; what uses it is left out too."),
+        "operator class" | "operator family" | "operator of access method" | "function of access method" => (
+            "operator class",
+            "Operator classes and families are not captured; indexes that use it are left out too.",
+        ),
+        "cast" => {
+            ("cast", "Casts are not captured; conversions that rely on it fail in a restored database.")
+        }
+        "conversion" => {
+            ("conversion", "Encoding conversions are not captured; create it again if clients rely on it.")
+        }
+        "collation" => ("collation", "Collations are not captured; what uses it is left out too."),
+        "text search configuration"
+        | "text search dictionary"
+        | "text search parser"
+        | "text search template" => (
+            "text search object",
+            "Text search objects are not captured; searches that use it fail in a restored database.",
+        ),
+        "access method" => (
+            "access method",
+            "Access methods are not captured; tables and indexes that use it are left out too.",
+        ),
+        "language" => (
+            "language",
+            "Languages that do not come with an extension are not captured; functions written in it are left out too.",
+        ),
+        "transform" => ("transform", "Transforms are not captured; functions that use it are left out too."),
+        "type" => (
+            "base type",
+            "Types that live in a library of the server are not captured; what uses it is left out too.",
+        ),
+        "statistics object" => (
+            "extended statistics",
+            "The statistics object could not be captured; the planner estimates without it.",
+        ),
+        _ => (
+            "unrecognised object",
+            "Holdfast does not know this kind of object; it is missing from a restored database.",
+        ),
+    }
+}
+
+async fn labels(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
+    let sql = "SELECT provider, pg_catalog.count(*) AS count FROM pg_catalog.pg_seclabel GROUP BY provider ORDER BY provider";
+    for label in rows::<Label>(conn, "Reading security labels", sql).await? {
+        let reason = format!(
+            "{} labels of this provider are not captured; set them again after a restore.",
+            label.count
+        );
+        draft.add(Node::new("security label", Rank::Comment, None, &label.provider).lost(reason));
+    }
+    Ok(())
+}
+
+async fn subscriptions(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
+    let sql = "SELECT s.subname AS name FROM pg_catalog.pg_subscription s \
+         WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) ORDER BY 1";
+    for subscription in rows::<Subscription>(conn, "Reading subscriptions", sql).await? {
+        draft.add(Node::new("subscription", Rank::Comment, None, &subscription.name).lost(
+            "Subscriptions are not captured (two databases must not consume one slot); a restored database receives no changes.",
+        ));
+    }
+    Ok(())
+}

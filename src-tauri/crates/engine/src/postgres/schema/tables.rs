@@ -1,0 +1,322 @@
+//! Tables of every sort: plain, partitioned, partitions, inheriting, typed, unlogged.
+//!
+//! A partition is made alone and attached; defaults and identities are set afterwards, so that no circle
+//! through a function or a sequence can hold up a table.
+
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::catalog::{Address, FIRST_USER_OID, class, rows};
+use super::columns::{ColumnRow, Columns};
+use super::constraints::{Constraints, options};
+use super::draft::{Draft, Node, Rank, Relation, qualified};
+use crate::Result;
+use crate::postgres::sql::Ident;
+
+#[derive(Deserialize)]
+pub struct TableRow {
+    pub oid: u32,
+    pub schema: String,
+    pub name: String,
+    pub owner: String,
+    pub kind: char,
+    pub persistence: char,
+    pub is_partition: bool,
+    pub rows: f64,
+    pub pages: i64,
+    pub bytes: Option<i64>,
+    pub readable: bool,
+    pub filtered: bool,
+    pub method: Option<String>,
+    pub default_method: bool,
+    pub tablespace: Option<String>,
+    pub replica_identity: char,
+    pub row_security: bool,
+    pub force_row_security: bool,
+    pub of_type: Option<String>,
+    pub partition_key: Option<String>,
+    /// Hashed by a value whose hash depends on oids of this database.
+    pub unstable_hash: bool,
+    pub bound: Option<String>,
+    /// In their order.
+    pub parents: Vec<Parent>,
+    pub options: Vec<String>,
+    pub toast_options: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Parent {
+    pub oid: u32,
+    pub schema: String,
+    pub name: String,
+}
+
+pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
+    let sql = format!(
+        "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner, \
+         c.relkind::text AS kind, c.relpersistence::text AS persistence, c.relispartition AS is_partition, \
+         c.reltuples::float8 AS rows, CASE WHEN c.relkind = 'r' THEN \
+           COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::int8 ELSE 0 END AS pages, \
+         CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid) END AS bytes, \
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS \
+           (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+            AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'))) AS readable, \
+         c.relrowsecurity AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) \
+           AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS filtered, \
+         m.amname AS method, COALESCE(m.amname = 'heap', true) AS default_method, s.spcname AS tablespace, \
+         c.relreplident::text AS replica_identity, c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security, \
+         CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS of_type, \
+         CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partition_key, \
+         EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table p, pg_catalog.unnest(p.partclass::pg_catalog.oid[]) AS k(opclass), \
+           pg_catalog.pg_opclass o WHERE p.partrelid = c.oid AND p.partstrat = 'h' AND o.oid = k.opclass \
+           AND (o.opcintype = 'pg_catalog.anyenum'::pg_catalog.regtype)) AS unstable_hash, \
+         CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END AS bound, \
+         COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', i.inhparent::int8, 'schema', pn.nspname, 'name', pc.relname) \
+           ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class pc ON pc.oid = i.inhparent \
+           JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace WHERE i.inhrelid = c.oid), '[]') AS parents, \
+         COALESCE(c.reloptions, '{{}}') AS options, COALESCE(x.reloptions, '{{}}') AS toast_options \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid \
+         LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam \
+         LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace \
+         WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+         ORDER BY n.nspname, c.relname"
+    );
+    rows(conn, "Reading tables", &sql).await
+}
+
+pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constraints: &Constraints) {
+    for table in tables {
+        if draft.is_member(class::RELATION, table.oid) {
+            continue;
+        }
+        let relation = Relation {
+            oid: table.oid,
+            schema: table.schema.clone(),
+            name: table.name.clone(),
+            kind: table.kind,
+            is_partition: table.is_partition,
+        };
+        let quoted = relation.quoted();
+        let mut node = Node::new("table", Rank::Table, Some(&table.schema), &table.name);
+        node.table = None;
+        node = node.sql(create(table, &quoted, columns.of(table.oid), constraints));
+        for statement in column_settings(table, &quoted, columns.of(table.oid), constraints) {
+            node = node.sql(statement);
+        }
+        if !table.is_partition {
+            node.wants.extend(table.parents.iter().map(|parent| Address::relation(parent.oid)));
+        }
+        draft.add_at(relation.address(), node);
+        let title = format!("table {}.{}", table.schema, table.name);
+        draft.target(relation.address(), format!("TABLE {quoted}"), Some(table.owner.clone()), title);
+        attach(draft, table, &relation);
+        settings(draft, table, &relation);
+        draft.relations.insert(table.oid, relation);
+    }
+}
+
+fn create(table: &TableRow, quoted: &str, columns: &[ColumnRow], constraints: &Constraints) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for column in columns {
+        // Alone, a partition has all columns; an inheriting table gets the others from its parents.
+        let local = column.is_local || table.is_partition;
+        let not_null = constraints.not_null(table.oid, column.number);
+        let own = not_null.filter(|row| row.validated && (row.is_local || table.is_partition));
+        let named = own.map(|row| {
+            let stays = if row.no_inherit { " NO INHERIT" } else { "" };
+            (format!("CONSTRAINT {} NOT NULL", Ident(&row.name)), stays)
+        });
+        if !local {
+            if let Some((words, stays)) = named {
+                lines.push(format!("{words} {}{stays}", Ident(&column.name)));
+            }
+            continue;
+        }
+        let mut line = Ident(&column.name).to_string();
+        if table.of_type.is_none() {
+            line += &format!(" {}", column.type_name);
+            if let Some(collation) = &column.collation {
+                line += &format!(" COLLATE {collation}");
+            }
+        }
+        let mut extra = String::new();
+        if let Some((words, stays)) = named {
+            extra += &format!(" {words}{stays}");
+        } else if column.not_null && not_null.is_none() {
+            extra += " NOT NULL";
+        }
+        if let (Some(expression), false) = (&column.default, column.generated.is_empty()) {
+            let how = if column.generated == "v" { "VIRTUAL" } else { "STORED" };
+            extra += &format!(" GENERATED ALWAYS AS ({expression}) {how}");
+        }
+        if table.of_type.is_some() {
+            if extra.is_empty() {
+                continue;
+            }
+            line += " WITH OPTIONS";
+        }
+        lines.push(line + &extra);
+    }
+    lines.extend(
+        constraints
+            .inline(table.oid, table.is_partition)
+            .map(|row| format!("CONSTRAINT {} {}", Ident(&row.name), row.definition)),
+    );
+    let unlogged = if table.persistence == 'u' { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}TABLE {quoted}");
+    if let Some(of_type) = &table.of_type {
+        sql += &format!(" OF {of_type}");
+    }
+    if table.of_type.is_none() || !lines.is_empty() {
+        let body =
+            if lines.is_empty() { String::new() } else { format!("\n    {}\n", lines.join(",\n    ")) };
+        sql += &format!(" ({body})");
+    }
+    if !table.is_partition && !table.parents.is_empty() {
+        let parents: Vec<String> =
+            table.parents.iter().map(|parent| qualified(&parent.schema, &parent.name)).collect();
+        sql += &format!("\nINHERITS ({})", parents.join(", "));
+    }
+    if let Some(key) = &table.partition_key {
+        sql += &format!("\nPARTITION BY {key}");
+    }
+    if let (Some(method), false) = (&table.method, table.default_method) {
+        sql += &format!("\nUSING {}", Ident(method));
+    }
+    let all: Vec<String> = table
+        .options
+        .iter()
+        .cloned()
+        .chain(table.toast_options.iter().map(|option| format!("toast.{option}")))
+        .collect();
+    if !all.is_empty() {
+        sql += &format!("\nWITH ({})", options(&all));
+    }
+    sql
+}
+
+/// What CREATE TABLE cannot say about columns.
+fn column_settings(
+    table: &TableRow,
+    quoted: &str,
+    columns: &[ColumnRow],
+    constraints: &Constraints,
+) -> Vec<String> {
+    let mut statements = Vec::new();
+    for column in columns {
+        let mut alter = |what: String| {
+            statements.push(format!("ALTER TABLE ONLY {quoted} ALTER COLUMN {} {what}", Ident(&column.name)));
+        };
+        let inherited = !column.is_local && !table.is_partition;
+        if inherited && column.not_null && constraints.not_null(table.oid, column.number).is_none() {
+            alter("SET NOT NULL".into());
+        }
+        if let Some(storage) = &column.storage {
+            alter(format!("SET STORAGE {storage}"));
+        }
+        if let Some(compression) = &column.compression {
+            alter(format!("SET COMPRESSION {compression}"));
+        }
+        if let Some(statistics) = column.statistics {
+            alter(format!("SET STATISTICS {statistics}"));
+        }
+        if !column.options.is_empty() {
+            alter(format!("SET ({})", options(&column.options)));
+        }
+    }
+    statements
+}
+
+/// Circles through a default are cut by setting it later, so all are set later.
+pub fn add_defaults(draft: &mut Draft, columns: &Columns) {
+    let mut nodes = Vec::new();
+    for relation in draft.relations.values() {
+        for column in columns.of(relation.oid) {
+            let (Some(expression), Some(oid)) = (&column.default, column.default_oid) else { continue };
+            let address = Address::new(class::DEFAULT, oid);
+            if !column.generated.is_empty() {
+                nodes.push((address, Err(relation.address())));
+                continue;
+            }
+            let name = format!("{}.{}", relation.name, column.name);
+            let sql = format!(
+                "ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {expression}",
+                relation.quoted(),
+                Ident(&column.name)
+            );
+            let mut node =
+                Node::new("default", Rank::Default, Some(&relation.schema), &name).on(relation).sql(sql);
+            if relation.kind == 'v' {
+                node.sql = vec![node.sql[0].replacen("ALTER TABLE ONLY", "ALTER VIEW", 1)];
+            }
+            nodes.push((address, Ok(node)));
+        }
+    }
+    for (address, node) in nodes {
+        match node {
+            Ok(node) => {
+                draft.add_at(address, node);
+            }
+            Err(table) => {
+                if let Some(index) = draft.at(table) {
+                    draft.also(address, index);
+                }
+            }
+        }
+    }
+}
+
+fn attach(draft: &mut Draft, table: &TableRow, relation: &Relation) {
+    let (true, Some(parent), Some(bound)) = (table.is_partition, table.parents.first(), &table.bound) else {
+        return;
+    };
+    let sql = format!(
+        "ALTER TABLE ONLY {} ATTACH PARTITION {} {bound}",
+        qualified(&parent.schema, &parent.name),
+        relation.quoted()
+    );
+    let mut node =
+        Node::new("partition", Rank::Partition, Some(&table.schema), &table.name).on(relation).sql(sql);
+    node.wants.push(Address::relation(parent.oid));
+    draft.add(node);
+}
+
+fn settings(draft: &mut Draft, table: &TableRow, relation: &Relation) {
+    let quoted = relation.quoted();
+    let identity = match table.replica_identity {
+        'f' => Some("FULL"),
+        'n' => Some("NOTHING"),
+        _ => None,
+    };
+    if let Some(identity) = identity {
+        let sql = format!("ALTER TABLE ONLY {quoted} REPLICA IDENTITY {identity}");
+        draft.add(
+            Node::new("replica identity", Rank::TableSetting, Some(&table.schema), &table.name)
+                .on(relation)
+                .sql(sql),
+        );
+    }
+    let mut security = Vec::new();
+    if table.row_security {
+        security.push(format!("ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY"));
+    }
+    if table.force_row_security {
+        security.push(format!("ALTER TABLE ONLY {quoted} FORCE ROW LEVEL SECURITY"));
+    }
+    if !security.is_empty() {
+        let mut node =
+            Node::new("row security", Rank::RowSecurity, Some(&table.schema), &table.name).on(relation);
+        node.sql = security;
+        draft.add(node);
+    }
+    if let Some(tablespace) = &table.tablespace {
+        draft.add(
+            Node::new("tablespace", Rank::TableSetting, Some(&table.schema), &table.name).on(relation).lost(
+                format!(
+                    "The table lies in the tablespace {tablespace}; a restore puts it into the default one."
+                ),
+            ),
+        );
+    }
+}
