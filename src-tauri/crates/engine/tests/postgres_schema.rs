@@ -53,10 +53,8 @@ async fn load(server: &Server, database: &str, captured: &Captured) {
 /// Without what names the database or is random.
 fn dump(server: &Server, database: &str, arguments: &[&str]) -> Vec<String> {
     let text = server.pg_dump(database, arguments);
-    text.lines()
-        .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
-        .map(str::to_owned)
-        .collect()
+    let noise = ["\\restrict", "\\unrestrict", "\\connect", "\\encoding"];
+    text.lines().filter(|line| !noise.iter().any(|word| line.starts_with(word))).map(str::to_owned).collect()
 }
 
 fn assert_same(source: &[String], copy: &[String]) {
@@ -114,4 +112,120 @@ async fn the_reference_tool_says_the_same_of_source_and_copy() {
         "phases are not mixed"
     );
     assert_eq!(captured.large_objects, [4000001, 4000002, 4000003]);
+}
+
+/// Kinds that are not captured, and what needs them.
+const FOREIGN: &str = r#"
+    CREATE TYPE base; CREATE FUNCTION base_in(cstring) RETURNS base LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+    CREATE FUNCTION base_out(base) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+    CREATE TYPE base (INPUT = base_in, OUTPUT = base_out, LIKE = int4);
+    CREATE TABLE of_base (b base[], n int); CREATE VIEW on_base AS SELECT n FROM of_base; CREATE INDEX base_n ON of_base (n);
+    COMMENT ON TABLE of_base IS 'goes with it';
+    CREATE FOREIGN DATA WRAPPER wrap; CREATE SERVER far FOREIGN DATA WRAPPER wrap;
+    CREATE USER MAPPING FOR reader SERVER far OPTIONS (password 'hunter2');
+    CREATE FOREIGN TABLE far_table (a int DEFAULT 7, CHECK (a > 0)) SERVER far;
+    CREATE TABLE kept (a int); CREATE PUBLICATION pub FOR TABLE kept;
+    CREATE FUNCTION fire() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER ev ON ddl_command_end EXECUTE FUNCTION fire();
+    CREATE FUNCTION less(int, int) RETURNS bool LANGUAGE sql AS 'SELECT $1 < $2';
+    CREATE OPERATOR <<< (LEFTARG = int, RIGHTARG = int, FUNCTION = less);
+    CREATE COLLATION odd (locale = 'C'); CREATE TABLE sorted (t text COLLATE odd);
+    CREATE FUNCTION to_mood(int) RETURNS money LANGUAGE sql AS 'SELECT $1::text::money'; CREATE TYPE small AS (a int);
+    CREATE CAST (small AS int) WITH INOUT;
+    CREATE TEXT SEARCH CONFIGURATION conf (COPY = simple); CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple);
+    CREATE CONVERSION conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+    CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler; CREATE TABLE other_method (a int) USING heap2;
+    CREATE OPERATOR FAMILY fam USING btree;
+    CREATE TEMPORARY TABLE gone (a int DEFAULT 1 CHECK (a > 0)); CREATE TEMPORARY VIEW gone_too AS SELECT 1;
+"#;
+
+#[tokio::test]
+async fn what_is_not_captured_is_named_with_all_that_needs_it() {
+    let server = cluster().await;
+    server.create_database("foreign").await;
+    // Temporary objects must be there while the catalogs are read.
+    let mut session = server.connect("foreign").await;
+    run(&mut session, FOREIGN).await;
+    let captured = captured(server, "foreign", &Scope::default()).await;
+    let mut named: Vec<String> =
+        captured.omissions.iter().map(|omission| format!("{} {}", omission.kind, omission.name)).collect();
+    named.sort();
+    let wanted = [
+        "access method heap2",
+        "base type public.base",
+        "cast (public.small AS integer)",
+        "collation public.odd",
+        "conversion public.conv",
+        "event trigger ev",
+        "foreign server far",
+        "foreign table public.far_table",
+        "foreign-data wrapper wrap",
+        "function public.base_in(cstring)",
+        "function public.base_out(base)",
+        "index base_n on public.of_base",
+        "operator class public.fam USING btree",
+        "operator public.<<<(pg_catalog.int4,pg_catalog.int4)",
+        "publication pub",
+        "table public.of_base",
+        "table public.other_method",
+        "table public.sorted",
+        "text search object public.conf",
+        "text search object public.dict",
+        "user mapping reader on server far",
+        "view public.on_base",
+    ];
+    assert_eq!(named, wanted, "{:#?}", captured.omissions);
+    assert!(captured.omissions.iter().all(|omission| !omission.by_request && omission.reason.ends_with('.')));
+    let tables: Vec<String> = captured.tables.iter().map(|table| table.name.to_string()).collect();
+    assert_eq!(tables, ["public.kept"], "rows travel only with their table");
+    load(server, "without foreign", &captured).await;
+}
+
+#[tokio::test]
+async fn chosen_tables_come_with_what_they_need_and_no_more() {
+    let server = cluster().await;
+    server.create_database("chosen").await;
+    server
+        .run(
+            "chosen",
+            "CREATE SCHEMA s; CREATE TYPE s.mood AS ENUM ('a'); CREATE TABLE s.parent (id serial PRIMARY KEY);
+             CREATE TABLE s.child (id int REFERENCES s.parent, m s.mood, n int DEFAULT nextval('s.parent_id_seq'));
+             CREATE INDEX child_m ON s.child (m); COMMENT ON INDEX s.child_m IS 'kept'; CREATE VIEW s.v AS SELECT * FROM s.child;
+             CREATE TABLE s.part (a int) PARTITION BY LIST (a); CREATE TABLE s.leaf PARTITION OF s.part DEFAULT;
+             INSERT INTO s.parent VALUES (DEFAULT)",
+        )
+        .await;
+    let scope = |tables: &[&str], exclude: &[&str], kind| Scope {
+        kind,
+        tables: tables.iter().map(|&name| name.to_owned()).collect(),
+        exclude: exclude.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let some = captured(server, "chosen", &scope(&["s.child", "part"], &[], BackupKind::Full)).await;
+    load(server, "chosen copy", &some).await;
+    let text = dump(server, "chosen copy", &["--schema-only"]).join("\n");
+    for (words, there) in [
+        ("CREATE TABLE s.child", true),
+        ("CREATE TYPE s.mood", true),
+        ("COMMENT ON INDEX s.child_m", true),
+        ("ATTACH PARTITION s.leaf", true),
+        ("nextval('s.parent_id_seq'", true),
+        ("CREATE TABLE s.parent", false),
+        ("CREATE VIEW", false),
+        ("FOREIGN KEY", false),
+    ] {
+        assert_eq!(text.contains(words), there, "{words} in {text}");
+    }
+    assert!(some.omissions.iter().all(|omission| omission.by_request), "{:?}", some.omissions);
+    assert!(some.omissions.iter().any(|omission| omission.kind == "foreign key"), "{:?}", some.omissions);
+    let names =
+        |captured: &Captured| captured.tables.iter().map(|table| table.name.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&some), ["child", "leaf"]);
+
+    let without = captured(server, "chosen", &scope(&[], &["s.child"], BackupKind::Full)).await;
+    assert_eq!(names(&without), ["leaf", "parent"]);
+    assert!(without.omissions.iter().any(|omission| omission.kind == "table rows" && omission.by_request));
+    let data = captured(server, "chosen", &scope(&[], &[], BackupKind::Data)).await;
+    assert!(data.objects.iter().all(|object| object.kind == "sequence state") && data.objects.len() == 1);
+    assert_eq!(names(&data), ["child", "leaf", "parent"]);
+    let schema = captured(server, "chosen", &scope(&[], &[], BackupKind::Schema)).await;
+    assert!(schema.objects.iter().all(|object| object.kind != "sequence state"));
 }

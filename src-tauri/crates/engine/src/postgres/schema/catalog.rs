@@ -26,7 +26,6 @@ pub mod class {
     pub const ACCESS_METHOD_OPERATOR: u32 = 2602;
     pub const ACCESS_METHOD_PROCEDURE: u32 = 2603;
     pub const DEFAULT: u32 = 2604;
-    pub const CAST: u32 = 2605;
     pub const CONSTRAINT: u32 = 2606;
     pub const LANGUAGE: u32 = 2612;
     pub const LARGE_OBJECT: u32 = 2613;
@@ -37,7 +36,6 @@ pub mod class {
     pub const EXTENSION: u32 = 3079;
     pub const POLICY: u32 = 3256;
     pub const STATISTICS: u32 = 3381;
-    pub const COLLATION: u32 = 3456;
 }
 
 /// One object: the catalog it is a row of, and its oid there.

@@ -25,7 +25,6 @@ pub struct ConstraintRow {
     pub index: u32,
     pub index_options: Vec<String>,
     pub is_local: bool,
-    pub inherited: i32,
     pub validated: bool,
     pub no_inherit: bool,
     pub parent: u32,
@@ -48,7 +47,7 @@ pub async fn read(conn: &mut PgConnection, draft: &Draft) -> Result<Constraints>
         "SELECT k.oid::int8 AS oid, k.conname AS name, k.contype::text AS kind, k.conrelid::int8 AS relation, \
          k.contypid::int8 AS domain, n.nspname AS domain_schema, t.typname AS domain_name, k.conindid::int8 AS index, \
          CASE WHEN k.contype IN ('p', 'u', 'x') THEN COALESCE(i.reloptions, '{{}}') ELSE '{{}}' END AS index_options, \
-         k.conislocal AS is_local, k.coninhcount AS inherited, k.convalidated AS validated, k.connoinherit AS no_inherit, \
+         k.conislocal AS is_local, k.convalidated AS validated, k.connoinherit AS no_inherit, \
          k.conparentid::int8 AS parent, CASE WHEN k.contype = 'n' THEN k.conkey[1] END AS column, \
          CASE WHEN k.contype = 't' THEN '' ELSE pg_catalog.pg_get_constraintdef(k.oid) END AS definition \
          FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_class i ON i.oid = k.conindid \

@@ -40,6 +40,8 @@ pub enum Rank {
     ExtensionTie,
     Comment,
     Owner,
+    /// Before other grants: who passes a grant on must see into the schema.
+    SchemaGrant,
     Grant,
     DefaultPrivileges,
     Database,

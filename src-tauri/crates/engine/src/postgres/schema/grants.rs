@@ -32,7 +32,6 @@ impl Right {
 struct Acl {
     class: u32,
     oid: u32,
-    sub: i32,
     owner: String,
     /// For objects that are not in the draft: how GRANT names them.
     words: String,
@@ -117,7 +116,7 @@ fn query() -> String {
         class::SCHEMA
     );
     format!(
-        "SELECT s.class, s.oid::int8 AS oid, s.sub, pg_catalog.pg_get_userbyid(s.owner) AS owner, s.words, s.column, \
+        "SELECT s.class, s.oid::int8 AS oid, pg_catalog.pg_get_userbyid(s.owner) AS owner, s.words, s.column, \
          {} AS has, {} AS usual FROM ({}) AS s \
          LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = s.class AND i.objoid = s.oid AND i.objsubid = s.sub \
          WHERE s.acl IS DISTINCT FROM i.initprivs OR (s.class = {} AND s.oid = {PUBLIC_SCHEMA}) ORDER BY s.class, s.oid, s.sub",
@@ -161,7 +160,8 @@ fn add(draft: &mut Draft, acl: Acl) {
             names.push(&right.grantor);
         }
     }
-    let mut node = Node::new("grant", Rank::Grant, None, &roles::name(names, &title));
+    let rank = if acl.class == class::SCHEMA { Rank::SchemaGrant } else { Rank::Grant };
+    let mut node = Node::new("grant", rank, None, &roles::name(names, &title));
     node.sql = statements;
     if draft.at(address).is_some() {
         node = node.of(address);
@@ -251,7 +251,7 @@ struct Defaults {
 /// `ALTER DEFAULT PRIVILEGES`, last of all so that nothing restored gets them.
 pub async fn defaults(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     let usual = "CASE WHEN d.defaclnamespace = 0 THEN pg_catalog.acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, \
-         d.defaclrole) ELSE '{}' END";
+         d.defaclrole) END";
     let sql = format!(
         "SELECT d.oid::int8 AS oid, pg_catalog.pg_get_userbyid(d.defaclrole) AS role, n.nspname AS schema, \
          d.defaclnamespace::int8 AS schema_oid, d.defaclobjtype::text AS letter, {} AS has, {} AS usual \

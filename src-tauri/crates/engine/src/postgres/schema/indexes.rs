@@ -13,7 +13,6 @@ struct Index {
     oid: u32,
     schema: String,
     name: String,
-    kind: char,
     table: u32,
     definition: String,
     clustered: bool,
@@ -35,7 +34,7 @@ struct ColumnStatistics {
 
 pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     let sql = format!(
-        "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, i.indrelid::int8 AS table, \
+        "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, i.indrelid::int8 AS table, \
          pg_catalog.pg_get_indexdef(c.oid) AS definition, i.indisclustered AS clustered, i.indisreplident AS replica_identity, \
          i.indisvalid OR c.relkind = 'I' AS valid, \
          EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')) AS of_constraint, \

@@ -119,6 +119,7 @@ fn losses(draft: &Draft, scope: &Scope, omissions: &mut Vec<Omission>) {
             node.rank,
             Rank::Comment
                 | Rank::Owner
+                | Rank::SchemaGrant
                 | Rank::Grant
                 | Rank::ExtensionTie
                 | Rank::SequenceState

@@ -15,11 +15,11 @@ use crate::pattern;
 /// Marks as lost, by request, what the scope does not name. Call after the draft is linked.
 pub fn select(draft: &mut Draft, scope: &Scope) {
     if scope.kind == BackupKind::Data {
-        return keep_only(
-            draft,
-            |node| node.rank == Rank::SequenceState,
-            "The backup was asked to hold data only.",
-        );
+        let state = |node: &Node| node.rank == Rank::SequenceState;
+        lose(draft, |node| !state(node), "The backup was asked to hold data only.");
+        // The sequences themselves are expected to be there.
+        draft.nodes.iter_mut().filter(|node| state(node)).for_each(|node| node.needs.clear());
+        return;
     }
     if scope.kind == BackupKind::Schema {
         let rows = |node: &Node| matches!(node.rank, Rank::SequenceState | Rank::Refresh | Rank::LargeObject);
@@ -38,10 +38,6 @@ pub fn select(draft: &mut Draft, scope: &Scope) {
             });
         }
     }
-}
-
-fn keep_only(draft: &mut Draft, wanted: impl Fn(&Node) -> bool, reason: &str) {
-    lose(draft, |node| !wanted(node), reason);
 }
 
 fn lose(draft: &mut Draft, unwanted: impl Fn(&Node) -> bool, reason: &str) {

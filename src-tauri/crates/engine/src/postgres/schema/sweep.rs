@@ -158,7 +158,7 @@ fn derive(draft: &mut Draft) {
         let new: Vec<(Address, usize)> = draft
             .dependencies
             .iter()
-            .filter(|row| matches!(row.kind, 'i' | 'P' | 'S') && !draft.is_accounted(row.from()))
+            .filter(|row| matches!(row.kind, 'i' | 'P') && !draft.is_accounted(row.from()))
             .filter_map(|row| Some((row.from(), draft.at(row.to())?)))
             .collect();
         if new.is_empty() {
@@ -178,7 +178,7 @@ async fn identify(conn: &mut PgConnection, unknown: &[Address]) -> Result<Vec<Id
     let oids: Vec<String> = unknown.iter().map(|address| address.oid.to_string()).collect();
     let sql = format!(
         "SELECT u.class::int8 AS class, u.oid::int8 AS oid, i.type AS kind, i.identity AS identity \
-         FROM pg_catalog.unnest('{{{}}}'::pg_catalog.oid[], '{{{}}}'::pg_catalog.oid[]) AS u(class, oid) \
+         FROM unnest('{{{}}}'::pg_catalog.oid[], '{{{}}}'::pg_catalog.oid[]) AS u(class, oid) \
          CROSS JOIN LATERAL pg_catalog.pg_identify_object(u.class, u.oid, 0) AS i ORDER BY 3, 4",
         classes.join(","),
         oids.join(",")
