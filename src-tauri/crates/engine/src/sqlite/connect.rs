@@ -6,7 +6,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::config::DbConfig;
@@ -69,7 +69,7 @@ pub(super) fn open(path: &Path, mode: Mode, patience: &Patience) -> Result<Conne
 
 fn harden(mut connection: Connection, path: &Path, mode: Mode, patience: &Patience) -> Result<Connection> {
     const OPENING: &str = "opening it";
-    connection.busy_timeout(patience.wait).explain(path, OPENING)?;
+    connection.busy_handler(Some(knock(patience))).explain(path, OPENING)?;
     for (config, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -106,6 +106,23 @@ fn harden(mut connection: Connection, path: &Path, mode: Mode, patience: &Patien
         .into());
     }
     Ok(connection)
+}
+
+/// SQLite's own waiting slows down to ten looks a second, and a program that writes without a pause leaves its lock for
+/// a fraction of a millisecond only: look often, and not in its rhythm.
+fn knock(patience: &Patience) -> impl FnMut(i32) -> bool + Send + 'static {
+    let Patience { wait, cancel } = patience.clone();
+    let mut since = Instant::now();
+    move |count| {
+        if count == 0 {
+            since = Instant::now();
+        }
+        if cancel.is_cancelled() || since.elapsed() >= wait {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(100 + u64::from(count.unsigned_abs()) * 37 % 11 * 80));
+        true
+    }
 }
 
 fn deny_attach(connection: &mut Connection, path: &Path) -> Result<()> {
