@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use holdfast_contract::snapshot::{BackupKind, Phase, Scope};
 use holdfast_engine::postgres::schema::{Captured, capture, for_database, roles_needed};
 use server::Server;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::sync::OnceCell;
 
 const EVERYTHING: &str = include_str!("fixtures/everything.sql");
@@ -160,10 +160,10 @@ async fn what_is_not_captured_is_named_with_all_that_needs_it() {
         "foreign table public.far_table",
         "foreign-data wrapper wrap",
         "function public.base_in(cstring)",
-        "function public.base_out(base)",
+        "function public.base_out(public.base)",
         "index base_n on public.of_base",
         "operator class public.fam USING btree",
-        "operator public.<<<(pg_catalog.int4,pg_catalog.int4)",
+        "operator public.<<<(integer,integer)",
         "publication pub",
         "table public.of_base",
         "table public.other_method",
@@ -228,4 +228,24 @@ async fn chosen_tables_come_with_what_they_need_and_no_more() {
     assert_eq!(names(&data), ["child", "leaf", "parent"]);
     let schema = captured(server, "chosen", &scope(&[], &[], BackupKind::Schema)).await;
     assert!(schema.objects.iter().all(|object| object.kind != "sequence state"));
+}
+
+#[tokio::test]
+async fn a_login_with_few_rights_sees_the_schema_and_says_what_it_may_not_read() {
+    let server = cluster().await;
+    server.create_database("few rights").await;
+    let sql = "CREATE SCHEMA closed; CREATE TABLE closed.secret (id serial, t text); CREATE TABLE open (a int); CREATE TABLE half (a int, b int);
+         CREATE TABLE filtered (a int); ALTER TABLE filtered ENABLE ROW LEVEL SECURITY;
+         GRANT SELECT ON open, filtered TO low; GRANT SELECT (a) ON half TO low; SELECT lo_create(5);
+         CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR low SERVER s";
+    server.run("postgres", "CREATE ROLE low LOGIN").await;
+    server.run("few rights", sql).await;
+    let mut conn = server.options("few rights", "low").connect().await.unwrap();
+    run(&mut conn, PINNED).await;
+    let captured = capture(&mut conn, &Scope::default()).await.unwrap();
+    let readable: Vec<(&str, bool)> =
+        captured.tables.iter().map(|table| (table.name.name.as_str(), table.readable)).collect();
+    assert_eq!(readable, [("secret", false), ("filtered", false), ("half", false), ("open", true)]);
+    let omitted: Vec<&str> = captured.omissions.iter().map(|omission| omission.kind.as_str()).collect();
+    assert_eq!(omitted, ["sequence state", "foreign-data wrapper", "foreign server", "user mapping"]);
 }

@@ -12,11 +12,13 @@ use sqlx::PgConnection;
 use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::draft::{Draft, Node, Rank};
 use crate::Result;
+use crate::postgres::sql::Ident;
 
 #[derive(Deserialize)]
 struct Catalog {
     oid: u32,
     name: String,
+    readable: bool,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +47,7 @@ struct Subscription {
 }
 
 pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
-    let everything = everything(conn).await?;
+    let everything = everything(conn, draft).await?;
     let unknown = unaccounted(draft, everything);
     for identity in identify(conn, &unknown).await? {
         let address = Address::new(identity.class, identity.oid);
@@ -60,8 +62,9 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     subscriptions(conn, draft).await
 }
 
-async fn everything(conn: &mut PgConnection) -> Result<Vec<Address>> {
-    let sql = "SELECT c.oid::int8 AS oid, c.relname AS name FROM pg_catalog.pg_class c \
+async fn everything(conn: &mut PgConnection, draft: &mut Draft) -> Result<Vec<Address>> {
+    let sql = "SELECT c.oid::int8 AS oid, c.relname AS name, \
+         pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'oid' AND NOT a.attisdropped \
          WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r' AND NOT c.relisshared \
          AND c.relname <> 'pg_enum' ORDER BY c.oid";
@@ -87,17 +90,25 @@ async fn everything(conn: &mut PgConnection) -> Result<Vec<Address>> {
         "pg_policy" => of_lasting("x.polrelid"),
         _ => String::new(),
     };
-    let parts: Vec<String> = catalogs
-        .iter()
-        .map(|catalog| {
-            format!(
-                "SELECT {} AS class, x.oid::int8 AS oid FROM pg_catalog.\"{}\" x WHERE x.oid >= {FIRST_USER_OID}{}",
-                catalog.oid,
-                catalog.name.replace('"', "\"\""),
+    let mut parts: Vec<String> = Vec::new();
+    for catalog in &catalogs {
+        let class = catalog.oid;
+        if catalog.readable {
+            let name = Ident(&catalog.name);
+            parts.push(format!(
+                "SELECT {class} AS class, x.oid::int8 AS oid FROM pg_catalog.{name} x WHERE x.oid >= {FIRST_USER_OID}{}",
                 lasting(catalog)
-            )
-        })
-        .collect();
+            ));
+        } else if catalog.name == "pg_user_mapping" {
+            // Superusers only, for the passwords in it; the view shows the rest to everybody.
+            parts.push(format!("SELECT {class}, x.umid::int8 FROM pg_catalog.pg_user_mappings x"));
+        } else {
+            draft.add(
+                Node::new("unreadable catalog", Rank::Comment, None, &catalog.name)
+                    .lost("This login may not read the catalog, so what it holds is not captured."),
+            );
+        }
+    }
     let found: Vec<Found> =
         rows(conn, "Looking for objects of every kind", &parts.join(" UNION ALL ")).await?;
     Ok(found.iter().map(|found| Address::new(found.class, found.oid)).collect())
