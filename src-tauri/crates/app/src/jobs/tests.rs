@@ -175,7 +175,14 @@ async fn processes_of_one_home_see_and_stop_each_others_work() {
     // The watcher must have looked once before it can see a difference.
     let looked = there.catalog.poll(None).await.unwrap();
     let id = here.jobs.submit(new_job(None), until_cancelled).await.unwrap();
-    here.catalog.settings().update(|settings| Ok(settings.parallel = 3)).await.unwrap();
+    here.catalog
+        .settings()
+        .update(|settings| {
+            settings.parallel = 3;
+            Ok(())
+        })
+        .await
+        .unwrap();
     assert!(there.catalog.poll(Some(looked.0)).await.unwrap().1, "others' writes show");
     wait_for(&mut told, |event| {
         matches!(event, Event::Changed { what: holdfast_contract::event::Changed::Settings })
