@@ -1,10 +1,9 @@
 //! A stored snapshot as a file that other programs read.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::EngineKind;
 use tokio::io::AsyncWrite;
 
-use crate::{EngineError, Result, SnapshotSource, Work, postgres};
+use crate::{Result, SnapshotSource, Work, postgres, sqlite};
 
 /// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
 pub async fn write_sql(
@@ -14,8 +13,6 @@ pub async fn write_sql(
 ) -> Result<()> {
     match source.snapshot().server.engine {
         EngineKind::Postgres => postgres::export::write_sql(source, out, work).await,
-        EngineKind::Sqlite => {
-            Err(EngineError::new(ErrorCode::Unsupported, "A SQLite backup is not written as SQL."))
-        }
+        EngineKind::Sqlite => sqlite::export::write_sql(source, out, work).await,
     }
 }
