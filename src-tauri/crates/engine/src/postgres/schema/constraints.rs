@@ -40,6 +40,8 @@ pub struct Constraints {
     /// Positions of named NOT NULLs (version 18 and later) by table and column.
     not_null: HashMap<(u32, i32), usize>,
     deferred: HashSet<u32>,
+    /// NOT NULLs that are NOT VALID, by table and name.
+    unvalidated: HashSet<(u32, String)>,
 }
 
 pub async fn read(conn: &mut PgConnection, draft: &Draft) -> Result<Constraints> {
@@ -55,12 +57,20 @@ pub async fn read(conn: &mut PgConnection, draft: &Draft) -> Result<Constraints>
          WHERE k.oid >= {FIRST_USER_OID} ORDER BY k.conrelid, k.contypid, k.conname"
     );
     let rows = rows::<ConstraintRow>(conn, "Reading constraints", &sql).await?;
-    let mut found =
-        Constraints { rows, inline: HashMap::new(), not_null: HashMap::new(), deferred: HashSet::new() };
+    let mut found = Constraints {
+        rows,
+        inline: HashMap::new(),
+        not_null: HashMap::new(),
+        deferred: HashSet::new(),
+        unvalidated: HashSet::new(),
+    };
     let demanding = demanding(draft);
     for (position, row) in found.rows.iter().enumerate() {
         match row.kind {
             'n' if row.relation != 0 => {
+                if !row.validated {
+                    found.unvalidated.insert((row.relation, row.name.clone()));
+                }
                 found.not_null.insert((row.relation, row.column.unwrap_or(0)), position);
             }
             'c' if row.relation != 0 && (demanding.contains(&row.oid) || !row.validated) => {
@@ -87,6 +97,12 @@ impl Constraints {
     pub fn inline(&self, relation: u32, is_partition: bool) -> impl Iterator<Item = &ConstraintRow> {
         let positions = self.inline.get(&relation).map_or(&[][..], Vec::as_slice);
         positions.iter().map(|position| &self.rows[*position]).filter(move |row| row.is_local || is_partition)
+    }
+
+    /// True when a parent's NOT NULL of this name is not validated: a valid one below it was made by itself.
+    pub fn stands_alone(&self, row: &ConstraintRow, parents: impl Iterator<Item = u32>) -> bool {
+        let mut parents = parents;
+        parents.any(|parent| self.unvalidated.contains(&(parent, row.name.clone())))
     }
 
     pub fn not_null(&self, relation: u32, column: i32) -> Option<&ConstraintRow> {

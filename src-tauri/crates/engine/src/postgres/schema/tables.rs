@@ -122,7 +122,10 @@ fn create(table: &TableRow, quoted: &str, columns: &[ColumnRow], constraints: &C
         // Alone, a partition has all columns; an inheriting table gets the others from its parents.
         let local = column.is_local || table.is_partition;
         let not_null = constraints.not_null(table.oid, column.number);
-        let own = not_null.filter(|row| row.validated && (row.is_local || table.is_partition));
+        let own = not_null.filter(|row| {
+            let parents = table.parents.iter().map(|parent| parent.oid);
+            row.validated && (row.is_local || table.is_partition || constraints.stands_alone(row, parents))
+        });
         let named = own.map(|row| {
             let stays = if row.no_inherit { " NO INHERIT" } else { "" };
             (format!("CONSTRAINT {} NOT NULL", Ident(&row.name)), stays)
