@@ -22,6 +22,6 @@ export default defineConfig({
 		environment: "jsdom",
 		setupFiles: ["tests/setup.ts"],
 		include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
-		testTimeout: 20_000,
+		testTimeout: 90_000,
 	},
 });

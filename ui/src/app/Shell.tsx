@@ -37,16 +37,13 @@ export function Shell() {
 	const asking = locked && !lookAround && !wasOpen.current && path !== "/settings";
 	return (
 		<div className="flex h-full">
-			<a
-				href="#main"
-				onClick={(event) => {
-					event.preventDefault();
-					main.current?.focus();
-				}}
+			<button
+				type="button"
+				onClick={() => main.current?.focus()}
 				className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-md focus:bg-panel focus:px-3 focus:py-1.5"
 			>
 				Skip to content
-			</a>
+			</button>
 			<Sidebar onFind={() => setFinding(true)} />
 			<div className="flex min-w-0 flex-1 flex-col">
 				<Banners asking={asking} />

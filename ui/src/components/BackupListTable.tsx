@@ -6,6 +6,7 @@ import { count } from "@/lib/bytes";
 import { type Column, Cut, DataTable } from "./DataTable";
 import { LevelBadge } from "./LevelBadge";
 import { Bytes, RelativeTime } from "./Moment";
+import { useWide } from "./useWide";
 
 type Backup = Schema["Backup"];
 
@@ -27,18 +28,19 @@ export function isGood(backup: Backup): boolean {
 const kinds: Record<Schema["BackupKind"], string> = { full: "full", schema: "schema", data: "data" };
 
 export function BackupListTable({ backups, actions, narrow, ...rest }: BackupListTableProps) {
-	const columns: Column<Backup>[] = [
+	const wide = useWide();
+	const all: Column<Backup>[] = [
 		{
 			id: "name",
 			title: "Name",
-			width: "minmax(110px,2fr)",
+			width: "minmax(96px,2fr)",
 			sort: (row) => row.name,
 			cell: (row) => <Cut text={row.name} strong />,
 		},
 		{
 			id: "taken",
 			title: "Taken",
-			width: "minmax(88px,1fr)",
+			width: "minmax(84px,1fr)",
 			sort: (row) => row.created_at_ms,
 			cell: (row) => (
 				<span className="text-text-2">
@@ -77,7 +79,8 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 			cell: (row) => <LevelBadge backup={row} />,
 		},
 	];
-	if (!narrow)
+	const columns = all.filter((each) => wide || (each.id !== "kind" && each.id !== "stored"));
+	if (!narrow && wide)
 		columns.splice(3, 0, {
 			id: "rows",
 			title: "Rows",

@@ -42,13 +42,7 @@ const dots: Record<Tone, string> = {
 };
 
 export function Dot({ tone, label }: { tone: Tone; label?: string }) {
-	return (
-		<span
-			role={label ? "img" : undefined}
-			aria-label={label}
-			title={label}
-			aria-hidden={label ? undefined : true}
-			className={classes("inline-block size-[7px] shrink-0 rounded-full", dots[tone])}
-		/>
-	);
+	const look = classes("inline-block size-[7px] shrink-0 rounded-full", dots[tone]);
+	if (label === undefined) return <span aria-hidden className={look} />;
+	return <span role="img" aria-label={label} title={label} className={look} />;
 }

@@ -117,13 +117,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
 			aria-rowcount={sorted.length + 1}
 			className={classes(
 				"flex min-h-0 min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-panel",
-				maxHeight === "fill" && "h-full",
+				maxHeight === "fill" && "max-h-full",
 			)}
 		>
 			<div
 				ref={scroller}
 				role="presentation"
-				className="scroll-thin min-h-0 flex-1 overflow-auto"
+				className="scroll-thin min-h-0 flex-auto overflow-auto"
 				style={maxHeight === "fill" ? undefined : { maxHeight }}
 			>
 				<div role="rowgroup" className="sticky top-0 z-10 min-w-fit border-line border-b bg-panel">
@@ -136,7 +136,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
 									role="columnheader"
 									aria-sort={sorting ? (sorting.down ? "descending" : "ascending") : undefined}
 									className={classes(
-										"flex h-8 min-w-0 items-center px-3 font-medium text-[11.5px] text-text-3",
+										"flex h-8 min-w-0 items-center px-3 whitespace-nowrap font-medium text-[11.5px] text-text-3",
 										column.right && "justify-end",
 									)}
 								>
@@ -207,7 +207,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
 										role="cell"
 										className={classes(
 											"flex min-w-0 items-center px-3 py-1",
-											column.right && "tabular justify-end text-right",
+											column.right && "tabular justify-end whitespace-nowrap text-right",
 										)}
 									>
 										{column.cell(row)}

@@ -16,15 +16,17 @@ interface PageProps {
 export function Page({ title, beside, actions, tabs, fill, children }: PageProps) {
 	return (
 		<>
-			<header
-				className={classes(
-					"flex min-h-[52px] flex-wrap items-center gap-x-2.5 gap-y-1 px-5 pt-3",
-					tabs ? "pb-1" : "pb-2",
-				)}
-			>
-				<h1 className="max-w-full truncate font-semibold text-lg tracking-tight">{title}</h1>
-				{beside}
-				<div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>
+			<header className={classes("flex min-h-[52px] items-center gap-3 px-5 pt-3", tabs ? "pb-1" : "pb-2")}>
+				<div className="flex min-w-0 flex-1 items-center gap-2.5">
+					<h1
+						title={typeof title === "string" ? title : undefined}
+						className="max-w-[60%] shrink-0 truncate font-semibold text-lg tracking-tight"
+					>
+						{title}
+					</h1>
+					{beside}
+				</div>
+				<div className="flex shrink-0 items-center gap-2">{actions}</div>
 			</header>
 			{tabs}
 			<div

@@ -12,12 +12,12 @@ export function progressShare(progress: Progress): number | null {
 	return Math.min(1, progress.done_bytes / progress.total_bytes);
 }
 
-export function progressWords(progress: Progress): string {
+export function progressWords(progress: Progress, brief = false): string {
 	const parts: string[] = [];
 	if (progress.total_bytes != null && progress.total_bytes > 0)
 		parts.push(bytesOf(progress.done_bytes, Math.max(progress.total_bytes, progress.done_bytes)));
 	else if (progress.done_bytes > 0) parts.push(bytes(progress.done_bytes));
-	if (progress.done_rows > 0) parts.push(counted(progress.done_rows, "row"));
+	if (progress.done_rows > 0 && !brief) parts.push(counted(progress.done_rows, "row"));
 	if (progress.bytes_per_second > 0) parts.push(rate(progress.bytes_per_second));
 	if (progress.eta_ms != null) parts.push(remaining(progress.eta_ms));
 	return parts.join(" · ");

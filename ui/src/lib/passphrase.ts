@@ -26,9 +26,9 @@ export function strength(passphrase: string): Strength {
 	if (passphrase.length === 0)
 		return { score: 0, words: "", advice: "Five unrelated words are strong and easy to keep." };
 	if (bits < 28) return { score: 0, words: "Very weak", advice: "Guessed within minutes. Add more words." };
-	if (bits < 42) return { score: 1, words: "Weak", advice: "Add two or three unrelated words." };
-	if (bits < 56) return { score: 2, words: "Fair", advice: "One more unrelated word makes it good." };
-	if (bits < 70) return { score: 3, words: "Good", advice: null };
+	if (bits < 40) return { score: 1, words: "Weak", advice: "Add two or three unrelated words." };
+	if (bits < 50) return { score: 2, words: "Fair", advice: "One more unrelated word makes it good." };
+	if (bits < 60) return { score: 3, words: "Good", advice: null };
 	return { score: 4, words: "Strong", advice: null };
 }
 
@@ -46,7 +46,8 @@ function guessBits(passphrase: string): number {
 		const distinct = new Set(word).size;
 		const letters = /^[a-z]+$/.test(word);
 		const perLetter = letters ? 2.4 : 4.2;
-		bits += Math.min(word.length, distinct * 1.5) * perLetter;
+		const spelled = Math.min(word.length, distinct * 1.5) * perLetter;
+		bits += letters && word.length >= 4 && distinct >= 3 ? Math.max(12, spelled) : spelled;
 	}
 	return bits;
 }

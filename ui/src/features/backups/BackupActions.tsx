@@ -35,7 +35,10 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 				defaultName: fileName(backup, extension),
 				filters: [{ name: format === "sql" ? "SQL" : "SQLite database", extensions: [extension] }],
 			})
-			.catch((reason) => (sayError(reason), null));
+			.catch((reason: unknown) => {
+				sayError(reason);
+				return null;
+			});
 		// The dialog has asked about an existing file.
 		if (to !== null)
 			exporting.mutate(

@@ -13,7 +13,12 @@ export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; 
 			? object_counts.map((each) => counted(each.count, each.kind, plural(each.kind)))
 			: [counted(backup.table_count, "table")];
 	return (
-		<Facts wide={wide}>
+		<Facts>
+			{backup.kind !== "full" && (
+				<Fact name="Kind">
+					{backup.kind === "schema" ? "Schema only, no rows" : "Data only, no structure"}
+				</Fact>
+			)}
 			<Fact name="Snapshot">
 				{absolute(backup.created_at_ms)}
 				{position && (

@@ -35,11 +35,11 @@ export function BackupPage({ backupId }: { backupId: string }) {
 						<Link
 							to="/db/$connectionId/backups"
 							params={{ connectionId: backup.connection_id }}
-							className="rounded-sm text-text-2 hover:underline"
+							className="shrink-0 rounded-sm text-text-2 hover:underline"
 						>
 							{backup.connection_name}
 						</Link>
-						<span className="text-text-2">
+						<span className="shrink-0 text-text-2">
 							<RelativeTime at={backup.created_at_ms} />
 						</span>
 					</>

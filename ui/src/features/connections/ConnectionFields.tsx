@@ -128,12 +128,12 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 						value={draft.environment}
 						onPick={(environment) => set({ environment })}
 						choices={[
-							{ value: "development", label: "Development" },
-							{ value: "staging", label: "Staging" },
+							{ value: "development", label: "Development", hint: "for trying things" },
+							{ value: "staging", label: "Staging", hint: "like production" },
 							{
 								value: "production",
 								label: <span className="text-bad">Production</span>,
-								hint: "red everywhere; names are typed before anything is replaced",
+								hint: "red everywhere",
 								testId: "environment-production",
 							},
 						]}

@@ -7,6 +7,7 @@ import { jobEnded } from "@/api/events";
 import { useAct, useRead } from "@/api/queries";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
+import { classes } from "@/components/classes";
 import { RelativeTime } from "@/components/Moment";
 import { ProgressBar, progressWords } from "@/components/ProgressIndicator";
 import { sayError } from "@/components/say";
@@ -32,7 +33,7 @@ export function JobBar() {
 			<div
 				role="status"
 				aria-live="polite"
-				className="ml-auto flex min-w-0 items-center gap-1.5"
+				className={classes("ml-auto flex min-w-0 items-center gap-1.5", now && "max-w-[28%] max-xl:sr-only")}
 				data-testid="last-result"
 			>
 				{last && <Last job={last} />}
@@ -50,7 +51,7 @@ function Running({ job, others }: { job: Schema["Job"]; others: number }) {
 			</Link>
 			<ProgressBar progress={job.progress} label={job.title} className="w-[120px] shrink-0 xl:w-[180px]" />
 			<span className="tabular truncate" title={`${job.progress.phase}. ${progressWords(job.progress)}`}>
-				{[job.progress.phase, progressWords(job.progress)].filter(Boolean).join(" · ")}
+				{[job.progress.phase, progressWords(job.progress, true)].filter(Boolean).join(" · ")}
 			</span>
 			{job.cancellable && (
 				<Button

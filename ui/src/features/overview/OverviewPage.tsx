@@ -17,6 +17,7 @@ import { Page } from "@/components/Page";
 import { Sparkline } from "@/components/Sparkline";
 import { Answered, EmptyState } from "@/components/States";
 import { sayError } from "@/components/say";
+import { useWide } from "@/components/useWide";
 import { bytes, savedPercent } from "@/lib/bytes";
 import { engineNames, listed, serverName } from "@/lib/text";
 import { duration } from "@/lib/time";
@@ -32,6 +33,7 @@ export function OverviewPage({ backUp }: OverviewPageProps) {
 	const navigate = useNavigate();
 	const all = useAct("backup.create");
 	const sample = useAct("sample.create");
+	const wide = useWide();
 	const databases = overview.data?.databases ?? [];
 	return (
 		<Page
@@ -89,7 +91,7 @@ export function OverviewPage({ backUp }: OverviewPageProps) {
 							<DataTable
 								label="Databases"
 								rows={data.databases}
-								columns={columns(backUp)}
+								columns={columns(backUp).filter((each) => wide || each.id !== "history")}
 								rowKey={(row) => row.connection.id}
 								rowLabel={(row) => `Open ${row.connection.name}`}
 								rowHeight={46}
@@ -226,7 +228,7 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 		{
 			id: "history",
 			title: "Backup sizes",
-			width: "96px",
+			width: "104px",
 			cell: (row) => (
 				<Sparkline
 					values={row.size_history}

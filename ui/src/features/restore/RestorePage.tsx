@@ -36,11 +36,11 @@ export function RestorePage({ restoreId }: { restoreId: string }) {
 						<Link
 							to="/db/$connectionId/restores"
 							params={{ connectionId: restore.connection_id }}
-							className="rounded-sm text-text-2 hover:underline"
+							className="shrink-0 rounded-sm text-text-2 hover:underline"
 						>
 							{restore.connection_name}
 						</Link>
-						<span className="text-text-2">
+						<span className="shrink-0 text-text-2">
 							<RelativeTime at={restore.started_at_ms} />
 						</span>
 					</>

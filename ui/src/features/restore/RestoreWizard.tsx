@@ -37,7 +37,7 @@ export function RestoreWizard({ backupId }: { backupId: string }) {
 					<>
 						{to && <EnvironmentChip environment={to.environment} />}
 						<LevelBadge backup={backup} />
-						<span className="text-text-2">
+						<span className="min-w-0 truncate text-text-2">
 							{backup.connection_name}, {absolute(backup.created_at_ms)}
 						</span>
 					</>

@@ -24,7 +24,15 @@ export function StartPage({ onDone }: { onDone: () => void }) {
 	const finish = () => {
 		if (!withSample) return onDone();
 		// Without the sample everything else still works: say it and go on.
-		sample.mutate({ request: {} }, { onError: (error) => (sayError(error), onDone()) });
+		sample.mutate(
+			{ request: {} },
+			{
+				onError: (error) => {
+					sayError(error);
+					onDone();
+				},
+			},
+		);
 	};
 	return (
 		<main className="scroll-thin h-full overflow-y-auto">

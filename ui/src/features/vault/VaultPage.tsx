@@ -134,19 +134,7 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 					<Place status={status} />
 				</Panel>
 				<LastCheck check={status.last_check ?? null} />
-				<Panel
-					title="Ways to open it"
-					aside={
-						<>
-							<Button small onClick={() => setDialog("passphrase")}>
-								Change passphrase…
-							</Button>
-							<Button small onClick={() => setDialog("kit")}>
-								New recovery kit…
-							</Button>
-						</>
-					}
-				>
+				<Panel title="Ways to open it">
 					<ul className="flex flex-col">
 						{status.slots.map((slot) => (
 							<li
@@ -171,6 +159,14 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 							? ""
 							: " There is no recovery kit: if the passphrase is lost, the backups are lost."}
 					</p>
+					<div className="mt-2.5 flex flex-wrap gap-2">
+						<Button small onClick={() => setDialog("passphrase")}>
+							Change passphrase…
+						</Button>
+						<Button small onClick={() => setDialog("kit")} data-testid="new-kit">
+							New recovery kit…
+						</Button>
+					</div>
 				</Panel>
 				<Panel
 					title="Clean-up"

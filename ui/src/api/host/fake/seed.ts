@@ -684,7 +684,8 @@ function pastAudit(world: World, now: number): void {
 		["restore.apply", { kind: "connection", id: "" }, "Billing", 20 * hour],
 		["settings.update", { kind: "application" }, null, 2 * hour],
 	];
-	for (const [operation, target, name, age] of steps) record(world, operation, target, name, null, now - age);
+	for (const [operation, target, name, age] of steps.toSorted((left, right) => right[3] - left[3]))
+		record(world, operation, target, name, null, now - age);
 }
 
 export function record(

@@ -1,0 +1,86 @@
+// The walls of the house: who may import whom. Read from the sources, so that no lint rule can be forgotten.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = resolve("src");
+
+function sources(folder: string): string[] {
+	return readdirSync(folder).flatMap((name) => {
+		const path = join(folder, name);
+		if (statSync(path).isDirectory()) return sources(path);
+		return /\.tsx?$/.test(name) ? [path] : [];
+	});
+}
+
+interface Import {
+	from: string;
+	to: string;
+}
+
+const imports: Import[] = sources(root).flatMap((path) => {
+	const text = readFileSync(path, "utf8");
+	const found = text.matchAll(/(?:from\s+|import\s*\(\s*|import\s+)["']([^"']+)["']/g);
+	return [...found].map(([, target = ""]) => {
+		const inside = target.startsWith("@/")
+			? join(root, target.slice(2))
+			: target.startsWith(".")
+				? resolve(path, "..", target)
+				: null;
+		return { from: relative(root, path), to: inside === null ? target : relative(root, inside) };
+	});
+});
+
+const feature = (path: string) => /^features\/([^/]+)/.exec(path)?.[1] ?? null;
+
+describe("walls", () => {
+	it("reads real imports", () => {
+		expect(imports.length).toBeGreaterThan(100);
+		expect(imports.some((each) => each.to === "@tauri-apps/api/core")).toBe(true);
+	});
+	it("lets only api/host speak to the window's own interface", () => {
+		expect(
+			imports.filter((each) => each.to.startsWith("@tauri-apps") && !each.from.startsWith("api/host/")),
+		).toEqual([]);
+	});
+	it("keeps features apart", () => {
+		expect(
+			imports.filter(
+				(each) =>
+					feature(each.from) !== null && feature(each.to) !== null && feature(each.from) !== feature(each.to),
+			),
+		).toEqual([]);
+	});
+	it("lets nobody but app compose features, and nobody import app", () => {
+		expect(
+			imports.filter(
+				(each) => feature(each.to) !== null && feature(each.from) === null && !each.from.startsWith("app/"),
+			),
+		).toEqual([]);
+		expect(imports.filter((each) => each.to.startsWith("app/") && !each.from.startsWith("app/"))).toEqual([]);
+	});
+	it("keeps lib pure: types of the wire at most", () => {
+		const wrong = imports.filter(
+			(each) =>
+				each.from.startsWith("lib/") &&
+				!each.from.endsWith(".test.ts") &&
+				!each.to.startsWith("lib/") &&
+				each.to !== "api/client",
+		);
+		expect(wrong).toEqual([]);
+	});
+	it("reaches the simulated host through one dynamic import only", () => {
+		expect(
+			imports
+				.filter((each) => each.to.startsWith("api/host/fake") && !each.from.startsWith("api/host/fake"))
+				.map((each) => each.from),
+		).toEqual(["api/host/choose.ts"]);
+	});
+	it("has no way to render markup from strings", () => {
+		for (const path of sources(root))
+			expect(readFileSync(path, "utf8"), path).not.toMatch(
+				/dangerouslySetInnerHTML|innerHTML\s*=|insertAdjacentHTML|document\.write|eval\(/,
+			);
+	});
+});
