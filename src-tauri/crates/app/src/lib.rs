@@ -31,10 +31,9 @@ mod export;
 pub mod gate;
 pub mod jobs;
 mod operations;
-mod overview;
 mod proof;
 mod restore;
-mod sample;
+pub mod sample;
 pub mod secrets;
 mod vaults;
 

@@ -13,7 +13,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::large_objects::{self, Slices};
 use super::schema::{DATABASE, for_database};
-use super::sql::{Literal, Table};
+use super::sql::{Ident, Literal, Table};
 use super::{connect, piece};
 use crate::{EngineError, Result, SnapshotSource, Work};
 
@@ -99,21 +99,25 @@ async fn write_objects(objects: &[SchemaObject], out: Out<'_>, work: &Work) -> R
 
 /// What names the database itself works on whichever database the file is loaded into.
 fn statements(object: &SchemaObject) -> Vec<String> {
-    let plain = for_database(object, DATABASE);
-    if !matches!(object.kind.as_str(), "database" | "role setting") {
-        return plain;
-    }
-    let here = |statement: &String| {
-        format!(
-            "DO {}",
-            Literal(&format!(
-                "BEGIN EXECUTE pg_catalog.replace({}, {}, pg_catalog.quote_ident(pg_catalog.current_database())); END",
-                Literal(statement),
-                Literal(DATABASE)
-            ))
-        )
-    };
-    plain.iter().map(here).collect()
+    // Filled in with a name, only statements about the database change.
+    let filled = for_database(object, &Ident("").to_string());
+    let place = format!("DATABASE {DATABASE}");
+    object
+        .sql
+        .iter()
+        .zip(filled)
+        .map(|(stored, filled)| match stored.split_once(&place) {
+            Some((before, after)) if *stored != filled => format!(
+                "DO {}",
+                Literal(&format!(
+                    "BEGIN EXECUTE {} || pg_catalog.quote_ident(pg_catalog.current_database()) || {}; END",
+                    Literal(&format!("{before}DATABASE ")),
+                    Literal(after)
+                ))
+            ),
+            _ => filled,
+        })
+        .collect()
 }
 
 async fn write_rows(

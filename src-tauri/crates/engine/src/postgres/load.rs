@@ -108,7 +108,8 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
 
 /// Index builds: they read one table and need nothing but its rows.
 fn builds_alone(object: &SchemaObject) -> bool {
-    object.kind == "index" && object.sql.len() == 1
+    matches!(object.kind.as_str(), "index" | "primary key" | "unique constraint" | "exclusion constraint")
+        && object.sql.len() == 1
 }
 
 /// All rows of all tables on several connections.

@@ -19,6 +19,8 @@ use crate::{Access, EngineError, Result, Work};
 const BATCH_STATEMENTS: usize = 200;
 const BATCH_BYTES: usize = 256 << 10;
 
+const BUILD_ATTEMPTS: usize = 4;
+
 /// Kinds whose absence leaves a working database: who owns what and who may do what.
 pub fn may_be_left_out(object: &SchemaObject) -> bool {
     matches!(object.kind.as_str(), "owner" | "grant" | "default privileges" | "role setting")
@@ -140,13 +142,26 @@ impl Statements<'_> {
             while let Some(object) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 self.work.checkpoint()?;
                 self.work.progress.phase(&doing(object));
-                self.one(&mut session, object, &for_database(object, &Ident(self.target).to_string()))
-                    .await?;
+                self.build(&mut session, object).await?;
             }
             session.close().await;
             Ok::<(), EngineError>(())
         });
         try_join_all(workers).await.map(drop)
+    }
+}
+
+impl Statements<'_> {
+    /// Builders of one partition tree may lock each other out; one of them is then told to stand back.
+    async fn build(&self, session: &mut Session, object: &SchemaObject) -> Result<()> {
+        let sql = for_database(object, &Ident(self.target).to_string());
+        for _ in 1..BUILD_ATTEMPTS {
+            match self.one(session, object, &sql).await {
+                Err(error) if native(&error) == Some("40P01") => {}
+                outcome => return outcome,
+            }
+        }
+        self.one(session, object, &sql).await
     }
 }
 
@@ -157,7 +172,7 @@ fn doing(object: &SchemaObject) -> String {
         None => object.name.clone(),
     };
     match may_be_left_out(object) {
-        true => format!("Setting the {} of {name}", object.kind),
+        true => format!("Setting the {} {name}", object.kind),
         false => format!("Creating the {} {name}", object.kind),
     }
 }
