@@ -31,9 +31,10 @@ mod export;
 pub mod gate;
 pub mod jobs;
 mod operations;
+mod overview;
 mod proof;
 mod restore;
-pub mod sample;
+mod sample;
 pub mod secrets;
 mod vaults;
 

@@ -79,8 +79,10 @@ impl Vault {
     pub async fn heads(&self) -> Result<Vec<ManifestHead>> {
         let inner = &self.inner;
         let history = inner.history().await?;
-        let mut heads: Vec<ManifestHead> = futures::stream::iter(history.live())
-            .map(|name| inner.head(name))
+        // Owned names: a borrowed one makes a future that callers cannot send to another thread.
+        let names: Vec<ManifestName> = history.live().cloned().collect();
+        let mut heads: Vec<ManifestHead> = futures::stream::iter(names)
+            .map(|name| async move { inner.head(&name).await })
             .buffer_unordered(8)
             .try_collect()
             .await?;

@@ -15,10 +15,11 @@ use holdfast_engine::{Access, Engine, EngineError};
 
 use crate::cx::Cx;
 
+pub(crate) use edit::insert;
 pub use edit::{add, remove, update};
 pub use health::check;
 pub use test::test;
-pub use url::{ParsedUrl, parse};
+pub use url::parse;
 
 /// How to reach it, with its password. `SecretMissing` when that should be kept and is not.
 pub async fn access(cx: &Cx, connection: &Connection) -> Result<Access, ApiError> {

@@ -121,7 +121,7 @@ impl Record {
             target_name: self.target_name.clone(),
             phase,
             outcome: outcome.map(str::to_owned),
-            error_code: error.map(|error| code_word(error)),
+            error_code: error.map(code_word),
             detail: self.detail.clone(),
         };
         self.shared.catalog.audit().append(entry).await.map(|_| ())

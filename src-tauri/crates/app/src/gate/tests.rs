@@ -1,1 +1,396 @@
 #![allow(clippy::unwrap_used)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use holdfast_contract::audit::{AuditEntry, AuditPhase};
+use holdfast_contract::backup::PlanRef;
+use holdfast_contract::connection::Password;
+use holdfast_contract::policy::{Audit, Confirm, Permission, Risk, Target};
+use holdfast_contract::{ConnectionId, PlanId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::*;
+use crate::catalog::{Catalog, Plan};
+use crate::clock::FixedClock;
+use crate::events::Events;
+use crate::home::{Home, ProcessKind};
+use crate::jobs::Jobs;
+use crate::secrets::{MemoryKeychain, NoPassphrase, Secrets, SecretsChoice};
+
+/// One test at a time counts runs.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+const CHANGE: Policy = Policy {
+    needs: Permission::Operate,
+    risk: Risk::Change,
+    confirm: Confirm::None,
+    audit: Audit::Both,
+    schedulable: false,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Order {
+    what: String,
+    #[serde(default)]
+    password: Option<Password>,
+}
+
+struct Change;
+impl Operation for Change {
+    const NAME: &'static str = "fake.change";
+    const POLICY: Policy = CHANGE;
+    type Request = Order;
+    type Response = Order;
+    fn target(request: &Order) -> Target {
+        Target::Connection(ConnectionId(request.what.clone()))
+    }
+    async fn run(_: Cx, request: Order) -> Result<Order, ApiError> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        SEEN.lock()
+            .unwrap()
+            .push(request.password.as_ref().map(|password| password.0.clone()).unwrap_or_default());
+        match request.what.as_str() {
+            "fail" => Err(ApiError::new(ErrorCode::DatabaseBusy, "busy")),
+            "panic" => panic!("on purpose"),
+            _ => Ok(request),
+        }
+    }
+}
+
+struct Apply;
+impl Operation for Apply {
+    const NAME: &'static str = "fake.apply";
+    const POLICY: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..CHANGE };
+    type Request = PlanRef;
+    type Response = PlanRef;
+    fn target(request: &PlanRef) -> Target {
+        Target::Plan(request.plan_id.clone())
+    }
+    async fn run(cx: Cx, request: PlanRef) -> Result<PlanRef, ApiError> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        let plan = cx.catalog().plans().get(&request.plan_id).await?;
+        plan.still_holds(&json!("shown"))?;
+        Ok(request)
+    }
+}
+
+struct Scheduled;
+impl Operation for Scheduled {
+    const NAME: &'static str = "fake.scheduled";
+    const POLICY: Policy = Policy { schedulable: true, ..CHANGE };
+    type Request = Order;
+    type Response = Order;
+    fn target(_: &Order) -> Target {
+        Target::None
+    }
+    async fn run(_: Cx, request: Order) -> Result<Order, ApiError> {
+        Ok(request)
+    }
+}
+
+static LIST: &[Entry] = &[Entry::of::<Change>(), Entry::of::<Apply>(), Entry::of::<Scheduled>()];
+
+struct House {
+    gate: Gate,
+    shared: Arc<Shared>,
+    clock: Arc<FixedClock>,
+    folder: tempfile::TempDir,
+}
+
+const NOW: i64 = 1_800_000_000_000;
+
+fn house(list: &'static [Entry]) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(FixedClock::at(NOW));
+    let home = Arc::new(Home::open(folder.path(), ProcessKind::Worker).unwrap());
+    let events = Events::default();
+    let catalog = Catalog::open(&home.catalog(), events.clone()).unwrap();
+    let jobs = Jobs::new(home.clone(), clock.clone(), catalog.clone(), events.clone());
+    let keychain = Arc::new(MemoryKeychain::default());
+    let passphrase = Arc::new(NoPassphrase);
+    let secrets = Secrets::new(home.sealed_secrets(), SecretsChoice::Keychain, keychain, passphrase.clone());
+    let shared = Arc::new(Shared {
+        home,
+        clock: clock.clone(),
+        catalog,
+        secrets,
+        jobs,
+        events,
+        passphrase,
+        vault: tokio::sync::Mutex::default(),
+    });
+    House { gate: Gate::new(list, shared.clone()), shared, clock, folder }
+}
+
+impl House {
+    async fn call(&self, name: &str, request: Value, confirmation: Confirmation) -> Result<Value, ErrorCode> {
+        let person = Principal::CommandLine("ann".into());
+        self.gate.call(person, name, request, confirmation).await.map_err(|error| error.code)
+    }
+    /// Phase, outcome and error code of every entry, oldest first.
+    async fn log(&self) -> Vec<(AuditPhase, String, String)> {
+        let brief = |entry: AuditEntry| {
+            (entry.phase, entry.outcome.unwrap_or_default(), entry.error_code.unwrap_or_default())
+        };
+        self.entries().await.into_iter().map(brief).collect()
+    }
+    async fn entries(&self) -> Vec<AuditEntry> {
+        let (mut entries, _) = self.shared.catalog.audit().list(None, 1000, None).await.unwrap();
+        entries.reverse();
+        entries
+    }
+    async fn plan(&self, operation: &str, confirm_name: Option<&str>) -> Plan {
+        let plan = Plan {
+            confirm_name: confirm_name.map(str::to_owned),
+            target_name: Some("Shop".into()),
+            ..Plan::new(operation, &json!({}), &json!("shown"), self.shared.clock.now_ms()).unwrap()
+        };
+        self.shared.catalog.plans().put(plan.clone()).await.unwrap();
+        plan
+    }
+}
+
+fn agreed(plan: &Plan) -> Confirmation {
+    Confirmation { digest: Some(plan.digest.clone()), name: plan.confirm_name.clone() }
+}
+
+fn refused(code: &str) -> (AuditPhase, String, String) {
+    (AuditPhase::Outcome, "refused".into(), code.into())
+}
+
+#[tokio::test]
+async fn a_step_that_fails_stops_those_after_it_and_is_written_down() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    RUNS.store(0, Ordering::SeqCst);
+    let none = Confirmation::default;
+
+    assert_eq!(house.call("fake.nothing", json!({}), none()).await.unwrap_err(), ErrorCode::UnknownOperation);
+    assert_eq!(
+        house.call("fake.change", json!({"what": 1}), none()).await.unwrap_err(),
+        ErrorCode::BadRequest
+    );
+    let schedule = Principal::Schedule("nightly".into());
+    let not_allowed = house.gate.call(schedule.clone(), "fake.change", json!({"what": "x"}), none()).await;
+    assert_eq!(not_allowed.unwrap_err().code, ErrorCode::NotAllowed);
+    // A caller who may not do it does not use the plan up either.
+    let plan = house.plan("fake.apply", Some("shop")).await;
+    let request = json!({"plan_id": plan.id});
+    house.gate.call(schedule.clone(), "fake.apply", request.clone(), agreed(&plan)).await.unwrap_err();
+    assert_eq!(
+        house.call("fake.apply", request.clone(), none()).await.unwrap_err(),
+        ErrorCode::ConfirmationMissing
+    );
+    assert_eq!(RUNS.load(Ordering::SeqCst), 0, "nothing ran");
+    let expected: Vec<_> =
+        ["unknown_operation", "bad_request", "not_allowed", "not_allowed", "confirmation_missing"]
+            .map(refused)
+            .into();
+    assert_eq!(house.log().await, expected, "each refusal is on record and no intent is");
+
+    house.call("fake.apply", request.clone(), agreed(&plan)).await.unwrap();
+    assert_eq!(RUNS.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        house.log().await[5..],
+        [
+            (AuditPhase::Intent, String::new(), String::new()),
+            (AuditPhase::Outcome, "done".into(), String::new())
+        ]
+    );
+    assert_eq!(house.entries().await[6].target_name.as_deref(), Some("Shop"));
+    house.gate.call(schedule, "fake.scheduled", json!({"what": "x"}), none()).await.unwrap();
+    assert!(house.shared.catalog.audit().verify().await.unwrap().intact);
+}
+
+#[tokio::test]
+async fn without_its_intent_on_record_nothing_runs() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    RUNS.store(0, Ordering::SeqCst);
+    let second = rusqlite::Connection::open(house.folder.path().join("catalog.sqlite")).unwrap();
+    second
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+        )
+        .unwrap();
+    let plan = house.plan("fake.apply", None).await;
+    let request = json!({"plan_id": plan.id});
+    house.call("fake.change", json!({"what": "x"}), Confirmation::default()).await.unwrap_err();
+    house.call("fake.apply", request.clone(), agreed(&plan)).await.unwrap_err();
+    assert_eq!(RUNS.load(Ordering::SeqCst), 0);
+    second.execute_batch("DROP TRIGGER full").unwrap();
+    house.call("fake.apply", request, agreed(&plan)).await.unwrap();
+    assert_eq!(RUNS.load(Ordering::SeqCst), 1, "the plan was given back");
+}
+
+#[tokio::test]
+async fn failures_and_panics_are_outcomes() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    let none = Confirmation::default;
+    assert_eq!(
+        house.call("fake.change", json!({"what": "fail"}), none()).await.unwrap_err(),
+        ErrorCode::DatabaseBusy
+    );
+    assert_eq!(
+        house.call("fake.change", json!({"what": "panic"}), none()).await.unwrap_err(),
+        ErrorCode::Internal
+    );
+    let log = house.log().await;
+    assert_eq!(log[1], (AuditPhase::Outcome, "failed".into(), "database_busy".into()));
+    assert_eq!(log[3], (AuditPhase::Outcome, "failed".into(), "internal".into()));
+}
+
+#[tokio::test]
+async fn passwords_reach_the_operation_and_not_the_log() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    SEEN.lock().unwrap().clear();
+    let request = json!({"what": "postgres://ann:canary@db/shop", "password": "canary"});
+    house.call("fake.change", request, Confirmation::default()).await.unwrap();
+    assert_eq!(SEEN.lock().unwrap().as_slice(), ["canary"]);
+    for entry in house.entries().await {
+        assert!(!serde_json::to_string(&entry).unwrap().contains("canary"), "{entry:?}");
+        assert!(entry.detail.contains("***"));
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_once_and_only_while_it_holds() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    let plan = house.plan("fake.apply", Some("shop")).await;
+    let request = json!({"plan_id": plan.id});
+    house.call("fake.apply", request.clone(), agreed(&plan)).await.unwrap();
+    assert_eq!(house.call("fake.apply", request, agreed(&plan)).await.unwrap_err(), ErrorCode::PlanMoved);
+
+    let other = Plan::new("fake.apply", &json!({}), &json!("something else was shown"), NOW).unwrap();
+    house.shared.catalog.plans().put(other.clone()).await.unwrap();
+    let request = json!({"plan_id": other.id});
+    assert_eq!(house.call("fake.apply", request, agreed(&other)).await.unwrap_err(), ErrorCode::PlanMoved);
+}
+
+/// Generated from the real list: whatever asks for confirmation refuses every way of not giving it.
+#[tokio::test]
+async fn the_confirmation_matrix() {
+    let list = crate::operations::OPERATIONS;
+    for entry in list {
+        assert_eq!(entry.name.ends_with(".apply"), entry.policy.confirm != Confirm::None, "{}", entry.name);
+        if entry.policy.risk == Risk::Destroy {
+            assert_ne!(entry.policy.confirm, Confirm::None, "{}", entry.name);
+        }
+        if entry.policy.risk != Risk::Read {
+            assert_eq!(entry.policy.audit, Audit::Both, "{}", entry.name);
+        }
+        if let Some(subject) = entry.name.strip_suffix(".apply") {
+            assert!(
+                list.iter().any(|other| other.name == format!("{subject}.plan")),
+                "{} has its plan",
+                entry.name
+            );
+        }
+    }
+    let house = house(list);
+    for entry in list.iter().filter(|entry| entry.policy.confirm != Confirm::None) {
+        let name = entry.name;
+        let plan = house.plan(name, Some("shop")).await;
+        let request = json!({"plan_id": plan.id});
+        let (digest, wrong) = (Some(plan.digest.clone()), Some("0".repeat(64)));
+        let typed = Some("shop".to_owned());
+        let mut cases = vec![
+            (request.clone(), Confirmation::default(), ErrorCode::ConfirmationMissing),
+            (
+                request.clone(),
+                Confirmation { digest: None, name: typed.clone() },
+                ErrorCode::ConfirmationMissing,
+            ),
+            (
+                request.clone(),
+                Confirmation { digest: wrong, name: typed.clone() },
+                ErrorCode::ConfirmationWrong,
+            ),
+            (
+                request.clone(),
+                Confirmation { digest: Some(String::new()), name: typed.clone() },
+                ErrorCode::ConfirmationWrong,
+            ),
+            (json!({"plan_id": PlanId::from("none")}), agreed(&plan), ErrorCode::NotFound),
+            (
+                json!({"plan_id": house.plan("fake.other", None).await.id}),
+                agreed(&plan),
+                ErrorCode::BadRequest,
+            ),
+        ];
+        if entry.policy.confirm == Confirm::DigestAndName {
+            cases.push((
+                request.clone(),
+                Confirmation { digest: digest.clone(), name: None },
+                ErrorCode::ConfirmationMissing,
+            ));
+            let misspelt = Some("Shop".to_owned());
+            cases.push((
+                request.clone(),
+                Confirmation { digest, name: misspelt },
+                ErrorCode::ConfirmationWrong,
+            ));
+        }
+        for (request, confirmation, code) in cases {
+            let refusal = house.call(name, request, confirmation.clone()).await.unwrap_err();
+            assert_eq!(refusal, code, "{name} {confirmation:?}");
+        }
+        house.clock.advance(61 * 60 * 1000);
+        assert_eq!(
+            house.call(name, request, agreed(&plan)).await.unwrap_err(),
+            ErrorCode::PlanMoved,
+            "{name} expired"
+        );
+    }
+    assert!(
+        house
+            .log()
+            .await
+            .iter()
+            .all(|(phase, outcome, _)| *phase == AuditPhase::Outcome && outcome == "refused")
+    );
+}
+
+#[test]
+fn the_api_description_is_whole() {
+    let document = openapi(crate::operations::OPERATIONS);
+    let text = document.to_string();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "{name} is named and described");
+    }
+    for entry in crate::operations::OPERATIONS {
+        let post = &document["paths"][format!("/call/{}", entry.name)]["post"];
+        assert!(
+            post["requestBody"]["content"]["application/json"]["schema"]["$ref"].is_string(),
+            "{}",
+            entry.name
+        );
+    }
+    assert!(
+        schemas.contains_key("Event")
+            && schemas.contains_key("ApiError")
+            && schemas.contains_key("ErrorCode")
+    );
+}
+
+/// A change of authority shows in review. After a wanted change: `HOLDFAST_REWRITE=1 cargo test -p holdfast-app`.
+#[test]
+fn the_table_of_operations_is_as_committed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/operations.txt");
+    let now = table(crate::operations::OPERATIONS);
+    if std::env::var_os("HOLDFAST_REWRITE").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+    assert_eq!(committed, now, "operations.txt is not the list: look at the difference, then rewrite it");
+}

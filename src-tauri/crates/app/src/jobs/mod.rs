@@ -201,6 +201,9 @@ impl Jobs {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod connection;
 mod job;
+mod overview;
 mod restore;
 mod settings;
 mod vault;
@@ -33,6 +34,7 @@ operations![
         ConnectionList, ConnectionGet, ConnectionAdd, ConnectionUpdate, ConnectionRemove, ConnectionTest,
         ConnectionParseUrl, DatabaseInspect, HealthCheck,
     },
+    overview::{OverviewGet, SampleCreate},
     settings::{SettingsGet, SettingsUpdate},
     backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},

@@ -74,10 +74,20 @@ impl Begun {
                 Ok(backup)
             }
             Err(error) => {
+                let error = if_cancelled(error, work);
                 entry.failed(&error, clock.now_ms()).await?;
                 Err(error)
             }
         }
+    }
+}
+
+/// A cancel may come out as what it interrupted: "still locked" while waiting for a lock.
+fn if_cancelled(error: ApiError, work: &Work) -> ApiError {
+    if work.cancel.is_cancelled() && error.retry {
+        holdfast_engine::EngineError::Cancelled.into_api()
+    } else {
+        error
     }
 }
 

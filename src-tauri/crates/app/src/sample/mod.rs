@@ -2,6 +2,7 @@
 //!
 //! Our own generator, the same file for the same seed. What does not belong here: connecting it, which is the operation's work.
 
+mod connect;
 mod fill;
 mod random;
 mod words;
@@ -10,6 +11,8 @@ use std::path::Path;
 
 use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
+
+pub use connect::connect;
 
 /// Makes the file at `path`, where nothing may be yet. Either it is whole afterwards or it is not there. Blocks.
 pub fn create(path: &Path, seed: u64) -> Result<(), ApiError> {
