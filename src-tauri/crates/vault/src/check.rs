@@ -145,10 +145,14 @@ impl<'a> Check<'a> {
         self.inner.refresh().await?;
         let needed = self.needed(manifests);
         let mut names: BTreeSet<[u8; 32]> = needed.keys().copied().collect();
-        if all {
-            names.extend(self.inner.list_packs().await?.keys());
-        }
         let present = self.inner.list_packs().await?;
+        if all {
+            names.extend(present.keys());
+            for sha in present.keys().filter(|sha| !self.inner.with_chunks(|map| map.has_pack(sha))) {
+                let object = Folder::Packs.object(&hex::encode(sha));
+                self.problem(object, "its table cannot be read".to_owned(), []);
+            }
+        }
         self.total = names.iter().filter_map(|sha| present.get(sha)).sum();
         if level == CheckLevel::Decoded {
             self.total += manifests

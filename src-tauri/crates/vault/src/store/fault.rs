@@ -30,10 +30,10 @@ pub(super) fn lacks_hard_links(error: &Error) -> bool {
 pub(super) fn is_out_of_range(error: &Error) -> bool {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = source {
-        let text = error.to_string();
+        let text = error.to_string().to_lowercase();
         if text.contains("range was invalid")
-            || text.contains("Out of range")
-            || text.contains("InvalidGetRange")
+            || text.contains("out of range")
+            || text.contains("invalid range")
         {
             return true;
         }

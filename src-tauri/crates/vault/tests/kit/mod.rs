@@ -53,7 +53,8 @@ pub fn noise(bytes: usize, seed: u64) -> Vec<u8> {
 }
 
 pub async fn try_backup(vault: &Vault, streams: &[(&str, Unit, &[u8])], now_ms: i64) -> Result<ManifestHead> {
-    let writer = vault.begin(WriteOptions::default()).await?;
+    // One worker, so that the number of packs is certain.
+    let writer = vault.begin(WriteOptions { compression: 1, workers: 1 }).await?;
     for (name, unit, data) in streams {
         let mut stream = writer.stream(name, *unit).await?;
         for part in data.chunks(60_000) {
