@@ -74,7 +74,7 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 		{
 			id: "level",
 			title: "Level",
-			width: "minmax(108px,1.2fr)",
+			width: "minmax(150px,1.2fr)",
 			sort: (row) => row.level,
 			cell: (row) => <LevelBadge backup={row} />,
 		},

@@ -756,6 +756,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -890,6 +906,8 @@ export interface components {
         };
         BackupDeletePlan: {
             backup: components["schemas"]["Backup"];
+            /** @description The name a person must type: of the connection, when the newest proven backup of a production database goes. */
+            confirm_name?: string | null;
             digest: string;
             /**
              * Format: int64
@@ -1249,11 +1267,6 @@ export interface components {
          * @enum {string}
          */
         Permission: "view" | "operate" | "administer";
-        /**
-         * @description When an object is created relative to the rows.
-         * @enum {string}
-         */
-        Phase: "before" | "after";
         /** @description A plan that was shown and may be applied. */
         PlanId: string;
         PlanRef: {
@@ -1456,23 +1469,6 @@ export interface components {
         RestoreState: "planned" | "safety_backup" | "loading" | "proving" | "swapping" | "done" | "undoing" | "undone" | "released" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
         Risk: "read" | "change" | "destroy";
-        /** @description One database object and the statements that make it. Order in the list is load order. */
-        SchemaObject: {
-            /** @description `table`, `view`, `function`, `index`, …: the word people use. */
-            kind: string;
-            name: string;
-            phase: components["schemas"]["Phase"];
-            schema?: string | null;
-            /** @description Complete statements without the final semicolon, run in this order. */
-            sql: string[];
-            table?: components["schemas"]["TableName"] | null;
-        };
-        Scope: {
-            exclude?: string[];
-            kind?: components["schemas"]["BackupKind"];
-            /** @description Empty: all tables. Else `schema.table` or `table`; `*` and `?` match as in a shell. */
-            tables?: string[];
-        };
         /** @enum {string} */
         SecretsBackend: "keychain" | "file" | "unavailable";
         SecretsStatus: {
@@ -1559,41 +1555,10 @@ export interface components {
         };
         /** @enum {string} */
         SlotKind: "passphrase" | "keychain" | "recovery_kit";
-        /**
-         * @description What a dump yields besides its streams. Serialised into the manifest, with `objects` moved to the
-         *     stream `schema` (one JSON object a line) so that a schema of many thousand objects is stored once.
-         */
-        Snapshot: {
-            /** @description Engine facts a load needs and nobody else reads (page size, database encoding, locale, …). */
-            engine_facts: {
-                [key: string]: string;
-            };
-            /** @description Streams that are not rows of one table: `pages`, `large-objects`. */
-            extra_streams: string[];
-            /** @description Number of objects of each kind, most telling first. */
-            object_counts: components["schemas"]["ObjectCount"][];
-            objects?: components["schemas"]["SchemaObject"][];
-            omissions: components["schemas"]["Omission"][];
-            position?: components["schemas"]["Position"] | null;
-            scope: components["schemas"]["Scope"];
-            server: components["schemas"]["ServerInfo"];
-            tables: components["schemas"]["TableSnapshot"][];
-            /**
-             * Format: int64
-             * @description When the snapshot was exported (ms, UTC), by this machine's clock.
-             */
-            taken_at_ms: number;
-        };
         /** @description Long work was started. `id` is the id of what it makes, or of the job when it makes nothing. */
         Started: {
             id: string;
             job_id: components["schemas"]["JobId"];
-        };
-        /** @description Count and content hash of one table as found in a restored copy. */
-        TableFingerprint: components["schemas"]["TableName"] & {
-            content_hash: string;
-            /** Format: int64 */
-            rows: number;
         };
         TableName: {
             name: string;
@@ -1736,14 +1701,6 @@ export interface components {
             plan_id: components["schemas"]["PlanId"];
             summary: string;
         };
-        VaultPruneResult: {
-            /** Format: int64 */
-            freed_bytes: number;
-            /** Format: int64 */
-            packs_removed: number;
-            /** Format: int64 */
-            packs_rewritten: number;
-        };
         /** @enum {string} */
         VaultState: "absent" | "locked" | "open" | "unreachable";
         VaultStatus: {
@@ -1804,7 +1761,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1813,7 +1770,7 @@ export interface operations {
                     "application/json": components["schemas"]["About"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1837,7 +1794,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1846,7 +1803,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditListResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1870,7 +1827,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1879,7 +1836,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditVerifyResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1903,7 +1860,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1912,7 +1869,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1936,7 +1893,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1945,7 +1902,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackupDeleteResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1969,7 +1926,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1978,7 +1935,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackupDeletePlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2002,7 +1959,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2011,7 +1968,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2035,7 +1992,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2044,7 +2001,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackupDetail"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2068,7 +2025,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2077,7 +2034,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackupListResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2101,7 +2058,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2110,7 +2067,7 @@ export interface operations {
                     "application/json": components["schemas"]["DumpPlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2134,7 +2091,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2143,7 +2100,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2167,7 +2124,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2176,7 +2133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionAddResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2200,7 +2157,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2209,7 +2166,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2233,7 +2190,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2242,7 +2199,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionListResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2266,7 +2223,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2275,7 +2232,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionParseUrlResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2299,7 +2256,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2265,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionRemoveResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2332,7 +2289,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,7 +2298,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionTestResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2365,7 +2322,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2374,7 +2331,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2398,7 +2355,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2407,7 +2364,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatabaseInspectResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2431,7 +2388,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2440,7 +2397,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2464,7 +2421,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2473,7 +2430,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2497,7 +2454,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2506,7 +2463,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2530,7 +2487,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2539,7 +2496,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobListResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2563,7 +2520,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2572,7 +2529,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2596,7 +2553,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2605,7 +2562,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2629,7 +2586,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2638,7 +2595,7 @@ export interface operations {
                     "application/json": components["schemas"]["Restore"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2662,7 +2619,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2671,7 +2628,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestoreListResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2695,7 +2652,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2704,7 +2661,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestorePlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2728,7 +2685,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2737,7 +2694,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2761,7 +2718,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2770,7 +2727,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestoreFollowUpPlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2794,7 +2751,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2803,7 +2760,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2827,7 +2784,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,7 +2793,7 @@ export interface operations {
                     "application/json": components["schemas"]["RestoreFollowUpPlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2860,7 +2817,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2869,7 +2826,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionAddResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2893,7 +2850,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2902,7 +2859,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretsStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,7 +2883,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2935,7 +2892,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretsStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2959,7 +2916,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2968,7 +2925,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2992,7 +2949,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3001,7 +2958,7 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3025,7 +2982,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3034,7 +2991,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3015,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3024,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3048,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3100,7 +3057,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3124,7 +3081,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3133,7 +3090,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultInitResponse"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3157,7 +3114,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3166,7 +3123,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,7 +3147,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3199,7 +3156,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3223,7 +3180,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3232,7 +3189,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultPrunePlan"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3256,7 +3213,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3265,7 +3222,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryKit"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3289,7 +3246,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3298,7 +3255,7 @@ export interface operations {
                     "application/json": components["schemas"]["VaultStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3322,7 +3279,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done or started. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3331,13 +3288,33 @@ export interface operations {
                     "application/json": components["schemas"]["VaultStatus"];
                 };
             };
-            /** @description failed */
+            /** @description Refused or failed. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One event a message, as server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
                 };
             };
         };

@@ -35,6 +35,7 @@ export function DeleteBackup({
 					about={plan.summary}
 					action="Delete backup"
 					digest={plan.digest}
+					confirmName={plan.confirm_name}
 					busy={apply.isPending}
 					error={apply.error}
 					onClose={onClose}

@@ -29,6 +29,9 @@ export function madeBy(job: Schema["Job"]): Made {
 		facts.push(["Problems", problems.length === 0 ? "none" : count(problems.length)]);
 	const freed = number("freed_bytes");
 	if (freed !== null) facts.push(["Freed", bytes(freed)]);
+	// A backup that is good although its proof could not be made says so in its result.
+	const unproven = fields.not_proven as { message?: unknown } | null | undefined;
+	if (typeof unproven?.message === "string") facts.push(["Not proven", unproven.message]);
 	const path = text("path", "to");
 	if (path !== null && job.operation === "backup.export") facts.push(["File", path]);
 	return {

@@ -45,13 +45,19 @@ export function LastCheck({ check }: { check: Schema["CheckSummary"] | null }) {
 				</p>
 			) : (
 				<>
-					<p className="flex items-center gap-1.5">
+					<p className="flex flex-wrap items-center gap-x-1.5">
 						{check.problems.length === 0 ? (
 							<CircleCheck aria-hidden className="size-4 text-ok" />
 						) : (
 							<CircleAlert aria-hidden className="size-4 text-bad" />
 						)}
-						<strong className={check.problems.length === 0 ? "font-medium text-ok" : "font-medium text-bad"}>
+						<strong
+							className={
+								check.problems.length === 0
+									? "min-w-fit font-medium text-ok"
+									: "min-w-fit font-medium text-bad"
+							}
+						>
 							{check.problems.length === 0
 								? check.level === "stored"
 									? "All objects are there"
