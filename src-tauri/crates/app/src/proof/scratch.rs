@@ -3,7 +3,9 @@
 //! A SQLite copy lives in the job's own folder, which its owner empties. On a server the name is written into the
 //! catalog first, and a process that finds the writer dead drops it.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use holdfast_contract::connection::{Connection, ConnectionSpec};
 use holdfast_contract::snapshot::EngineKind;
@@ -91,10 +93,18 @@ fn no_server() -> ApiError {
     .hint("Give a connection of the same kind for the scratch database.")
 }
 
+/// A server goes on with a CREATE DATABASE after the program that asked for it has died, so a name stays on the list
+/// for a while after it was dropped for the first time.
+const AFTERMATH_MS: i64 = 10 * 60 * 1000;
+
+/// A server that does not answer must not hold up the start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Drops what dead processes left on servers. What cannot be reached now waits for the next start.
 pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
+    let mut silent: HashSet<ConnectionId> = HashSet::new();
     for row in cx.catalog().scratch_databases().list().await? {
-        if cx.home().is_alive(&row.instance) {
+        if cx.home().is_alive(&row.instance) || silent.contains(&row.connection_id) {
             continue;
         }
         let Some(connection) = cx.catalog().connections().lookup(row.connection_id.as_str()).await? else {
@@ -102,10 +112,18 @@ pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
             cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;
             continue;
         };
-        match drop_one(cx, &connection, &row.name).await {
-            Ok(()) => cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?,
-            Err(error) => {
-                tracing::warn!(%error, database = row.name, "a scratch database waits to be dropped")
+        match tokio::time::timeout(PATIENCE, drop_one(cx, &connection, &row.name)).await {
+            Ok(Ok(())) if cx.now_ms() - row.made_at_ms > AFTERMATH_MS => {
+                cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;
+            }
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, database = row.name, "a scratch database waits to be dropped");
+                silent.insert(row.connection_id);
+            }
+            Err(_) => {
+                tracing::warn!(database = row.name, "a scratch database waits for its server");
+                silent.insert(row.connection_id);
             }
         }
     }

@@ -204,7 +204,7 @@ async fn drop_staging(journal: &Journal, bench: &Bench<'_>, mut error: ApiError)
         Err(error) => Err(error),
     };
     let Err(left) = dropped else { return error };
-    error.hint = Some(match journal.leave_to_sweep().await {
+    error.hint = Some(match journal.leave_to_sweep(bench.clock.now_ms()).await {
         Ok(()) => format!(
             "The unfinished copy {staging} could not be removed now ({}); Holdfast tries again at its next start.",
             left.message

@@ -135,13 +135,13 @@ impl Journal {
         self.catalog.restores().put(self.row.clone()).await
     }
 
-    /// The unfinished copy could not be dropped now: once this process is gone, the next start does it.
-    pub(crate) async fn leave_to_sweep(&self) -> Result<(), ApiError> {
+    /// The unfinished copy could not be dropped, or may come back: once this process is gone, the next start drops it.
+    pub(crate) async fn leave_to_sweep(&self, now_ms: i64) -> Result<(), ApiError> {
         let row = ScratchRow {
             name: self.facts.intent.staging.clone(),
             connection_id: self.row.connection_id.clone(),
             instance: self.row.instance.clone(),
-            made_at_ms: self.row.started_at_ms,
+            made_at_ms: now_ms,
         };
         self.catalog.scratch_databases().put(row).await
     }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use holdfast_contract::restore::RestoreState;
+use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::{EngineError, SwapState};
 
@@ -62,12 +63,12 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
         | RestoreState::SafetyBackup
         | RestoreState::Loading
         | RestoreState::Proving => {
-            drop_staging(journal, place).await?;
+            drop_staging(journal, place, clock).await?;
             journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
         }
         RestoreState::Swapping => match whereabouts(place, journal).await? {
             SwapState::NotSwapped => {
-                drop_staging(journal, place).await?;
+                drop_staging(journal, place, clock).await?;
                 journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
             }
             SwapState::Swapped => {
@@ -87,7 +88,12 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
     }
 }
 
-async fn drop_staging(journal: &Journal, place: &Place) -> Result<(), ApiError> {
+/// A server may still be making the database that the dead program asked for; then there is nothing to drop yet, so
+/// the name stays on the list of what later starts drop.
+async fn drop_staging(journal: &Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
+    if place.kind() != EngineKind::Sqlite {
+        journal.leave_to_sweep(clock.now_ms()).await?;
+    }
     place.load()?.drop_database(&journal.facts.intent.staging).await.map_err(EngineError::into_api)
 }
 
