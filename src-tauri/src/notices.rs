@@ -51,7 +51,8 @@ fn about_job(job: &Job, settings: &Settings, looked_at: bool) -> Option<Notice> 
     match job.state {
         JobState::Failed | JobState::Interrupted if settings.notify_failures => {
             let what = if job.state == JobState::Failed { "failed" } else { "was interrupted" };
-            let body = job.error.as_ref().map_or_else(|| "Open Holdfast to see why.".to_owned(), crate::explain);
+            let body =
+                job.error.as_ref().map_or_else(|| "Open Holdfast to see why.".to_owned(), crate::explain);
             Some(Notice { title: format!("{} {what}", job.title), body })
         }
         JobState::Succeeded if found_damage(job) && settings.notify_failures => Some(Notice {
@@ -117,7 +118,8 @@ mod tests {
     #[test]
     fn a_failure_is_told_even_to_those_who_look() {
         let mut failed = job(JobState::Failed, 1);
-        failed.error = Some(ApiError::new(ErrorCode::StorageFull, "The vault is full.").hint("Free some room."));
+        failed.error =
+            Some(ApiError::new(ErrorCode::StorageFull, "The vault is full.").hint("Free some room."));
         let told = about_job(&failed, &Settings::default(), true);
         assert_eq!(
             told,

@@ -6,7 +6,11 @@ use crate::setup;
 pub fn build(release: bool) -> Outcome {
     page()?;
     programs(release)?;
-    println!("\nbuilt {} and {}", built("holdfast", release).display(), built("holdfastctl", release).display());
+    println!(
+        "\nbuilt {} and {}",
+        built("holdfast", release).display(),
+        built("holdfastctl", release).display()
+    );
     Ok(())
 }
 

@@ -98,7 +98,8 @@ impl Demo {
     fn json(&self, arguments: &[&str]) -> Outcome<Value> {
         println!("$ holdfastctl {}", arguments.join(" "));
         let said = read(self.ctl(arguments).arg("--json"))?;
-        serde_json::from_str(&said).map_err(|error| format!("holdfastctl --json did not print one document: {error}"))
+        serde_json::from_str(&said)
+            .map_err(|error| format!("holdfastctl --json did not print one document: {error}"))
     }
 
     fn rows(&self, database: &Path) -> Outcome<u64> {

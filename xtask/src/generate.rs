@@ -37,5 +37,8 @@ fn write_into(folder: &Path) -> Outcome {
     let document = folder.join("openapi.json");
     let text = read(Command::new(built("holdfastctl", false)).arg("openapi"))?;
     fs::write(&document, text).map_err(|error| format!("{}: {error}", document.display()))?;
-    run(npm(["exec", "--no", "--", "openapi-typescript"]).arg(&document).arg("--output").arg(folder.join("types.ts")))
+    run(npm(["exec", "--no", "--", "openapi-typescript"])
+        .arg(&document)
+        .arg("--output")
+        .arg(folder.join("types.ts")))
 }

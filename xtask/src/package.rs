@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::process::{Outcome, built, npm, root, run, target};
 use crate::build;
+use crate::process::{Outcome, built, npm, root, run, target};
 
 /// The bundler, of the same release line as the framework in Cargo.lock.
 const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
@@ -18,7 +18,8 @@ pub fn package() -> Outcome {
         // AppImage would fetch its runtime from the internet while bundling.
         "deb,rpm"
     };
-    let mut bundler = npm(["exec", "--yes", "--package", BUNDLER, "--", "tauri", "build", "--bundles", bundles]);
+    let mut bundler =
+        npm(["exec", "--yes", "--package", BUNDLER, "--", "tauri", "build", "--bundles", bundles]);
     // Where the command line was built depends on the caller's target folder.
     let files = json!({"files": {"/usr/bin/holdfastctl": built("holdfastctl", true)}});
     let config = json!({"bundle": {"linux": {"deb": &files, "rpm": &files}}});

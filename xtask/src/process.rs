@@ -80,7 +80,8 @@ pub fn on_path(name: &str) -> bool {
 }
 
 pub fn shown(command: &Command) -> String {
-    let name = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name =
+        Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     command.get_args().fold(name, |line, argument| format!("{line} {}", argument.to_string_lossy()))
 }
 

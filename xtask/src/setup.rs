@@ -124,7 +124,10 @@ fn as_root(words: &[&str]) -> Command {
 
 /// Rust needs no check here: cargo refuses to build this very program with an older one, and says so.
 fn node() -> Outcome {
-    let wanted = format!("Node {}.{} or later is needed (https://nodejs.org, or your version manager)", NODE.0, NODE.1);
+    let wanted = format!(
+        "Node {}.{} or later is needed (https://nodejs.org, or your version manager)",
+        NODE.0, NODE.1
+    );
     let said = read(Command::new("node").arg("--version")).map_err(|_| wanted.clone())?;
     match version(&said) {
         Some(found) if found >= NODE => Ok(()),
@@ -149,7 +152,8 @@ pub fn page_packages() -> Outcome {
     run(&mut npm(["install", "--no-save", "--no-audit", "--no-fund"]))?;
     // npm leaves its mark alone when there was nothing to do.
     let mark = ui.join("node_modules/.package-lock.json");
-    let touched = fs::File::options().append(true).open(mark).and_then(|file| file.set_modified(SystemTime::now()));
+    let touched =
+        fs::File::options().append(true).open(mark).and_then(|file| file.set_modified(SystemTime::now()));
     touched.map_err(|error| format!("marking ui/node_modules as current: {error}"))
 }
 

@@ -20,7 +20,8 @@ pub fn test() -> Outcome {
     run(&mut cargo(["build", "--workspace", "--bins", "--tests"]))?;
     generate::up_to_date()?;
     let mut count = Count::default();
-    let mut sound = count_tests(&mut count, &mut cargo(["test", "--workspace", "--no-fail-fast"]), cargo_line)?;
+    let mut sound =
+        count_tests(&mut count, &mut cargo(["test", "--workspace", "--no-fail-fast"]), cargo_line)?;
     sound &= count_tests(&mut count, &mut npm(["exec", "--no", "--", "vitest", "run"]), vitest_line)?;
     println!("\n{} passed, {} failed, {} ignored", count.passed, count.failed, count.ignored);
     if sound { Ok(()) } else { Err("some tests failed".to_owned()) }
@@ -70,10 +71,13 @@ mod tests {
 
     #[test]
     fn both_runners_are_counted() {
-        let cargo = cargo_line("test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out");
+        let cargo =
+            cargo_line("test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out");
         assert!(cargo.is_some_and(|count| (count.passed, count.failed, count.ignored) == (12, 3, 1)));
         let vitest = vitest_line("      Tests  1 failed | 12 passed | 2 skipped (15)");
         assert!(vitest.is_some_and(|count| (count.passed, count.failed, count.ignored) == (12, 1, 2)));
-        assert!(cargo_line("running 3 tests").is_none() && vitest_line(" Test Files  3 passed (3)").is_none());
+        assert!(
+            cargo_line("running 3 tests").is_none() && vitest_line(" Test Files  3 passed (3)").is_none()
+        );
     }
 }

@@ -35,7 +35,10 @@ pub struct Driver {
 impl Driver {
     /// Starts the driver, and through it the program.
     pub fn start(program: &Path, environment: &[(String, String)], folder: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|probe| probe.local_addr()).expect("a free port").port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|probe| probe.local_addr())
+            .expect("a free port")
+            .port();
         let log = File::create(folder.join("driver.log")).expect("a log beside the data folder");
         let group = Group::start(
             Command::new("WebKitWebDriver")

@@ -5,6 +5,7 @@ mod driver;
 mod page;
 mod processes;
 mod session;
+pub mod story;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,7 +38,8 @@ impl Window {
 
     /// With more variables in the program's environment.
     pub fn open_with(variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("holdfast-window-").tempdir().expect("a temporary folder");
+        let folder =
+            tempfile::Builder::new().prefix("holdfast-window-").tempdir().expect("a temporary folder");
         let session = Session::start(folder.path());
         let mut environment = session.environment().to_vec();
         environment.extend([
@@ -48,7 +50,9 @@ impl Window {
         ]);
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let driver = Driver::start(&program(), &environment, folder.path());
-        Self { driver, _session: session, folder }
+        let window = Self { driver, _session: session, folder };
+        window.page().remember_complaints();
+        window
     }
 
     pub fn page(&self) -> Page<'_> {
@@ -77,7 +81,8 @@ impl Window {
             std::fs::create_dir_all(folder).expect("a folder for the pictures");
         }
         self.page().settle();
-        let picture = self.driver.screenshot().unwrap_or_else(|failure| panic!("taking a picture: {failure}"));
+        let picture =
+            self.driver.screenshot().unwrap_or_else(|failure| panic!("taking a picture: {failure}"));
         std::fs::write(file, picture).expect("writing the picture");
     }
     /// What the program wrote to standard error, for the message of a failing test.
@@ -95,7 +100,10 @@ pub fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("the test's own path");
     let folder = tests.ancestors().find(|folder| folder.join("holdfast").is_file());
     let Some(folder) = folder else {
-        panic!("holdfast is not beside {}: run `cargo xtask build` first (`cargo xtask test` does)", tests.display());
+        panic!(
+            "holdfast is not beside {}: run `cargo xtask build` first (`cargo xtask test` does)",
+            tests.display()
+        );
     };
     folder.join("holdfast")
 }

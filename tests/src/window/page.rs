@@ -31,21 +31,51 @@ impl<'w> Page<'w> {
             .unwrap_or_else(|failure| panic!("a script failed: {failure}\n{body}"))
     }
 
+    /// As [`Page::script`]; the last argument is the function to call with the result.
+    pub fn script_async(&self, body: &str, arguments: &[Value]) -> Value {
+        self.driver
+            .post("/execute/async", &json!({"script": body, "args": arguments}))
+            .unwrap_or_else(|failure| panic!("a script failed: {failure}\n{body}"))
+    }
+
     /// One operation through the page's own way to the host, as the screens use it. Err is an `ApiError`.
-    pub fn call(&self, operation: &str, request: &Value, confirmation: Option<&Value>) -> Result<Value, Value> {
+    pub fn call(
+        &self,
+        operation: &str,
+        request: &Value,
+        confirmation: Option<&Value>,
+    ) -> Result<Value, Value> {
         let body = "const [operation, request, confirmation, done] = arguments; \
              window.__TAURI_INTERNALS__.invoke('call', {operation, request, confirmation}) \
                .then(value => done({ok: value}), error => done({error}));";
-        let answer = self
-            .driver
-            .post("/execute/async", &json!({"script": body, "args": [operation, request, confirmation]}))
-            .unwrap_or_else(|failure| panic!("calling {operation}: {failure}"));
+        let answer = self.script_async(body, &[json!(operation), request.clone(), json!(confirmation)]);
         match answer.get("error") {
             Some(error) => Err(error.clone()),
             None => Ok(answer["ok"].clone()),
         }
     }
 
+    /// Keeps what goes to the console as an error from now on, for [`Page::complaints`].
+    pub(super) fn remember_complaints(&self) {
+        let body = "window.complaints = []; \
+             const note = text => window.complaints.push(String(text)); \
+             const before = console.error; \
+             console.error = (...words) => { note(words.join(' ')); before.apply(console, words); }; \
+             addEventListener('error', event => note(event.message)); \
+             addEventListener('unhandledrejection', event => note(JSON.stringify(event.reason))); \
+             addEventListener('securitypolicyviolation', event => note(event.violatedDirective + ' ' + event.blockedURI));";
+        self.script(body, &[]);
+    }
+    pub fn complaints(&self) -> Vec<String> {
+        let complaints = self.script("return window.complaints ?? [];", &[]);
+        let complaints = complaints.as_array().cloned().unwrap_or_default();
+        complaints.iter().map(|each| each.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Is a visible element there now?
+    pub fn has(&self, selector: &str) -> bool {
+        self.look("css selector", selector).is_some()
+    }
     /// The visible element for this CSS selector.
     pub fn find(&self, selector: &str) -> Element<'w> {
         self.await_value(&format!("{selector} to be visible"), || self.look("css selector", selector))
@@ -53,23 +83,11 @@ impl<'w> Page<'w> {
     pub fn test_id(&self, id: &str) -> Element<'w> {
         self.find(&format!("[data-testid=\"{id}\"]"))
     }
-    /// The visible button or link with this accessible name.
+    /// The visible button, link, tab or menu item with this name.
     pub fn button(&self, name: &str) -> Element<'w> {
-        self.named(name, "self::button or self::a or @role='button' or @role='tab' or @role='menuitem' or @role='option'")
-    }
-    /// The visible field with this label.
-    pub fn field(&self, label: &str) -> Element<'w> {
-        let quoted = quote(label);
-        let path = format!(
-            "//*[self::input or self::textarea or self::select or @role='switch' or @role='checkbox' or @role='combobox']\
-             [normalize-space(@aria-label)={quoted} or @id=//label[normalize-space()={quoted}]/@for \
-              or ancestor::label[contains(normalize-space(),{quoted})]]"
-        );
-        self.await_value(&format!("a field {label:?}"), || self.look("xpath", &path))
-    }
-    fn named(&self, name: &str, kind: &str) -> Element<'w> {
-        let quoted = quote(name);
-        let path = format!("//*[{kind}][normalize-space()={quoted} or normalize-space(@aria-label)={quoted}]");
+        let kind = "self::button or self::a or @role='tab' or @role='menuitem' or @role='option'";
+        let path =
+            format!("//*[{kind}][normalize-space()=\"{name}\" or normalize-space(@aria-label)=\"{name}\"]");
         self.await_value(&format!("a button {name:?}"), || self.look("xpath", &path))
     }
 
@@ -78,7 +96,9 @@ impl<'w> Page<'w> {
         self.await_value(&format!("the text {text:?}"), || self.text().contains(text).then_some(()));
     }
     pub fn wait_until_gone(&self, selector: &str) {
-        self.await_value(&format!("{selector} to go"), || self.look("css selector", selector).is_none().then_some(()));
+        self.await_value(&format!("{selector} to go"), || {
+            self.look("css selector", selector).is_none().then_some(())
+        });
     }
     pub fn wait_for_script(&self, body: &str, what: &str) {
         self.await_value(what, || (self.script(body, &[]) == true).then_some(()));
@@ -91,12 +111,13 @@ impl<'w> Page<'w> {
                .filter(each => each.effect && each.effect.getComputedTiming().endTime !== Infinity) \
                .map(each => each.finished.catch(() => null)); \
              document.fonts.ready.then(frame).then(() => Promise.all(ending())).then(frame).then(() => done(true));";
-        if let Err(failure) = self.driver.post("/execute/async", &json!({"script": body, "args": []})) {
-            panic!("the page does not come to rest: {failure}");
-        }
+        self.script_async(body, &[]);
     }
     pub fn text(&self) -> String {
-        self.script("return document.body ? document.body.innerText : '';", &[]).as_str().unwrap_or_default().to_owned()
+        self.script("return document.body ? document.body.innerText : '';", &[])
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     fn look(&self, using: &str, value: &str) -> Option<Element<'w>> {
@@ -151,9 +172,4 @@ impl Element<'_> {
     fn is_displayed(&self) -> bool {
         self.driver.get(&format!("/element/{}/displayed", self.id)).is_ok_and(|shown| shown == true)
     }
-}
-
-/// An XPath string, which knows no escapes.
-fn quote(text: &str) -> String {
-    if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") }
 }

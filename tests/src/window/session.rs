@@ -58,7 +58,8 @@ impl Session {
     /// The name on the bus and the unlocked collection appear a moment after the start. The name first: a message to
     /// a name nobody owns would make the bus start a second, locked keyring.
     fn await_keyring(&self) {
-        let owned = ["/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
+        let owned =
+            ["/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"];
         let locked = [
             "/org/freedesktop/secrets/collection/login",
             "org.freedesktop.DBus.Properties.Get",

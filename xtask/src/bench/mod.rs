@@ -6,5 +6,6 @@ use crate::{build, setup};
 pub fn bench(arguments: &[String]) -> Outcome {
     setup::setup()?;
     build::build(true)?;
-    run(cargo(["run", "--quiet", "--release", "--package", "holdfast-tests", "--bin", "bench", "--"]).args(arguments))
+    run(cargo(["run", "--quiet", "--release", "--package", "holdfast-tests", "--bin", "bench", "--"])
+        .args(arguments))
 }

@@ -1,0 +1,183 @@
+//! `cargo xtask screens FOLDER`: a picture of every screen of the real window, in both themes and two sizes, after the
+//! main job was done on real databases.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("The pictures are taken on Linux, where the web view can be driven.");
+}
+
+#[cfg(target_os = "linux")]
+fn main() {
+    let folder = std::env::args_os().nth(1).expect("the folder for the pictures");
+    linux::photograph_all(std::path::Path::new(&folder));
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::path::{Path, PathBuf};
+
+    use holdfast_tests::postgres::{EVERYTHING, Server};
+    use holdfast_tests::sqlite;
+    use holdfast_tests::window::Window;
+    use holdfast_tests::window::story::assert_sound;
+    use serde_json::json;
+
+    const SIZES: [(u32, u32); 2] = [(1440, 900), (1024, 700)];
+    const THEMES: [&str; 2] = ["light", "dark"];
+
+    struct Camera<'w> {
+        window: &'w Window,
+        folder: PathBuf,
+        taken: u32,
+    }
+
+    impl Camera<'_> {
+        /// The screen as it stands, in every size and theme.
+        fn take(&mut self, screen: &str) {
+            self.taken += 1;
+            for theme in THEMES {
+                self.wear(theme);
+                for (width, height) in SIZES {
+                    self.window.resize(width, height);
+                    let name = format!("{:02}-{screen}-{theme}-{width}x{height}.png", self.taken);
+                    self.window.photograph(&self.folder.join(name));
+                    assert_sound(self.window.page(), screen);
+                }
+            }
+            println!("{:02} {screen}", self.taken);
+        }
+
+        fn wear(&self, theme: &str) {
+            let page = self.window.page();
+            page.call("settings.update", &json!({"theme": theme}), None).expect("the theme");
+            let dark = theme == "dark";
+            page.wait_for_script(
+                &format!("return document.documentElement.classList.contains('dark') === {dark};"),
+                "the theme to change",
+            );
+        }
+
+        /// Goes to an address and waits for words that only its page has.
+        fn visit(&mut self, address: &str, words: &str, screen: &str) {
+            self.window.go_to(address);
+            self.window.page().wait_for_text(words);
+            self.take(screen);
+        }
+    }
+
+    pub fn photograph_all(folder: &Path) {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).expect("emptying the folder for the pictures");
+        }
+        let window = Window::open();
+        let mut camera = Camera { window: &window, folder: folder.to_owned(), taken: 0 };
+        start(&mut camera);
+        connect_more(&window);
+        work(&mut camera);
+        rest(&mut camera);
+        println!("{} screens", camera.taken);
+    }
+
+    fn start(camera: &mut Camera<'_>) {
+        let window = camera.window;
+        window.page().test_id("start-create");
+        camera.take("welcome");
+        window.welcome();
+        window.type_passphrases();
+        camera.take("create-vault");
+        window.page().test_id("create-vault").click();
+        window.page().test_id("recovery-words");
+        camera.take("recovery-kit");
+        window.store_recovery_kit();
+        window.sample();
+        camera.take("first-overview");
+    }
+
+    /// A PostgreSQL database, and one whose server is not there.
+    fn connect_more(window: &Window) {
+        let server = Server::shared();
+        server.psql("postgres", "create database warehouse");
+        server.run_script("warehouse", EVERYTHING);
+        let add = |name: &str, url: &str, environment: &str| {
+            let request = json!({"name": name, "url": url, "environment": environment});
+            window
+                .page()
+                .call("connection.add", &request, None)
+                .unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        add("warehouse", &server.url("warehouse"), "production");
+        add("archive", "postgres://reader@127.0.0.1:1/archive", "staging");
+        window.page().find("[data-testid=\"database-nav\"][data-connection=\"archive\"]");
+    }
+
+    fn work(camera: &mut Camera<'_>) {
+        let window = camera.window;
+        let sample = window.sample();
+        let (name, file) = (sample["name"].as_str().unwrap().to_owned(), window.sample_file());
+        let database = file.file_name().unwrap().to_str().unwrap().to_owned();
+        window.open_database("archive");
+        window.page().test_id("back-up-now").click();
+        window.page().wait_for_text("refused");
+        camera.take("unreachable");
+        window.open_database("warehouse");
+        camera.take("never-backed-up");
+        window.back_up();
+        camera.take("backed-up");
+        window.prove();
+        camera.take("proven");
+
+        window.open_database(&name);
+        window.back_up();
+        window.prove();
+        sqlite::run(&file, "DELETE FROM payments");
+        window.page().test_id("backup-details").click();
+        window.page().wait_for_text("payments");
+        camera.take("backup-details");
+        window.page().test_id("restore-open").click();
+        window.page().test_id("target-replace").click();
+        camera.take("restore-target");
+        window.page().test_id("restore-plan").click();
+        window.page().test_id("restore-start");
+        camera.take("restore-plan");
+        window.replace(&database);
+        camera.take("restored");
+        window.ask_undo();
+        camera.take("undo-plan");
+        window.undo(&database);
+        camera.take("undone");
+    }
+
+    fn rest(camera: &mut Camera<'_>) {
+        let window = camera.window;
+        camera.visit("#/", "warehouse", "overview");
+        window.open_database("warehouse");
+        window.page().test_id("tab-tables").click();
+        camera.take("tables");
+        window.page().test_id("tab-settings").click();
+        window.page().test_id("connection-test").click();
+        window.page().test_id("connection-test-result");
+        camera.take("connection-settings");
+        window.page().test_id("backup-options-open").click();
+        window.page().test_id("backup-start");
+        camera.take("backup-options");
+        window.page().button("Cancel").click();
+        window.open_database(window.sample()["name"].as_str().unwrap());
+        window.page().test_id("tab-restores").click();
+        camera.take("restores");
+        camera.visit("#/connections/new", "URL", "add-connection");
+        camera.visit("#/jobs", "Back up", "jobs");
+        window.go_to("#/vault");
+        window.page().test_id("check-decoded").click();
+        window.page().test_id("prune-plan");
+        camera.take("vault");
+        window.go_to("#/audit");
+        window.page().test_id("audit-verify").click();
+        window.page().test_id("audit-verdict");
+        camera.take("audit");
+        camera.visit("#/settings", "Theme", "settings");
+        window.page().test_id("find").click();
+        window.page().test_id("palette-input").fill("ware");
+        camera.take("palette");
+    }
+}
