@@ -11,8 +11,8 @@ mod server;
 
 use server::SUPERUSER;
 
-/// A schema that uses every captured kind of object.
-pub const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
+/// A schema that uses every captured kind of object; a line for newer servers ends in "-- since" and the version.
+const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
 
 const ACCESS: &str =
     "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
@@ -80,6 +80,17 @@ impl Server {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), sql).expect("writing the script");
         self.run_file(database, file.path());
+    }
+    /// A database with every captured kind of object, and the roles it needs.
+    pub fn make_everything(&self, database: &str) {
+        self.psql("postgres", r#"create role app; create role reader; create role auditor; create role "group"; create role "Ünï ""role""""#);
+        self.psql("postgres", &format!("create database {database}"));
+        let version: u32 = self.psql("postgres", "show server_version_num").parse().expect("a number");
+        let suits = |line: &&str| match line.rsplit_once("-- since ") {
+            Some((_, since)) => since.trim().parse::<u32>().is_ok_and(|since| version / 10_000 >= since),
+            None => true,
+        };
+        self.run_script(database, &EVERYTHING.lines().filter(suits).collect::<Vec<_>>().join("\n"));
     }
     pub fn run_file(&self, database: &str, file: &Path) {
         finish(self.client("psql").args(["-Xq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f"]).arg(file));

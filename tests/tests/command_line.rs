@@ -58,7 +58,7 @@ fn the_main_job_from_first_backup_to_undo() {
     assert!(document["restore"]["safety_backup_id"].is_string(), "a safety backup comes first");
     assert_eq!(document["restore"]["can_undo"], true);
 
-    ctl.run(&["restore", "undo", &restore.id(), "--confirm", "shop.sqlite"]).ok();
+    ctl.run(&["restore", "undo", &restore.id()]).ok();
     assert_eq!(sqlite(&shop, "select count(*) from orders"), "0", "undo brings back what was replaced");
 
     // beside, under a given name
@@ -123,7 +123,8 @@ fn deleting_and_pruning_leave_the_others_whole() {
     let size = |backup: &serde_json::Value| backup["stored_bytes"].as_u64().unwrap();
     let list = ctl.json(&["backup", "list", "shop"]);
     assert!(size(&list["backups"][0]) < size(&list["backups"][1]), "the second stores only what is new");
-    ctl.run(&["backup", "delete", &second]).ok();
+    ctl.run(&["backup", "delete", &second]).fails_with(3);
+    ctl.run(&["backup", "delete", &second, "--confirm", "shop"]).ok();
     ctl.run(&["call", "settings.update", r#"{"prune_grace_hours": 0}"#]).ok();
     ctl.run(&["vault", "prune", "--dry-run"]).ok();
     ctl.run(&["vault", "prune"]).ok();

@@ -99,7 +99,7 @@ fn restores_of_sqlite() {
     let restore = ctl.run(&command).ok().id();
     let full = start.elapsed();
     assert_eq!(sqlite::hash(&shop), old);
-    ctl.run(&["restore", "undo", &restore, "--confirm", "shop.sqlite"]).ok();
+    ctl.run(&["restore", "undo", &restore]).ok();
     assert_eq!(sqlite::hash(&shop), changed);
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));
@@ -169,7 +169,7 @@ fn restores_of_postgres() {
     let restore = ctl.run(&command).ok().id();
     let full = start.elapsed();
     assert_eq!(content(), old);
-    ctl.run(&["restore", "undo", &restore, "--confirm", "kill_restore"]).ok();
+    ctl.run(&["restore", "undo", &restore]).ok();
     assert_eq!(content(), changed);
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));

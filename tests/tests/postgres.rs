@@ -1,7 +1,7 @@
 //! PostgreSQL through `holdfastctl`, with `pg_dump` and `psql` as witnesses.
 
 use holdfast_tests::ctl::Ctl;
-use holdfast_tests::postgres::{EVERYTHING, Server};
+use holdfast_tests::postgres::Server;
 
 fn connected(server: &Server, database: &str) -> Ctl {
     let ctl = Ctl::with_vault();
@@ -12,8 +12,7 @@ fn connected(server: &Server, database: &str) -> Ctl {
 #[test]
 fn everything_comes_back_as_pg_dump_sees_it() {
     let server = Server::shared();
-    server.psql("postgres", "create database everything");
-    server.run_script("everything", EVERYTHING);
+    server.make_everything("everything");
     let ctl = connected(server, "everything");
     let before = server.pg_dump("everything", &[]);
     let created = ctl.json(&["backup", "create", "everything", "--prove"]);
@@ -59,9 +58,9 @@ fn replace_ends_sessions_keeps_the_old_one_and_undoes() {
     let kept = done["restore"]["kept_as"].as_str().expect("the old one is kept").to_owned();
     assert_eq!(server.psql(&kept, "select count(*) from t"), "10");
     let restore = done["id"].as_str().unwrap().to_owned();
-    ctl.run(&["restore", "undo", &restore, "--confirm", "swap_shop"]).ok();
+    ctl.run(&["restore", "undo", &restore]).ok();
     assert_eq!(server.psql("swap_shop", "select count(*) from t"), "10");
-    ctl.run(&["restore", "release", &restore, "--confirm", "swap_shop"]).ok();
+    ctl.run(&["restore", "release", &restore]).ok();
     let databases =
         server.psql("postgres", "select datname from pg_database where datname like 'swap_shop%'");
     assert_eq!(databases, "swap_shop", "release leaves nothing behind");
@@ -73,15 +72,15 @@ fn replace_ends_sessions_keeps_the_old_one_and_undoes() {
 fn what_a_login_may_not_read_is_named_before_and_after() {
     let server = Server::shared();
     server.psql("postgres", "create database private_shop");
-    server.psql("postgres", "create role reader login");
+    server.psql("postgres", "create role clerk login");
     server.psql(
         "private_shop",
         "create table open_t(i int); insert into open_t values (1); create table secret_t(i int); insert into secret_t values (2);
-         grant select on open_t to reader; create table filtered(i int, who text); insert into filtered values (1, 'x');
-         alter table filtered enable row level security; create policy p on filtered using (who = current_user); grant select on filtered to reader;",
+         grant select on open_t to clerk; create table filtered(i int, who text); insert into filtered values (1, 'x');
+         alter table filtered enable row level security; create policy p on filtered using (who = current_user); grant select on filtered to clerk;",
     );
     let ctl = Ctl::with_vault();
-    ctl.run(&["connection", "add", "shop", "--url", &server.url_as("private_shop", "reader")]).ok();
+    ctl.run(&["connection", "add", "shop", "--url", &server.url_as("private_shop", "clerk")]).ok();
     let plan = ctl.json(&["backup", "plan", "shop"]);
     let named = |list: &serde_json::Value, table: &str| {
         list.as_array().unwrap().iter().any(|omission| omission["name"].as_str().unwrap().contains(table))

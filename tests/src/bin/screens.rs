@@ -17,7 +17,7 @@ fn main() {
 mod linux {
     use std::path::{Path, PathBuf};
 
-    use holdfast_tests::postgres::{EVERYTHING, Server};
+    use holdfast_tests::postgres::Server;
     use holdfast_tests::sqlite;
     use holdfast_tests::window::Window;
     use holdfast_tests::window::story::assert_sound;
@@ -97,8 +97,7 @@ mod linux {
     /// A PostgreSQL database, and one whose server is not there.
     fn connect_more(window: &Window) {
         let server = Server::shared();
-        server.psql("postgres", "create database warehouse");
-        server.run_script("warehouse", EVERYTHING);
+        server.make_everything("warehouse");
         let add = |name: &str, url: &str, environment: &str| {
             let request = json!({"name": name, "url": url, "environment": environment});
             window

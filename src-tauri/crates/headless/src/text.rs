@@ -33,6 +33,11 @@ pub fn number(value: u64) -> String {
     text
 }
 
+/// `1 table`, `1,234 tables`.
+pub fn count(value: u64, one: &str) -> String {
+    format!("{} {one}{}", number(value), if value == 1 { "" } else { "s" })
+}
+
 /// Local time with its offset: `2026-11-21 14:03:09 +01:00`.
 pub fn time(at_ms: i64) -> String {
     match Local.timestamp_millis_opt(at_ms).single() {

@@ -5,6 +5,7 @@ use holdfast_contract::connection::{
     Connection, ConnectionAddRequest, ConnectionAddResponse, ConnectionRemoveResponse,
     ConnectionUpdateRequest, Password,
 };
+use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use secrecy::SecretString;
 
@@ -39,6 +40,7 @@ pub async fn add(cx: &Cx, request: ConnectionAddRequest) -> Result<ConnectionAdd
     }
     checked(cx, &spec)?;
     let password = request.password.map(into_secret).or(in_url);
+    let engine = spec.engine();
     let connection = Connection {
         id: ConnectionId(new_id()),
         name,
@@ -46,7 +48,8 @@ pub async fn add(cx: &Cx, request: ConnectionAddRequest) -> Result<ConnectionAdd
         environment: request.environment,
         group: good_group(request.group),
         read_only: request.read_only,
-        prove_after_backup: request.prove_after_backup.unwrap_or(true),
+        // A scratch copy of a file costs little; on a server it is the administrator's to decide.
+        prove_after_backup: request.prove_after_backup.unwrap_or(engine == EngineKind::Sqlite),
         has_password: password.is_some(),
         sample: false,
         created_at_ms: cx.now_ms(),

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use crate::cx::Cx;
 use crate::gate::Operation;
+use crate::proof::whole_vault;
 use crate::vaults;
 
 pub struct VaultStatusGet;
@@ -98,7 +99,7 @@ impl Operation for VaultCheck {
         Target::Vault
     }
     async fn run(cx: Cx, request: VaultCheckRequest) -> Result<Started, ApiError> {
-        vaults::check(&cx, request.level).await
+        whole_vault::check(&cx, request.level).await
     }
 }
 

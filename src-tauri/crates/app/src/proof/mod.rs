@@ -13,3 +13,4 @@ pub(crate) mod scratch;
 pub(crate) mod stages;
 mod stored;
 pub(crate) mod verify;
+pub(crate) mod whole_vault;

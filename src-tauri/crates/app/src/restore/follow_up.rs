@@ -74,7 +74,8 @@ pub(crate) async fn plan(
         restore,
         steps: Vec::new(),
         sessions_to_end: Vec::new(),
-        confirm_name: production.then(|| name.to_owned()),
+        // Undo loses nothing and must be one step; release cannot be taken back.
+        confirm_name: (what == FollowUp::Release && production).then(|| name.to_owned()),
         loses: None,
         tables_differing: Vec::new(),
     };

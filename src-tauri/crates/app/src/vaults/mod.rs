@@ -18,7 +18,7 @@ use holdfast_vault::{Store, Vault, VaultError};
 use crate::cx::Cx;
 
 pub use begin::{attach, init};
-pub use care::{check, prune_apply, prune_plan};
+pub use care::{prune_apply, prune_plan};
 pub use keys::{change_passphrase, recovery_kit};
 pub use open::{lock, open, opened, remember_tip, unlock};
 pub use status::status;

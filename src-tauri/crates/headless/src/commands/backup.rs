@@ -92,9 +92,9 @@ async fn create(request: BackupCreateRequest, host: &Host, output: &Output) -> R
     output.result(&document, || {
         let backup = &detail.backup;
         output.remark(&format!(
-            "{} rows in {} tables, {}; {} new in the vault; {}.",
-            text::number(backup.row_count),
-            backup.table_count,
+            "{} in {}, {}; {} new in the vault; {}.",
+            text::count(backup.row_count, "row"),
+            text::count(backup.table_count, "table"),
             text::bytes(backup.size_bytes),
             text::bytes(backup.stored_bytes),
             text::badge(backup)
@@ -108,7 +108,16 @@ async fn verify(request: BackupVerifyRequest, host: &Host, output: &Output) -> R
     let verdict = follow::to_the_end(host, output, &started).await;
     let job: holdfast_contract::job::Job =
         host.call("job.get", &holdfast_contract::job::JobRef { job: started.job_id.to_string() }).await?;
-    let proof: Option<ProofRecord> = job.result.and_then(|result| serde_json::from_value(result).ok());
+    let proof = match job.result.and_then(|result| serde_json::from_value::<ProofRecord>(result).ok()) {
+        Some(proof) => Some(proof),
+        // A proof that failed is on record with the backup; other failures left none.
+        None if job.error.as_ref().is_some_and(|error| error.code == ErrorCode::VerificationFailed) => {
+            let detail: BackupDetail =
+                host.call("backup.get", &BackupRef { backup: request.backup.clone() }).await?;
+            detail.proofs.into_iter().next().filter(|proof| !proof.passed)
+        }
+        None => None,
+    };
     let Some(proof) = proof else {
         return verdict.and(Err(internal("The verification left no proof record.")));
     };
@@ -251,8 +260,12 @@ fn proof_text(proof: &ProofRecord) -> String {
         .as_ref()
         .map(|server| format!(" on {} {}", text::word(&server.engine), text::visible(&server.version)));
     let mut lines = vec![format!(
-        "{verdict} ({equal} of {} tables{}, {})",
-        proof.tables.len(),
+        "{verdict} ({}{}, {})",
+        if proof.tables.is_empty() {
+            "objects only".to_owned()
+        } else {
+            format!("{equal} of {}", text::count(proof.tables.len() as u64, "table"))
+        },
         server.unwrap_or_default(),
         text::duration(proof.duration_ms)
     )];

@@ -61,7 +61,7 @@ pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()
                 host.call("connection.remove", &ConnectionRef { connection: name }).await?;
             output.result(&answer, || match answer.backups_kept {
                 0 => "Removed.".to_owned(),
-                kept => format!("Removed. Its {kept} backups stay in the vault."),
+                kept => format!("Removed. What it has in the vault stays: {}.", text::count(kept, "backup")),
             })
         }
     }

@@ -113,9 +113,9 @@ fn plan_text(plan: &RestorePlan) -> String {
         ),
         format!("Into      {} on {}", text::visible(&plan.database), text::visible(&plan.connection_name)),
         format!(
-            "Holds     {} rows in {} tables, {}",
-            text::number(plan.rows),
-            plan.tables,
+            "Holds     {} in {}, {}",
+            text::count(plan.rows, "row"),
+            text::count(plan.tables, "table"),
             text::bytes(plan.size_bytes)
         ),
     ];
@@ -139,8 +139,8 @@ fn restore_text(restore: &RestoreInfo) -> String {
     let mut lines = vec![format!("{}: {}", text::word(&restore.state), text::visible(&restore.database))];
     if !restore.proof.is_empty() {
         lines.push(format!(
-            "{equal} of {} tables equal the snapshot by count and content hash.",
-            restore.proof.len()
+            "{equal} of {} equal by count and content hash.",
+            text::count(restore.proof.len() as u64, "table")
         ));
     }
     lines.extend(restore.remarks.iter().map(|remark| format!("remark: {}", text::visible(remark))));
