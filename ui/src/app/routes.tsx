@@ -5,10 +5,12 @@ import {
 	createRootRoute,
 	createRoute,
 	createRouter,
+	type ErrorComponentProps,
 	Navigate,
 } from "@tanstack/react-router";
+import { toCallError } from "@/api/client";
 import { Button } from "@/components/Button";
-import { EmptyState } from "@/components/States";
+import { EmptyState, ErrorState } from "@/components/States";
 import { AuditPage } from "@/features/audit/AuditPage";
 import { BackUpButton } from "@/features/backups/BackUpButton";
 import { BackupPage } from "@/features/backups/BackupPage";
@@ -119,6 +121,19 @@ const restore = createRoute({
 	},
 });
 
+/** A page that throws leaves the sidebar and the other pages usable. */
+function Broken({ error, reset }: ErrorComponentProps) {
+	return (
+		<div className="flex max-w-[640px] flex-col gap-3 p-5">
+			<h1 className="font-semibold text-lg">This page stopped working</h1>
+			<p className="text-text-2">
+				Jobs go on in the background; nothing was changed by this. The other pages still work.
+			</p>
+			<ErrorState error={toCallError(error)} onRetry={reset} />
+		</div>
+	);
+}
+
 function NotFound() {
 	return (
 		<EmptyState
@@ -145,6 +160,7 @@ export const routes = root.addChildren([
 
 export function makeRouter() {
 	return createRouter({
+		defaultErrorComponent: Broken,
 		routeTree: routes,
 		history: createHashHistory(),
 		defaultPreload: false,

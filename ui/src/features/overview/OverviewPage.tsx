@@ -19,7 +19,7 @@ import { Answered, EmptyState } from "@/components/States";
 import { sayError } from "@/components/say";
 import { useWide } from "@/components/useWide";
 import { bytes, savedPercent } from "@/lib/bytes";
-import { engineNames, listed, serverName } from "@/lib/text";
+import { engineNames, serverName } from "@/lib/text";
 import { duration } from "@/lib/time";
 
 type Row = Schema["DatabaseOverview"];
@@ -123,14 +123,7 @@ function Cards({ overview }: { overview: Schema["Overview"] }) {
 				tone={names.length > 0 ? "bad" : "ok"}
 				value={names.length}
 				unit={`of ${overview.databases.length} ${overview.databases.length === 1 ? "database" : "databases"}`}
-				why={
-					names.length === 0
-						? "Everything answers and is backed up"
-						: listed(
-								needs.map((each) => each.reason),
-								2,
-							)
-				}
+				why={names.length === 0 ? "Everything answers and is backed up" : needWords(needs)}
 			/>
 			<MetricsCard
 				title="Proven in the last 24 h"
@@ -177,6 +170,18 @@ function Cards({ overview }: { overview: Schema["Overview"] }) {
 			/>
 		</div>
 	);
+}
+
+/** "Wiki: no answer; Sample shop: never backed up": the reasons come as sentences and not always with the name. */
+function needWords(needs: readonly Schema["Need"][]): string {
+	const words = needs.slice(0, 2).map(({ connection, reason }) => {
+		const plain = reason.replace(/\.$/, "");
+		return plain.includes(connection)
+			? plain
+			: `${connection}: ${plain.charAt(0).toLowerCase()}${plain.slice(1)}`;
+	});
+	const rest = needs.length - words.length;
+	return [...words, ...(rest > 0 ? [`${rest} more`] : [])].join("; ");
 }
 
 function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
