@@ -46,7 +46,7 @@ export function savedPercent(stored: number, restores: number): string | null {
 	const share = (1 - stored / restores) * 100;
 	if (share < 1) return null;
 	const digits = share >= 99 ? 1 : 0;
-	const floor = Math.floor(share * 10 ** digits) / 10 ** digits;
+	const floor = Math.min(99.9, Math.floor(share * 10 ** digits) / 10 ** digits);
 	return `${floor.toFixed(digits)} %`;
 }
 

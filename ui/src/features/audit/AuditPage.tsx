@@ -93,7 +93,7 @@ export function AuditPage() {
 									{
 										id: "who",
 										title: "Who",
-										width: "minmax(96px,1fr)",
+										width: "minmax(120px,1fr)",
 										cell: (entry) => <Cut text={who(entry.principal)} />,
 									},
 									{
@@ -206,5 +206,11 @@ function Outcome({ entry }: { entry: Entry }) {
 				{entry.error_code.replaceAll("_", " ")}
 			</Badge>
 		);
-	return <Badge tone="ok">{entry.outcome ?? "done"}</Badge>;
+	const outcome = entry.outcome ?? "done";
+	const tone = ["ok", "done", "succeeded"].includes(outcome)
+		? "ok"
+		: outcome === "started" || outcome === "cancelled"
+			? "neutral"
+			: "bad";
+	return <Badge tone={tone}>{outcome}</Badge>;
 }

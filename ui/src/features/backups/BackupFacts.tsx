@@ -33,8 +33,9 @@ export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; 
 				{[...holds.slice(0, wide ? 12 : 3), counted(backup.row_count, "row")].join(", ")}
 			</Fact>
 			<Fact name="New bytes">
-				{bytes(backup.stored_bytes)} of {bytes(backup.size_bytes)}
-				{saved && ` (${saved} saved)`}
+				{backup.stored_bytes === 0
+					? `none of ${bytes(backup.size_bytes)}; the vault held all of it already`
+					: `${bytes(backup.stored_bytes)} of ${bytes(backup.size_bytes)}${saved ? ` (${saved} saved)` : ""}`}
 			</Fact>
 			{backup.duration_ms != null && <Fact name="Took">{duration(backup.duration_ms)}</Fact>}
 			<Fact name="Sealed with">AES-256-GCM, zstd {backup.compression}</Fact>

@@ -200,8 +200,9 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 					</Fact>
 					{restore.duration_ms != null && <Fact name="Took">{duration(restore.duration_ms)}</Fact>}
 					{restore.kept_as && (
-						<Fact name="Kept for undo">
-							<code className="font-mono text-sm">{restore.kept_as}</code>, until you release it
+						<Fact name={restore.can_undo ? "Kept for undo" : "Still kept"}>
+							<code className="font-mono text-sm">{restore.kept_as}</code>
+							{restore.can_release && ", until you release it"}
 						</Fact>
 					)}
 					{restore.replace && restore.state === "released" && (
