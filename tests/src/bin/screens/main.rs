@@ -97,7 +97,8 @@ mod linux {
     /// A PostgreSQL database, and one whose server is not there.
     fn connect_more(window: &Window) {
         let server = Server::shared();
-        server.make_everything("warehouse");
+        server.psql("postgres", "create database warehouse");
+        server.run_script("warehouse", include_str!("warehouse.sql"));
         let add = |name: &str, url: &str, environment: &str| {
             let request = json!({"name": name, "url": url, "environment": environment});
             window
