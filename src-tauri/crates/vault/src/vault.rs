@@ -307,7 +307,10 @@ async fn read_header(store: &Store) -> Result<(PlainHeader, [u8; 32])> {
     let location = store.location();
     match store.header().await? {
         Some(bytes) => Ok((PlainHeader::parse(&bytes, &location)?, Sha256::digest(&bytes).into())),
-        None if store.is_empty().await? => Err(VaultError::Missing { location }),
+        None if store.is_empty().await? => {
+            store.unmake().await?;
+            Err(VaultError::Missing { location })
+        }
         None => Err(VaultError::NotAVault { location }),
     }
 }

@@ -111,7 +111,11 @@ async fn places_that_are_no_vault_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| Store::local(&folder.path().join(name)).unwrap();
     let code = async |store: &Store| Vault::probe(store).await.unwrap_err().code();
-    assert_eq!(code(&place("nothing")).await, ErrorCode::VaultMissing);
+    let nothing = place("nothing");
+    assert_eq!(code(&nothing).await, ErrorCode::VaultMissing);
+    assert!(!folder.path().join("nothing").exists(), "looking leaves nothing behind");
+    // And the same place can still become a vault.
+    vault(nothing).await;
 
     std::fs::create_dir(folder.path().join("other")).unwrap();
     std::fs::write(folder.path().join("other/photo.jpg"), b"x").unwrap();

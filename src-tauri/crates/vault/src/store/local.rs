@@ -14,6 +14,8 @@ use crate::{Result, VaultError, header};
 pub(super) struct LocalFolder {
     root: PathBuf,
     objects: Arc<LocalFileSystem>,
+    /// The folder was not there before.
+    made: bool,
 }
 
 impl LocalFolder {
@@ -21,19 +23,23 @@ impl LocalFolder {
         if !path.is_absolute() {
             return Err(VaultError::Misuse { what: "The path of a vault must be absolute.".to_owned() });
         }
+        let mut made = false;
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => {
                 return Err(VaultError::NotAVault { location: path.display().to_string() });
             }
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => make_private(path)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make_private(path)?;
+                made = true;
+            }
             Err(error) => return Err(VaultError::io(&error)),
         }
         let root = fs::canonicalize(path).map_err(|error| VaultError::io(&error))?;
         let objects = LocalFileSystem::new_with_prefix(&root)
             .map_err(|error| super::fault::sort(&error))?
             .with_fsync(true);
-        Ok(Self { root, objects: Arc::new(objects) })
+        Ok(Self { root, objects: Arc::new(objects), made })
     }
 
     pub fn root(&self) -> &Path {
@@ -56,10 +62,28 @@ impl LocalFolder {
     }
 
     pub async fn is_empty(self: Arc<Self>) -> Result<bool> {
-        aside(move || match fs::read_dir(&self.root).map_err(|error| VaultError::io(&error))?.next() {
-            None => Ok(true),
-            Some(Ok(_)) => Ok(false),
-            Some(Err(error)) => Err(VaultError::io(&error)),
+        aside(move || {
+            let mut entries = match fs::read_dir(&self.root) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+                entries => entries.map_err(|error| VaultError::io(&error))?,
+            };
+            match entries.next() {
+                None => Ok(true),
+                Some(Ok(_)) => Ok(false),
+                Some(Err(error)) => Err(VaultError::io(&error)),
+            }
+        })
+        .await
+    }
+
+    /// After looking for a vault in vain: a mistyped path must not leave a folder behind.
+    pub async fn unmake(self: Arc<Self>) -> Result<()> {
+        aside(move || {
+            if self.made {
+                // Only an empty folder goes; if somebody filled it meanwhile, it stays.
+                drop(fs::remove_dir(&self.root));
+            }
+            Ok(())
         })
         .await
     }

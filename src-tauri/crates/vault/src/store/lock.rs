@@ -103,7 +103,11 @@ impl Locks {
 
 fn open(folder: &Path, name: &str) -> Result<File> {
     let path = folder.join(name);
-    super::local::refuse_links(folder, &path)?;
+    for place in [folder, &path] {
+        if place.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+            return Err(VaultError::damaged(place.display().to_string(), "it is a link"));
+        }
+    }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -34,7 +34,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// A folder. It is made (mode 0700) if it is not there; a vault is made by `Vault::create` only.
+    /// A folder (absolute). It is made (mode 0700) if it is not there; a vault is made by `Vault::create` only, and
+    /// looking for one in vain takes the new folder away again.
     pub fn local(path: &Path) -> Result<Store> {
         let folder = Arc::new(local::LocalFolder::new(path)?);
         Ok(Self {
@@ -79,6 +80,14 @@ impl Store {
         match &self.local {
             Some(folder) => folder.clone().is_empty().await,
             None => Ok(self.objects.list(None).next().await.is_none()),
+        }
+    }
+
+    /// Takes back what `local` made, when there is no vault.
+    pub(crate) async fn unmake(&self) -> Result<()> {
+        match &self.local {
+            Some(folder) => folder.clone().unmake().await,
+            None => Ok(()),
         }
     }
 
