@@ -100,6 +100,7 @@ fn restores_of_sqlite() {
     let full = start.elapsed();
     assert_eq!(sqlite::hash(&shop), old);
     ctl.run(&["restore", "undo", &restore]).ok();
+    ctl.run(&["restore", "release", &restore]).ok();
     assert_eq!(sqlite::hash(&shop), changed);
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));
@@ -170,6 +171,7 @@ fn restores_of_postgres() {
     let full = start.elapsed();
     assert_eq!(content(), old);
     ctl.run(&["restore", "undo", &restore]).ok();
+    ctl.run(&["restore", "release", &restore]).ok();
     assert_eq!(content(), changed);
     let killed = kill_at_random_moments(&ctl, &command, full, |round| {
         earlier_backups_are_whole(&ctl, std::slice::from_ref(&id));
