@@ -9,6 +9,7 @@ import { host } from "@/api/client";
 import { applyEvent } from "@/api/events";
 import { useRead } from "@/api/queries";
 import { ErrorState } from "@/components/States";
+import { errorStays } from "@/components/say";
 import { StartPage } from "@/features/start/StartPage";
 import { Failsafe } from "./Failsafe";
 import type { makeRouter } from "./routes";
@@ -56,9 +57,10 @@ function Inside({ router }: { router: AppProps["router"] }) {
 			)}
 			<Toaster
 				theme={theme}
-				position="bottom-right"
-				offset={{ bottom: 48, right: 16 }}
-				toastOptions={{ className: "holdfast-toast" }}
+				// Over the foot of the sidebar: what a page offers to press is never underneath.
+				position="bottom-left"
+				offset={{ bottom: 44, left: 8 }}
+				className="toasts"
 				closeButton
 			/>
 		</>
@@ -73,7 +75,7 @@ function useEvents(): void {
 				applyEvent(client, event, {
 					onJobEnded(job) {
 						if (job.state === "failed" || job.state === "interrupted")
-							toast.error(`${job.title} failed`, { description: job.error?.message, duration: 12_000 });
+							toast.error(`${job.title} failed`, { description: job.error?.message, duration: errorStays });
 					},
 					onNotice(notice) {
 						const show =
@@ -82,7 +84,7 @@ function useEvents(): void {
 								: notice.level === "warning"
 									? toast.warning
 									: toast.info;
-						show(notice.title, { description: notice.text });
+						show(notice.title, { description: notice.text, duration: errorStays });
 					},
 				}),
 			),
