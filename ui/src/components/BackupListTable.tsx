@@ -33,14 +33,14 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 		{
 			id: "name",
 			title: "Name",
-			width: "minmax(96px,2fr)",
+			width: "minmax(120px,2fr)",
 			sort: (row) => row.name,
 			cell: (row) => <Cut text={row.name} strong />,
 		},
 		{
 			id: "taken",
 			title: "Taken",
-			width: "minmax(84px,1fr)",
+			width: wide ? "minmax(92px,1fr)" : "90px",
 			sort: (row) => row.created_at_ms,
 			cell: (row) => (
 				<span className="text-text-2">
@@ -58,7 +58,7 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 		{
 			id: "size",
 			title: "Size",
-			width: "86px",
+			width: wide ? "86px" : "80px",
 			right: true,
 			sort: (row) => row.size_bytes,
 			cell: (row) => isGood(row) && <Bytes value={row.size_bytes} />,
@@ -74,7 +74,7 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 		{
 			id: "level",
 			title: "Level",
-			width: "minmax(150px,1.2fr)",
+			width: wide ? "minmax(150px,1.2fr)" : "160px",
 			sort: (row) => row.level,
 			cell: (row) => <LevelBadge backup={row} />,
 		},
@@ -89,7 +89,8 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 			sort: (row) => row.row_count,
 			cell: (row) => isGood(row) && count(row.row_count),
 		});
-	if (actions)
+	// Without room the name needs it more: the panel beside the list has the same actions.
+	if (actions && (wide || !narrow))
 		columns.push({
 			id: "actions",
 			title: "",

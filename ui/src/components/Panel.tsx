@@ -31,7 +31,7 @@ export function Panel({
 export function Facts({ children, wide }: { children: ReactNode; wide?: boolean }) {
 	return (
 		<dl
-			className={classes("grid gap-x-4 gap-y-1.5", wide ? "grid-cols-[150px_1fr]" : "grid-cols-[104px_1fr]")}
+			className={classes("grid gap-x-3 gap-y-1.5", wide ? "grid-cols-[150px_1fr]" : "grid-cols-[88px_1fr]")}
 		>
 			{children}
 		</dl>

@@ -47,7 +47,7 @@ export function savedPercent(stored: number, restores: number): string | null {
 	if (share < 1) return null;
 	const digits = share >= 99 ? 1 : 0;
 	const floor = Math.min(99.9, Math.floor(share * 10 ** digits) / 10 ** digits);
-	return `${floor.toFixed(digits)} %`;
+	return `${floor.toFixed(digits)}\u00a0%`;
 }
 
 function trimZeros(text: string): string {

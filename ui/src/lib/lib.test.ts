@@ -32,9 +32,9 @@ describe("bytes", () => {
 		]);
 	});
 	it("never rounds savings up to a hundred percent", () => {
-		expect(savedPercent(1, 1_000_000)).toBe("99.9 %");
-		expect(savedPercent(0, 100)).toBe("99.9 %");
-		expect(savedPercent(50, 100)).toBe("50 %");
+		expect(savedPercent(1, 1_000_000)).toBe("99.9\u00a0%");
+		expect(savedPercent(0, 100)).toBe("99.9\u00a0%");
+		expect(savedPercent(50, 100)).toBe("50\u00a0%");
 		expect(savedPercent(100, 50)).toBeNull();
 		expect(savedPercent(1, 0)).toBeNull();
 	});
