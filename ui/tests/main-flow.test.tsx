@@ -104,7 +104,8 @@ describe("main job", () => {
 		expect((await find("restore-done")).textContent).toContain("5 of 5 tables");
 
 		await press("undo");
-		await user.type(await find("typed-name"), "shop.sqlite");
+		await find("plan-dialog");
+		expect(screen.queryByTestId("typed-name")).toBeNull();
 		await press("apply");
 		await find("restore-undone");
 		expect(host.world.restores[0]?.state).toBe("undone");

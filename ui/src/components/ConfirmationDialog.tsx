@@ -15,6 +15,8 @@ interface ConfirmationDialogProps {
 	digest: string;
 	/** A name to type, when the plan asks for one. */
 	confirmName?: string | null;
+	/** False when all can be had back: the button is not red then. */
+	deletes?: boolean;
 	/** Reasons why it cannot be done now. */
 	blocked?: boolean;
 	busy?: boolean;
@@ -32,6 +34,7 @@ export function ConfirmationDialog(props: ConfirmationDialogProps) {
 		action,
 		digest,
 		confirmName,
+		deletes = true,
 		blocked,
 		busy,
 		error,
@@ -55,7 +58,7 @@ export function ConfirmationDialog(props: ConfirmationDialogProps) {
 				<>
 					<Button onClick={onClose}>Cancel</Button>
 					<Button
-						tone="danger-solid"
+						tone={deletes ? "danger-solid" : "primary"}
 						type="submit"
 						form={form}
 						disabled={!agreed}

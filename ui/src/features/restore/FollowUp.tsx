@@ -9,21 +9,23 @@ import { counted } from "@/lib/bytes";
 import { listed, tableName } from "@/lib/text";
 import { Sessions } from "./Sessions";
 
-const words = {
-	undo: {
-		title: "Undo the restore?",
-		about: "The replaced database becomes the live one again.",
-		action: "Undo restore",
-	},
-	release: {
-		title: "Release the kept database?",
-		about: "It is deleted. After that the restore cannot be undone.",
-		action: "Release",
-	},
-} as const;
+const undoing = {
+	title: "Undo the restore?",
+	about: "The replaced database becomes the live one again. Nothing is deleted.",
+	action: "Undo restore",
+};
+const releasing = {
+	title: "Release the kept database?",
+	about: "It is deleted. After that the restore cannot be undone.",
+	action: "Release and delete",
+};
+const releasingUndone = {
+	...releasing,
+	about: "It is the copy that the undo set aside. It is deleted.",
+};
 
 interface FollowUpProps {
-	restore: Pick<Schema["Restore"], "id" | "kept_as">;
+	restore: Pick<Schema["Restore"], "id" | "state">;
 	what: "undo" | "release";
 	onClose: () => void;
 }
@@ -32,20 +34,22 @@ export function FollowUp({ restore, what, onClose }: FollowUpProps) {
 	const undo = useAct("restore.undo.apply", onClose);
 	const release = useAct("restore.release.apply", onClose);
 	const apply = what === "undo" ? undo : release;
+	const words = what === "undo" ? undoing : restore.state === "undone" ? releasingUndone : releasing;
 	return (
 		<PlanGate
 			operation={what === "undo" ? "restore.undo.plan" : "restore.release.plan"}
 			request={{ restore: restore.id }}
-			title={words[what].title}
+			title={words.title}
 			onClose={onClose}
 		>
 			{(plan) => (
 				<ConfirmationDialog
-					title={words[what].title}
-					about={words[what].about}
-					action={words[what].action}
+					title={words.title}
+					about={words.about}
+					action={words.action}
 					digest={plan.digest}
 					confirmName={plan.confirm_name}
+					deletes={what === "release"}
 					busy={apply.isPending}
 					error={apply.error}
 					onClose={onClose}
@@ -69,7 +73,7 @@ export function FollowUp({ restore, what, onClose }: FollowUpProps) {
 							<Fact name="Differs">{listed(plan.tables_differing.map(tableName), 6)}</Fact>
 						)}
 						{plan.loses && (
-							<Fact name="You lose" bad>
+							<Fact name={what === "undo" ? "Set aside" : "You lose"} bad={what === "release"}>
 								{plan.loses}
 							</Fact>
 						)}

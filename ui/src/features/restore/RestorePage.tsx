@@ -50,12 +50,12 @@ export function RestorePage({ restoreId }: { restoreId: string }) {
 				restore && (
 					<>
 						{restore.can_release && (
-							<Button onClick={() => setAsking("release")} data-testid="release">
+							<Button tone="danger" onClick={() => setAsking("release")} data-testid="release">
 								Release kept database…
 							</Button>
 						)}
 						{restore.can_undo && (
-							<Button tone="danger" onClick={() => setAsking("undo")} data-testid="undo">
+							<Button onClick={() => setAsking("undo")} data-testid="undo">
 								Undo…
 							</Button>
 						)}

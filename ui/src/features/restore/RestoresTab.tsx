@@ -86,6 +86,7 @@ export function RestoresTab({ connection }: { connection: Schema["Connection"] }
 										{row.can_release && (
 											<Button
 												small
+												tone="danger"
 												onClick={ask(row, "release")}
 												aria-label={`Release what ${row.backup_name} kept`}
 											>
@@ -95,7 +96,6 @@ export function RestoresTab({ connection }: { connection: Schema["Connection"] }
 										{row.can_undo && (
 											<Button
 												small
-												tone="danger"
 												onClick={ask(row, "undo")}
 												aria-label={`Undo the restore of ${row.backup_name}`}
 											>

@@ -194,23 +194,37 @@ function apply(world: World, backupId: string, request: Applying): Schema["Start
 
 function followUp(world: World, reference: string, what: "undo" | "release"): Schema["RestoreFollowUpPlan"] {
 	const restore = restoreOf(world, reference);
-	const plan = store(world, `restore.${what}.apply`, restore.database, restore.id);
+	const production = connectionOf(world, restore.connection_id).environment === "production";
+	// Undo loses nothing and is one step; release cannot be taken back.
+	const confirmName = what === "release" && production ? restore.database : null;
+	const plan = store(world, `restore.${what}.apply`, confirmName, restore.id);
 	const kept = restore.kept_as ?? "the kept database";
+	const aside = asideName(restore);
 	return {
 		...plan,
 		restore,
 		steps:
 			what === "undo"
 				? [
-						`End the sessions of ${restore.database}.`,
-						`Rename ${restore.database} away and ${kept} back to ${restore.database}.`,
+						`Put ${kept} back as “${restore.database}”; nobody else is connected now.`,
+						`Keep the restored database as ${aside} until you release it.`,
 					]
-				: [`Drop ${kept}. Undo is not possible any more; the safety backup stays in the vault.`],
+				: [`Drop ${kept} and everything in it.`],
 		sessions_to_end: [],
-		confirm_name: restore.database,
-		loses: what === "undo" ? "12 rows in 2 tables that were written since the swap." : null,
-		tables_differing: what === "undo" ? [{ name: "orders" }, { name: "events" }] : [],
+		confirm_name: confirmName,
+		loses:
+			what === "undo"
+				? `What was written to “${restore.database}” since the restore leaves the live database with it; it stays in ${aside}.`
+				: restore.state === "undone"
+					? "The restored copy is gone after this; the backup it came from stays."
+					: "The database as it was before the restore is gone after this: no undo any more. Its safety backup stays.",
+		tables_differing: [],
 	};
+}
+
+/** What the restored database is called once an undo has moved it out of the way. */
+function asideName(restore: Schema["Restore"]): string {
+	return (restore.kept_as ?? restore.database).replace(/([_.])before([_-])/, "$1restoring$2");
 }
 
 function change(
@@ -228,7 +242,14 @@ function change(
 		totalBytes: 0,
 		totalRows: 0,
 		finish: () => {
-			replaceIn(world.restores, { ...restore, state, can_undo: false, can_release: false, kept_as: null });
+			const undone = state === "undone";
+			replaceIn(world.restores, {
+				...restore,
+				state,
+				can_undo: false,
+				can_release: undone,
+				kept_as: undone ? asideName(restore) : null,
+			});
 			world.emit({ type: "changed", what: "restores" });
 			return { restore_id: restore.id };
 		},
