@@ -7,8 +7,9 @@ import { Page } from "@/components/Page";
 import { Panel } from "@/components/Panel";
 import { SealedFileForm } from "@/components/SealedFileForm";
 import { ErrorState } from "@/components/States";
+import { errorStays } from "@/components/say";
 import { ConnectionFields } from "./ConnectionFields";
-import { blank, problemsOf, specOf } from "./draft";
+import { blank, problemsOf, proves, specOf } from "./draft";
 import { TestResult } from "./TestConnection";
 
 export function AddConnectionPage() {
@@ -19,7 +20,7 @@ export function AddConnectionPage() {
 	const secrets = useRead("secrets.status", {});
 	const test = useAct("connection.test");
 	const add = useAct("connection.add", ({ id, warnings }) => {
-		for (const warning of warnings) toast.warning(warning);
+		for (const warning of warnings) toast.warning(warning, { duration: errorStays });
 		void navigate({ to: "/db/$connectionId/backups", params: { connectionId: id } });
 	});
 	const problems = problemsOf(draft);
@@ -36,7 +37,7 @@ export function AddConnectionPage() {
 				environment: draft.environment,
 				group: draft.group.trim() || null,
 				read_only: draft.readOnly,
-				prove_after_backup: draft.prove,
+				prove_after_backup: proves(draft),
 			},
 		});
 	};

@@ -8,7 +8,7 @@ import { Button, IconButton } from "@/components/Button";
 import { CheckField, Choice, PasswordField, SelectField, TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
-import { type Draft, type Problems, tlsModes, withSpec } from "./draft";
+import { type Draft, type Problems, proves, tlsModes, withSpec } from "./draft";
 
 interface ConnectionFieldsProps {
 	draft: Draft;
@@ -19,6 +19,13 @@ interface ConnectionFieldsProps {
 	hasPassword?: boolean;
 	groups: readonly string[];
 }
+
+const proofMeans: Record<Draft["engine"], string> = {
+	postgres:
+		"After each backup, load it into a scratch database made on the same server, compare every table, and drop it. Takes the room and about the time of a restore.",
+	sqlite:
+		"After each backup, load it into a scratch file on this computer, compare every table, and delete it. Takes about as long as a restore.",
+};
 
 export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups }: ConnectionFieldsProps) {
 	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
@@ -146,8 +153,8 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 					/>
 					<CheckField
 						label="Prove each backup"
-						hint="After each backup, load it into a scratch database and compare every table. Takes about as long as a restore."
-						checked={draft.prove}
+						hint={proofMeans[draft.engine]}
+						checked={proves(draft)}
 						onCheck={(prove) => set({ prove })}
 					/>
 				</div>

@@ -12,7 +12,7 @@ import { ErrorState } from "@/components/States";
 import { sayDone } from "@/components/say";
 import { counted } from "@/lib/bytes";
 import { ConnectionFields } from "./ConnectionFields";
-import { type Draft, draftOf, problemsOf, specOf } from "./draft";
+import { type Draft, draftOf, problemsOf, proves, specOf } from "./draft";
 import { TestResult } from "./TestConnection";
 
 export function ConnectionSettings({ connection }: { connection: Schema["Connection"] }) {
@@ -46,7 +46,7 @@ export function ConnectionSettings({ connection }: { connection: Schema["Connect
 						environment: draft.environment,
 						group: draft.group.trim(),
 						read_only: draft.readOnly,
-						prove_after_backup: draft.prove,
+						prove_after_backup: proves(draft),
 					},
 				});
 			}}

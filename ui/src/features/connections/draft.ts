@@ -15,7 +15,8 @@ export interface Draft {
 	environment: Schema["Environment"];
 	group: string;
 	readOnly: boolean;
-	prove: boolean;
+	/** Null while nobody has said: the engine decides. */
+	prove: boolean | null;
 }
 
 export const blank: Draft = {
@@ -31,8 +32,13 @@ export const blank: Draft = {
 	environment: "development",
 	group: "",
 	readOnly: false,
-	prove: true,
+	prove: null,
 };
+
+/** As in the core: a scratch copy of a file costs little; on a server it is the administrator's to decide. */
+export function proves(draft: Draft): boolean {
+	return draft.prove ?? draft.engine === "sqlite";
+}
 
 export function draftOf(connection: Schema["Connection"]): Draft {
 	return {

@@ -174,7 +174,7 @@ export const handlers: Handlers = {
 			},
 			world.now(),
 		);
-		connection.prove_after_backup = request.prove_after_backup ?? false;
+		connection.prove_after_backup = request.prove_after_backup ?? spec.engine === "sqlite";
 		world.emit({ type: "changed", what: "connections" });
 		return { id: connection.id, connection, warnings: [] };
 	},
