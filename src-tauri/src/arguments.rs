@@ -46,11 +46,7 @@ fn secrets(choice: Option<&str>) -> SecretsChoice {
 
 /// The account at this machine, as the audit log names it.
 pub fn account() -> String {
-    ["USER", "LOGNAME", "USERNAME"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|name| !name.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
+    holdfast_app::home::account(|name| std::env::var(name).ok())
 }
 
 #[cfg(test)]

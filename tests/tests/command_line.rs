@@ -1,4 +1,5 @@
 //! The command line contract, on the sample database.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! `kill -9` at random moments of backups and restores: no earlier backup is damaged, no partial one is listed as
 //! good, and the live database is as it was (or wholly what the restore makes of it).
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -132,7 +132,7 @@ fn rooms_named(text: &str) -> BTreeSet<String> {
         for after in line.split("crate::").skip(1) {
             match after.strip_prefix('{') {
                 Some(group) => named.extend(heads(group)),
-                None => named.insert(word(after)).then_some(()).unwrap_or_default(),
+                None => named.extend([word(after)]),
             }
         }
     }

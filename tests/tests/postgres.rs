@@ -1,4 +1,5 @@
 //! PostgreSQL through `holdfastctl`, with `pg_dump` and `psql` as witnesses.
+#![allow(clippy::unwrap_used)]
 
 use holdfast_tests::ctl::Ctl;
 use holdfast_tests::postgres::Server;

@@ -37,6 +37,17 @@ pub fn default_root(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Re
     })
 }
 
+/// The person's account, as the audit log names it: the name that the session gives, else the user's number.
+pub fn account(variable: impl Fn(&str) -> Option<String>) -> String {
+    let named =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(variable).find(|name| !name.is_empty());
+    #[cfg(unix)]
+    let number = || format!("uid {}", rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    let number = || "unknown".to_owned();
+    named.unwrap_or_else(number)
+}
+
 /// An opened data folder. Dropping it lets go of its locks.
 pub struct Home {
     root: PathBuf,

@@ -38,21 +38,30 @@ pub fn start(output: &Output, terminal: &Terminal) -> Result<()> {
         let _ = writeln!(stdin, "{}", passphrase.as_ref().map_or("", |secret| secret.expose_secret()));
     }
     let stdout = child.stdout.take().ok_or_else(|| internal("The background process has no output."))?;
-    let mut line = String::new();
-    std::io::BufReader::new(stdout)
-        .read_line(&mut line)
-        .map_err(|error| internal(format!("The background process gave no answer: {error}.")))?;
-    let answer: serde_json::Value = serde_json::from_str(&line)
-        .map_err(|_| internal("The background process ended before its job was accepted."))?;
+    let answer = first_document(std::io::BufReader::new(stdout))?;
     if let Some(error) = answer.get("error") {
         let error: ApiError =
             serde_json::from_value(error.clone()).map_err(|error| internal(error.to_string()))?;
         return Err(error.into());
     }
-    output.result(&answer, || {
-        let id = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-        format!("{}\nholdfastctl job watch {}", id("id"), id("job_id"))
+    output.result(&answer, || match (answer["id"].as_str(), answer["job_id"].as_str()) {
+        (Some(id), Some(job)) => format!("{id}\nFollow it with: holdfastctl job watch {job}"),
+        _ => serde_json::to_string_pretty(&answer).unwrap_or_default(),
     })
+}
+
+/// The announcement is one line. An operation that starts no job answers at once, on as many lines as it likes.
+fn first_document(mut from: impl BufRead) -> Result<serde_json::Value> {
+    let unreadable =
+        |error: std::io::Error| internal(format!("The background process gave no answer: {error}."));
+    let mut text = String::new();
+    from.read_line(&mut text).map_err(unreadable)?;
+    if let Ok(answer) = serde_json::from_str(&text) {
+        return Ok(answer);
+    }
+    from.read_to_string(&mut text).map_err(unreadable)?;
+    serde_json::from_str(&text)
+        .map_err(|_| internal("The background process ended before its job was accepted."))
 }
 
 /// In the child: the job is accepted.

@@ -73,8 +73,7 @@ impl Host {
 }
 
 fn principal() -> Principal {
-    let account = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    Principal::CommandLine(account.unwrap_or_else(|| "unknown".to_owned()))
+    Principal::CommandLine(holdfast_app::home::account(|name| std::env::var(name).ok()))
 }
 
 /// Only when asked for; to standard error, so that `--json` stays one document.

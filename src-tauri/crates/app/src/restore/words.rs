@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::SessionInfo;
-use holdfast_contract::snapshot::{DumpPlan, Snapshot, TableName};
+use holdfast_contract::snapshot::{DumpPlan, EngineKind, Snapshot, TableName};
 
 use super::plan::{Intent, told_sessions};
 
@@ -65,14 +65,18 @@ pub(crate) fn loses(
         moment(snapshot.taken_at_ms),
         span(now_ms.saturating_sub(snapshot.taken_at_ms)),
     );
+    let by = match connection.spec.engine() {
+        EngineKind::Postgres => "By the server's row estimates",
+        EngineKind::Sqlite => "By row counts",
+    };
     match live.map(|live| differing(snapshot, live)) {
         None => text.push_str(" What that is cannot be told: the live database cannot be read."),
         Some(changes) if changes.is_empty() => {
-            text.push_str(" By the server's row estimates no table has grown or shrunk since.")
+            text.push_str(&format!(" {by} no table has grown or shrunk since."))
         }
         Some(changes) => {
             let told: Vec<&str> = changes.iter().take(TOLD).map(String::as_str).collect();
-            text.push_str(&format!(" By the server's row estimates: {}", told.join(", ")));
+            text.push_str(&format!(" {by}: {}", told.join(", ")));
             match changes.len().saturating_sub(TOLD) {
                 0 => text.push('.'),
                 more => text.push_str(&format!(", and {more} more.")),

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use holdfast_contract::snapshot::{
     BackupKind, DumpPlan, Omission, PlannedTable, SchemaObject, Scope, Snapshot, TableName, TableSnapshot,
 };
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -166,23 +166,27 @@ impl Dump for Sqlite {
     }
 }
 
-/// From the statistics, else from the largest row id. Both cost a few page reads.
+/// Up to this size (bytes) rows are counted: a scan of the smallest index, well under a second.
+const COUNTED: u64 = 256 << 20;
+
+/// Counted in a small file. In a large one from the statistics, else from the largest row id: a few page reads. The
+/// statistics of a partial index hold fewer rows than the table, so the largest number is the table's.
 fn estimate(connection: &Connection, table: &Table) -> Option<u64> {
-    let measured = connection
-        .query_row("SELECT stat FROM sqlite_stat1 WHERE tbl = ?1 LIMIT 1", [&table.name], |row| {
-            row.get::<_, String>(0)
-        })
-        .optional()
-        .ok()
-        .flatten()
-        .and_then(|stat| stat.split(' ').next()?.parse().ok());
-    measured.or_else(|| {
-        let sql = format!("SELECT max(rowid) FROM main.{}", introspect::quote(&table.name));
-        connection
-            .query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
-            .ok()
-            .map(|largest| largest.unwrap_or(0).max(0) as u64)
-    })
+    let number = |sql: &str, name: Option<&str>| -> Option<u64> {
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, Option<i64>>(0);
+        let found = match name {
+            Some(name) => connection.query_row(sql, [name], read),
+            None => connection.query_row(sql, [], read),
+        };
+        found.ok().flatten().map(|value| value.max(0) as u64)
+    };
+    let quoted = introspect::quote(&table.name);
+    let size = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", None);
+    if size.is_some_and(|size| size <= COUNTED) {
+        return number(&format!("SELECT count(*) FROM main.{quoted}"), None);
+    }
+    number("SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ?1", Some(&table.name))
+        .or_else(|| number(&format!("SELECT coalesce(max(rowid), 0) FROM main.{quoted}"), None))
 }
 
 impl Sqlite {

@@ -23,7 +23,9 @@ pub async fn run(command: Call, host: &Host, output: &Output) -> Result<()> {
     let confirmation = Confirmation { digest: command.digest, name: command.confirm };
     let answer = host.call_json(&operation, request, confirmation).await?;
     // An answer that names a job has started one: it lives in this process, so the process stays with it.
-    let started: Option<Started> = answer.get("job_id").and(serde_json::from_value(answer.clone()).ok());
+    let only_names_a_job =
+        answer.as_object().is_some_and(|fields| fields.len() == 2 && fields.contains_key("job_id"));
+    let started = serde_json::from_value::<Started>(answer.clone()).ok().filter(|_| only_names_a_job);
     if let Some(started) = started {
         let job = follow::to_the_end(host, output, &started).await?;
         let document = serde_json::json!({ "id": started.id, "job_id": started.job_id, "job": job });
