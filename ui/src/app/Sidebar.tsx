@@ -75,7 +75,7 @@ function Item({ to, icon, text, badge = 0, badgeTone, badgeSays }: ItemProps) {
 			to={to}
 			className={item}
 			activeProps={{ className: current, "aria-current": "page" }}
-			activeOptions={{ exact: to === "/" }}
+			activeOptions={{ exact: to === "/", includeSearch: false }}
 			data-testid={`nav-${text.toLowerCase()}`}
 		>
 			<span aria-hidden className="[&_svg]:size-3.5">

@@ -76,7 +76,7 @@ export function AuditPage() {
 									{
 										id: "seq",
 										title: "No.",
-										width: "64px",
+										width: "56px",
 										right: true,
 										cell: (entry) => <span className="text-text-2">{count(entry.seq)}</span>,
 									},
@@ -93,13 +93,13 @@ export function AuditPage() {
 									{
 										id: "who",
 										title: "Who",
-										width: "minmax(120px,1fr)",
+										width: "minmax(152px,1fr)",
 										cell: (entry) => <Cut text={who(entry.principal)} />,
 									},
 									{
 										id: "what",
 										title: "What",
-										width: "minmax(130px,1.4fr)",
+										width: "minmax(144px,1.4fr)",
 										cell: (entry) => (
 											<span className="truncate font-medium" title={entry.operation}>
 												{operationName(entry.operation)}
@@ -109,13 +109,13 @@ export function AuditPage() {
 									{
 										id: "target",
 										title: "Target",
-										width: "minmax(110px,1.4fr)",
+										width: "minmax(104px,1.4fr)",
 										cell: (entry) => <Cut text={targetWords(entry)} />,
 									},
 									{
 										id: "outcome",
 										title: "Outcome",
-										width: "minmax(96px,150px)",
+										width: "minmax(92px,120px)",
 										cell: (entry) => <Outcome entry={entry} />,
 									},
 									{

@@ -38,7 +38,10 @@ export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; 
 					: `${bytes(backup.stored_bytes)} of ${bytes(backup.size_bytes)}${saved ? ` (${saved} saved)` : ""}`}
 			</Fact>
 			{backup.duration_ms != null && <Fact name="Took">{duration(backup.duration_ms)}</Fact>}
-			<Fact name="Sealed with">AES-256-GCM, zstd{"\u00a0"}{backup.compression}</Fact>
+			<Fact name="Sealed with">
+				AES-256-GCM, zstd{"\u00a0"}
+				{backup.compression}
+			</Fact>
 			{!wide && (
 				<Fact name="Not captured">
 					{omissions.length === 0 ? "nothing" : counted(omissions.length, "thing")}

@@ -186,5 +186,5 @@ function patterns(text: string): string[] {
 
 export function plural(kind: string): string {
 	if (kind.endsWith("x") || kind.endsWith("s")) return `${kind}es`;
-	return kind.endsWith("y") ? `${kind.slice(0, -1)}ies` : `${kind}s`;
+	return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }

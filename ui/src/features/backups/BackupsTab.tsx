@@ -63,7 +63,7 @@ function Aside({ backup }: { backup: Schema["Backup"] }) {
 	return (
 		<aside
 			aria-label={`Details of ${backup.name}`}
-			className="scroll-thin flex w-[276px] shrink-0 flex-col gap-3 self-start overflow-y-auto rounded-lg border border-line bg-panel p-4 max-h-full xl:w-[330px]"
+			className="scroll-thin flex w-[276px] shrink-0 flex-col gap-3 self-start overflow-y-auto rounded-lg border border-line bg-panel p-4 max-h-full xl:w-[344px]"
 		>
 			<h2 className="font-semibold wrap-anywhere">
 				<Link

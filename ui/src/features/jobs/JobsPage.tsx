@@ -70,14 +70,14 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 										{
 											id: "state",
 											title: "State",
-											width: "112px",
+											width: "104px",
 											sort: (job) => job.state,
 											cell: (job) => <State job={job} />,
 										},
 										{
 											id: "started",
 											title: "Started",
-											width: "104px",
+											width: "96px",
 											sort: (job) => job.created_at_ms,
 											cell: (job) => (
 												<span className="text-text-2">
@@ -88,7 +88,7 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 										{
 											id: "took",
 											title: "Took",
-											width: "92px",
+											width: "88px",
 											right: true,
 											sort: took,
 											cell: (job) => (took(job) == null ? "" : duration(took(job) ?? 0)),
@@ -131,7 +131,7 @@ function JobAside({ job }: { job: Job | null }) {
 	return (
 		<aside
 			aria-label={`Details of ${job.title}`}
-			className="scroll-thin flex max-h-full w-[290px] shrink-0 flex-col gap-3 self-start overflow-y-auto rounded-lg border border-line bg-panel p-4 xl:w-[330px]"
+			className="scroll-thin flex max-h-full w-[276px] shrink-0 flex-col gap-3 self-start overflow-y-auto rounded-lg border border-line bg-panel p-4 xl:w-[344px]"
 		>
 			<h2 className="font-semibold wrap-anywhere">{job.title}</h2>
 			{!jobEnded(job) && <ProgressIndicator progress={job.progress} label={job.title} />}

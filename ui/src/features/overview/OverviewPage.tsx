@@ -7,7 +7,7 @@ import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Dot } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { type Column, Cut, DataTable } from "@/components/DataTable";
+import { type Column, DataTable } from "@/components/DataTable";
 import { EnvironmentChip } from "@/components/EnvironmentChip";
 import { healthTone } from "@/components/health";
 import { LevelBadge } from "@/components/LevelBadge";
@@ -189,7 +189,7 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 		{
 			id: "database",
 			title: "Database",
-			width: "minmax(150px,1.6fr)",
+			width: "minmax(150px,1fr)",
 			sort: (row) => row.connection.name,
 			cell: (row) => (
 				<div className="min-w-0">
@@ -214,11 +214,13 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 		{
 			id: "health",
 			title: "Health",
-			width: "minmax(120px,1.4fr)",
+			width: "minmax(120px,2fr)",
 			cell: (row) => (
 				<span className="flex min-w-0 items-center gap-2">
 					<Dot tone={healthTone(row.health.state)} />
-					<Cut text={row.health.summary} />
+					<span className="line-clamp-2" title={row.health.summary}>
+						{row.health.summary}
+					</span>
 				</span>
 			),
 		},
@@ -244,7 +246,7 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 		{
 			id: "backup",
 			title: "Last backup",
-			width: "minmax(124px,1.1fr)",
+			width: "128px",
 			sort: (row) => row.last_backup?.created_at_ms,
 			cell: (row) =>
 				row.last_backup ? (

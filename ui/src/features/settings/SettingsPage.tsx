@@ -73,7 +73,7 @@ export function SettingsPage() {
 										onCheck={(notify_failures) => set({ notify_failures })}
 									/>
 									<NumberField
-										className="max-w-[240px]"
+										className="max-w-[320px]"
 										label="When a job longer than this ends well (seconds)"
 										value={data.notify_after_seconds}
 										least={0}

@@ -130,57 +130,61 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 				/>
 			</div>
 			<div className="grid grid-cols-1 items-start gap-3 lg:grid-cols-2">
-				<Panel title="Where">
-					<Place status={status} />
-				</Panel>
-				<LastCheck check={status.last_check ?? null} />
-				<Panel title="Ways to open it">
-					<ul className="flex flex-col">
-						{status.slots.map((slot) => (
-							<li
-								key={slot.id}
-								className="flex items-center gap-2.5 border-line-soft border-b py-1.5 last:border-0"
-							>
-								<KeyRound aria-hidden className="size-3.5 shrink-0 text-text-3" />
-								<span className="min-w-0 truncate font-medium" title={slot.label}>
-									{slot.label || slotNames[slot.kind]}
-								</span>
-								<span className="ml-auto shrink-0 text-sm text-text-2">
-									since <RelativeTime at={slot.created_at_ms} />
-								</span>
-							</li>
-						))}
-					</ul>
-					<p className="mt-2 text-sm text-text-2">
-						{status.remembers_key
-							? "It opens by itself on this computer."
-							: "It asks for the passphrase at each start."}
-						{status.slots.some((slot) => slot.kind === "recovery_kit")
-							? ""
-							: " There is no recovery kit: if the passphrase is lost, the backups are lost."}
-					</p>
-					<div className="mt-2.5 flex flex-wrap gap-2">
-						<Button small onClick={() => setDialog("passphrase")}>
-							Change passphrase…
-						</Button>
-						<Button small onClick={() => setDialog("kit")} data-testid="new-kit">
-							New recovery kit…
-						</Button>
-					</div>
-				</Panel>
-				<Panel
-					title="Clean-up"
-					aside={
-						<Button small onClick={() => setDialog("prune")} data-testid="prune-plan">
-							Plan clean-up…
-						</Button>
-					}
-				>
-					<p className="text-text-2">
-						Removes what no backup needs any more. It shows what it would do first, waits the hours of grace
-						from the settings, and looks again before it deletes.
-					</p>
-				</Panel>
+				<div className="flex flex-col gap-3">
+					<Panel title="Where">
+						<Place status={status} />
+					</Panel>
+					<Panel title="Ways to open it">
+						<ul className="flex flex-col">
+							{status.slots.map((slot) => (
+								<li
+									key={slot.id}
+									className="flex items-center gap-2.5 border-line-soft border-b py-1.5 last:border-0"
+								>
+									<KeyRound aria-hidden className="size-3.5 shrink-0 text-text-3" />
+									<span className="min-w-0 truncate font-medium" title={slot.label}>
+										{slot.label || slotNames[slot.kind]}
+									</span>
+									<span className="ml-auto shrink-0 text-sm text-text-2">
+										since <RelativeTime at={slot.created_at_ms} />
+									</span>
+								</li>
+							))}
+						</ul>
+						<p className="mt-2 text-sm text-text-2">
+							{status.remembers_key
+								? "It opens by itself on this computer."
+								: "It asks for the passphrase at each start."}
+							{status.slots.some((slot) => slot.kind === "recovery_kit")
+								? ""
+								: " There is no recovery kit: if the passphrase is lost, the backups are lost."}
+						</p>
+						<div className="mt-2.5 flex flex-wrap gap-2">
+							<Button small onClick={() => setDialog("passphrase")}>
+								Change passphrase…
+							</Button>
+							<Button small onClick={() => setDialog("kit")} data-testid="new-kit">
+								New recovery kit…
+							</Button>
+						</div>
+					</Panel>
+				</div>
+				<div className="flex flex-col gap-3">
+					<LastCheck check={status.last_check ?? null} />
+					<Panel
+						title="Clean-up"
+						aside={
+							<Button small onClick={() => setDialog("prune")} data-testid="prune-plan">
+								Plan clean-up…
+							</Button>
+						}
+					>
+						<p className="text-text-2">
+							Removes what no backup needs any more. It shows what it would do first, waits the hours of grace
+							from the settings, and looks again before it deletes.
+						</p>
+					</Panel>
+				</div>
 			</div>
 			{dialog === "prune" && <Prune onClose={close} />}
 			{dialog === "kit" && <NewRecoveryKit onClose={close} />}
