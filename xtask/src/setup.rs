@@ -25,6 +25,7 @@ const APT: &[&str] = &[
     "postgresql-client",
     "sqlite3",
     "sqlite3-tools",
+    "zstd",
     "fonts-dejavu-core",
 ];
 
