@@ -29,25 +29,35 @@ impl Server {
     }
 
     fn start() -> Server {
+        Server::start_with(ACCESS, &[])
+    }
+
+    /// A server of its own, with these access rules and further lines of `postgresql.conf`.
+    pub fn start_with(access: &str, settings: &[String]) -> Server {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|probe| probe.local_addr())
             .expect("a free port")
             .port();
-        let access = tempfile::Builder::new()
+        let rules = tempfile::Builder::new()
             .prefix("holdfast-hba-")
             .permissions(readable())
             .tempfile()
             .expect("a temporary file");
-        access.as_file().write_all(ACCESS.as_bytes()).expect("writing the access rules");
+        rules.as_file().write_all(access.as_bytes()).expect("writing the access rules");
         // Read once at the start; the file may go afterwards.
-        let rules = format!("hba_file='{}'", access.path().display());
-        let settings = [
+        let mut all = vec![
             format!("port={port}"),
             "listen_addresses='127.0.0.1'".to_owned(),
-            rules,
+            format!("hba_file='{}'", rules.path().display()),
             "max_connections=60".to_owned(),
         ];
-        Server { server: server::Server::start(&settings.each_ref().map(String::as_str)) }
+        all.extend_from_slice(settings);
+        let lines: Vec<&str> = all.iter().map(String::as_str).collect();
+        Server { server: server::Server::start(&lines) }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// Through the private socket, as superuser.

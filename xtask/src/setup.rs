@@ -24,6 +24,7 @@ const APT: &[&str] = &[
     "postgresql",
     "postgresql-client",
     "sqlite3",
+    "openssl",
     "sqlite3-tools",
     "zstd",
     "fonts-dejavu-core",

@@ -19,6 +19,9 @@ interface BackupListTableProps {
 	empty: ReactNode;
 	/** Less room: the panel beside the list is open. */
 	narrow?: boolean;
+	/** The list mixes databases: name each one's. */
+	mixed?: boolean;
+	maxHeight?: number | "fill";
 }
 
 export function isGood(backup: Backup): boolean {
@@ -27,7 +30,14 @@ export function isGood(backup: Backup): boolean {
 
 const kinds: Record<Schema["BackupKind"], string> = { full: "full", schema: "schema", data: "data" };
 
-export function BackupListTable({ backups, actions, narrow, ...rest }: BackupListTableProps) {
+export function BackupListTable({
+	backups,
+	actions,
+	narrow,
+	mixed,
+	maxHeight = "fill",
+	...rest
+}: BackupListTableProps) {
 	const wide = useWide();
 	const all: Column<Backup>[] = [
 		{
@@ -89,6 +99,14 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 			sort: (row) => row.row_count,
 			cell: (row) => isGood(row) && count(row.row_count),
 		});
+	if (mixed)
+		columns.unshift({
+			id: "database",
+			title: "Database",
+			width: "minmax(110px,1.2fr)",
+			sort: (row) => row.connection_name,
+			cell: (row) => <Cut text={row.connection_name} />,
+		});
 	// Without room the name needs it more: the panel beside the list has the same actions.
 	if (actions && (wide || !narrow))
 		columns.push({
@@ -107,7 +125,7 @@ export function BackupListTable({ backups, actions, narrow, ...rest }: BackupLis
 			rowKey={(row) => row.id}
 			rowLabel={(row) => `${row.name}, ${row.state}`}
 			rowTestId="backup-row"
-			maxHeight="fill"
+			maxHeight={maxHeight}
 			{...rest}
 		/>
 	);

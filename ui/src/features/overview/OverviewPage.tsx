@@ -16,6 +16,7 @@ import { Bytes, RelativeTime, useNow } from "@/components/Moment";
 import { Page } from "@/components/Page";
 import { Sparkline } from "@/components/Sparkline";
 import { Answered, EmptyState } from "@/components/States";
+import { StrayBackups } from "@/components/StrayBackups";
 import { sayError } from "@/components/say";
 import { useWide } from "@/components/useWide";
 import { bytes, savedPercent } from "@/lib/bytes";
@@ -107,6 +108,9 @@ export function OverviewPage({ backUp }: OverviewPageProps) {
 					)
 				}
 			</Answered>
+			<div className="mt-4 shrink-0 empty:hidden">
+				<StrayBackups />
+			</div>
 		</Page>
 	);
 }

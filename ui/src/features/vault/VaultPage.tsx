@@ -11,6 +11,7 @@ import { RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
 import { Fact, Facts, Panel } from "@/components/Panel";
 import { Answered, ErrorState } from "@/components/States";
+import { StrayBackups } from "@/components/StrayBackups";
 import { sayDone, sayError } from "@/components/say";
 import { UnlockForm } from "@/components/UnlockForm";
 import { bytes, count, counted, savedPercent } from "@/lib/bytes";
@@ -128,6 +129,9 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 					why="On the disk of the vault"
 					tone={status.free_bytes != null && status.free_bytes < 1024 ** 3 ? "warn" : undefined}
 				/>
+			</div>
+			<div className="my-3 empty:hidden">
+				<StrayBackups />
 			</div>
 			<div className="grid grid-cols-1 items-start gap-3 lg:grid-cols-2">
 				<div className="flex flex-col gap-3">
