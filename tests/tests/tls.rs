@@ -141,6 +141,7 @@ fn each_mode_keeps_its_promise() {
     authority.sign("server", "localhost", "subjectAltName=DNS:localhost", "0");
     authority.give_to_the_server();
     server.psql("postgres", "select pg_reload_conf()");
-    let expired = test("localhost", "postgres", &verified);
-    assert_eq!(expired, "tls_failed");
+    // It runs out within the second, and the server takes it up in its own time.
+    let refused = (0..50).any(|_| test("localhost", "postgres", &verified) == "tls_failed");
+    assert!(refused, "a certificate that has run out is refused");
 }
