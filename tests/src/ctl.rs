@@ -145,8 +145,10 @@ impl Ctl {
 
 /// The program under test, built beside the tests.
 pub fn program() -> PathBuf {
-    let tests = std::env::current_exe().expect("the test's own path");
-    let folder = tests.parent().and_then(Path::parent).expect("target/debug");
+    let own = std::env::current_exe().expect("this program's own path");
+    let folder = own.parent().expect("its folder");
+    // Tests stand in `deps`, one below the programs.
+    let folder = if folder.ends_with("deps") { folder.parent().expect("the folder above") } else { folder };
     let program = folder.join(format!("holdfastctl{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.exists(),
