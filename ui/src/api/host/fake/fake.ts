@@ -4,7 +4,8 @@
 import type { Confirmation, OperationName, Schema } from "../../client";
 import type { Host } from "../host";
 import { handlers } from "./operations";
-import { record, stage } from "./seed";
+import { record } from "./stage/past";
+import { stage } from "./stage/scenes";
 import { refusal, type Scene, type World } from "./world";
 
 export const mark = "holdfast-simulated-host";

@@ -1,22 +1,14 @@
 // Restores of the simulated application: beside, proven, swapped, undone, released.
 
-import type { Schema } from "../../client";
-import { start } from "./jobs";
-import { confirmed, type Handlers, started, store, takeBackup } from "./operations";
-import { databaseName, tableProofs } from "./seed";
-import { backupOf, connectionOf, refusal, replaceIn, restoreOf, type World } from "./world";
+import type { Schema } from "../../../client";
+import { confirmed, type HandlersOf, started, store } from "../gate";
+import { start } from "../jobs";
+import { tableProofs } from "../stage/backups";
+import { databaseName } from "../stage/databases";
+import { backupOf, connectionOf, refusal, replaceIn, restoreOf, type World } from "../world";
+import { takeBackup } from "./backups";
 
-type RestoreNames =
-	| "restore.plan"
-	| "restore.apply"
-	| "restore.list"
-	| "restore.get"
-	| "restore.undo.plan"
-	| "restore.undo.apply"
-	| "restore.release.plan"
-	| "restore.release.apply";
-
-export const restoreOperations: Handlers<RestoreNames> = {
+export const restoreOperations: HandlersOf<"restore"> = {
 	"restore.plan": (world, request) => {
 		const detail = backupOf(world, request.backup);
 		const connection = connectionOf(world, request.to);

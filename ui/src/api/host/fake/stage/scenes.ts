@@ -1,0 +1,66 @@
+// The stage of each scene.
+
+import { hex, refusal, type Scene, type World } from "../world";
+import { populate } from "./past";
+import { absentVault, openVault } from "./vault";
+
+export function stage(scene: Scene, now: () => number, pace: number): World {
+	let serial = 0;
+	const world: World = {
+		scene,
+		now,
+		pace,
+		emit: () => {},
+		nextId: () => hex(`id-${scene}-${serial++}`, 32),
+		vault: absentVault(),
+		vaultPassphrase: "",
+		secrets: { backend: "keychain", locked: false, problem: null },
+		settings: {
+			theme: "system",
+			compression_level: 3,
+			parallel: 2,
+			prune_grace_hours: 72,
+			notify_after_seconds: 30,
+			notify_failures: true,
+		},
+		connections: [],
+		health: new Map(),
+		tables: new Map(),
+		backups: [],
+		restores: [],
+		jobs: [],
+		cancelled: new Set(),
+		audit: [],
+		plans: new Map(),
+	};
+	if (scene === "nokeychain")
+		world.secrets = {
+			backend: "unavailable",
+			locked: false,
+			problem: refusal(
+				"keychain_absent",
+				"No keychain service answers on this machine.",
+				"Start a keyring such as GNOME Keyring or KWallet, or keep secrets in a sealed file.",
+				{ native: "org.freedesktop.DBus.Error.ServiceUnknown" },
+			),
+		};
+	if (scene === "fresh" || scene === "nokeychain") return world;
+	world.vault = openVault(now());
+	world.vaultPassphrase = "correct horse battery staple";
+	if (scene === "empty") return world;
+	populate(world);
+	if (scene === "locked") {
+		world.vault = {
+			...world.vault,
+			state: "locked",
+			remembers_key: false,
+			problem: refusal(
+				"keychain_locked",
+				"The keychain is locked, so the vault did not open by itself.",
+				"Unlock your keychain, or open the vault with its passphrase.",
+				{ retry: true },
+			),
+		};
+	}
+	return world;
+}
