@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod ctl;
+pub mod mariadb;
 pub mod postgres;
 pub mod sqlite;
 #[cfg(target_os = "linux")]

@@ -23,6 +23,10 @@ const APT: &[&str] = &[
     "libsecret-tools",
     "postgresql",
     "postgresql-client",
+    // Without "mariadb-server", which would start a service of its own.
+    "mariadb-server-core",
+    "mariadb-client",
+    "mydumper",
     "sqlite3",
     "openssl",
     "sqlite3-tools",
@@ -32,11 +36,11 @@ const APT: &[&str] = &[
 
 const DNF: &str = "sudo dnf install gcc gcc-c++ make pkgconf webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel \
      librsvg2-devel /usr/bin/WebKitWebDriver xorg-x11-server-Xvfb dbus-daemon dbus-tools gnome-keyring libsecret \
-     postgresql-server postgresql-contrib sqlite sqlite-tools nodejs";
-const BREW: &str = "brew install node postgresql@17 sqlite";
+     postgresql-server postgresql-contrib mariadb-server mariadb mydumper sqlite sqlite-tools nodejs";
+const BREW: &str = "brew install node postgresql@17 mariadb mydumper sqlite";
 const WINGET: &str = "winget install --id Microsoft.VisualStudio.2022.BuildTools\n    \
      winget install --id Microsoft.EdgeWebView2Runtime\n    winget install --id OpenJS.NodeJS.LTS\n    \
-     winget install --id PostgreSQL.PostgreSQL.17\n    winget install --id SQLite.SQLite";
+     winget install --id PostgreSQL.PostgreSQL.17\n    winget install --id MariaDB.Server\n    winget install --id SQLite.SQLite";
 
 /// Vite's floor.
 const NODE: (u32, u32) = (20, 19);
