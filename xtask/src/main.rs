@@ -11,6 +11,7 @@ mod check;
 mod demo;
 mod generate;
 mod package;
+mod postgres_sources;
 mod process;
 mod run;
 mod screens;

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use crate::postgres_sources;
 use crate::process::{Outcome, npm, on_path, read, root, run};
 
 /// Debian's names: what the window is built with, what drives it in tests, and the servers and shells the
@@ -47,6 +48,7 @@ const NODE: (u32, u32) = (20, 19);
 
 pub fn setup() -> Outcome {
     system_packages()?;
+    postgres_sources::fetch()?;
     node()?;
     page_packages()
 }

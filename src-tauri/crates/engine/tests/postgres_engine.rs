@@ -129,6 +129,29 @@ async fn a_rich_database_comes_back_the_same_by_the_reference_tool_and_by_its_ex
     assert_same_text(&dumped(server, "rich \"export"), &dumped(server, "rich"));
 }
 
+const EVERY_KIND: &str = concat!(include_str!("fixtures/everything.sql"), include_str!("fixtures/kinds.sql"));
+
+#[tokio::test]
+async fn every_kind_of_object_comes_back_with_its_rows() {
+    let server = Server::shared();
+    let roles = r#"CREATE ROLE app; CREATE ROLE reader; CREATE ROLE auditor; CREATE ROLE "group"; CREATE ROLE "Ünï ""role""""#;
+    server.run("postgres", roles).await;
+    server.create_database("kinds").await;
+    let version = server.connect("kinds").await.server_version_num().unwrap() / 10_000;
+    let suits = |line: &&str| {
+        let since = line.rsplit_once("-- since ").and_then(|(_, since)| since.parse::<u32>().ok());
+        since.is_none_or(|since| version >= since)
+    };
+    server.run("kinds", &EVERY_KIND.lines().filter(suits).collect::<Vec<_>>().join("\n")).await;
+    let engine = open(server, "kinds");
+    let stored = backed_up(&*engine, 2).await;
+    assert_eq!(stored.snapshot.omissions, []);
+    let report = engine.load().unwrap().load("kinds copy", &stored, &work(2)).await.unwrap();
+    assert_eq!(report.remarks, Vec::<String>::new());
+    assert_same(&*engine, "kinds copy", &stored).await;
+    assert_same_text(&dumped(server, "kinds copy"), &dumped(server, "kinds"));
+}
+
 #[tokio::test]
 async fn what_was_made_is_asked_for_by_every_kind_of_name() {
     let server = Server::shared();

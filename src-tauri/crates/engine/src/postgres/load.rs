@@ -1,7 +1,7 @@
 //! Making a database of its own from a snapshot: empty database, definitions, rows, then everything that is
 //! quicker or only possible once the rows are in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::TryStreamExt;
@@ -10,9 +10,15 @@ use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, Snapshot, Tab
 use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
+use super::error::native;
+use super::sql::Table;
 use super::statements::Statements;
 use super::{database, error, inspect, large_objects, name, piece};
 use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
+
+/// From this many bytes of text on, the rows of a table that comes in one stream lie as they did in the source: the
+/// server fills no gaps in a table that was emptied in the same transaction (and may spare itself the log).
+const IN_ORDER_FROM: u64 = 512;
 
 pub async fn load(
     access: &Access,
@@ -100,10 +106,17 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
         }
     }
     work.progress.phase("Gathering statistics");
-    session.execute("Gathering statistics", "ANALYZE").await?;
+    let mut remarks = left_out.remarks();
+    match session.execute("Gathering statistics", "ANALYZE").await {
+        // A type's or an index's own function may refuse; the data is there all the same.
+        Err(refused) if native(&refused).is_some() => {
+            remarks.push(format!("The planner's statistics are not complete; run ANALYZE again. {refused}"));
+        }
+        outcome => drop(outcome?),
+    }
     let server = Some(inspect::server_info(&mut session).await?);
     session.close().await;
-    Ok(LoadReport { server, remarks: left_out.remarks() })
+    Ok(LoadReport { server, remarks })
 }
 
 /// Index builds: they read one table and need nothing but its rows.
@@ -118,11 +131,15 @@ async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
     let queue = queue(snapshot);
     let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
     let next = AtomicUsize::new(0);
-    let (queue, arrived, next) = (&queue, &arrived, &next);
+    let plain = plain_tables(access, target).await?;
+    let (queue, arrived, next, plain) = (&queue, &arrived, &next, &plain);
     let workers = (0..work.parallel.clamp(1, queue.len().max(1))).map(|_| async move {
         let mut session = Session::open_database(access, target, Purpose::Load).await?;
         while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let rows = copy_in(&mut session, &snapshot.tables[*index], stream, source, work).await?;
+            let table = &snapshot.tables[*index];
+            let whole =
+                table.streams.len() == 1 && table.bytes >= IN_ORDER_FROM && plain.contains(&table.table);
+            let rows = copy_in(&mut session, table, stream, whole, source, work).await?;
             arrived[*index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
         }
         session.close().await;
@@ -139,6 +156,20 @@ async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
         }
     }
     Ok(())
+}
+
+/// Tables that are neither partitioned nor foreign: those that can be truncated alone.
+async fn plain_tables(access: &Access, target: &str) -> Result<HashSet<TableName>> {
+    let mut session = Session::open_database(access, target, Purpose::Load).await?;
+    let sql = "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384";
+    let rows = session.rows("Listing the tables", sql).await?;
+    session.close().await;
+    let names = rows.into_iter().filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
+        Ok([schema, Some(name)]) => Some(TableName { schema, name }),
+        _ => None,
+    });
+    Ok(names.collect())
 }
 
 /// Streams with the tables they belong to, largest first.
@@ -159,6 +190,7 @@ async fn copy_in(
     session: &mut Session,
     table: &TableSnapshot,
     stream: &str,
+    in_order: bool,
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<u64> {
@@ -169,12 +201,18 @@ async fn copy_in(
     let failed = |source| error::during(&doing, source);
     let sql = piece::copy_in(&table.table, &table.columns);
     super::connect::refuse_nul(&sql)?;
+    if in_order {
+        session.execute(&doing, &format!("BEGIN; TRUNCATE ONLY {}", Table(&table.table))).await?;
+    }
     let mut copy = session.raw().copy_in_raw(&sql).await.map_err(failed)?;
     while let Some(bytes) = data.try_next().await? {
         work.progress.advance(bytes.len() as u64, 0);
         copy.send(bytes).await.map_err(failed)?;
     }
     let rows = copy.finish().await.map_err(failed)?;
+    if in_order {
+        session.execute(&doing, "COMMIT").await?;
+    }
     work.progress.advance(0, rows);
     Ok(rows)
 }

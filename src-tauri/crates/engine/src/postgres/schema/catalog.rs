@@ -23,19 +23,31 @@ pub mod class {
     pub const PROCEDURE: u32 = 1255;
     pub const RELATION: u32 = 1259;
     pub const DATABASE: u32 = 1262;
+    pub const ACCESS_METHOD: u32 = 2601;
     pub const ACCESS_METHOD_OPERATOR: u32 = 2602;
     pub const ACCESS_METHOD_PROCEDURE: u32 = 2603;
     pub const DEFAULT: u32 = 2604;
+    pub const CAST: u32 = 2605;
     pub const CONSTRAINT: u32 = 2606;
+    pub const CONVERSION: u32 = 2607;
     pub const LANGUAGE: u32 = 2612;
     pub const LARGE_OBJECT: u32 = 2613;
     pub const SCHEMA: u32 = 2615;
+    pub const OPERATOR_CLASS: u32 = 2616;
+    pub const OPERATOR: u32 = 2617;
     pub const REWRITE: u32 = 2618;
     pub const TRIGGER: u32 = 2620;
+    pub const OPERATOR_FAMILY: u32 = 2753;
     pub const LARGE_OBJECT_METADATA: u32 = 2995;
     pub const EXTENSION: u32 = 3079;
     pub const POLICY: u32 = 3256;
     pub const STATISTICS: u32 = 3381;
+    pub const COLLATION: u32 = 3456;
+    pub const TRANSFORM: u32 = 3576;
+    pub const TEXT_SEARCH_DICTIONARY: u32 = 3600;
+    pub const TEXT_SEARCH_PARSER: u32 = 3601;
+    pub const TEXT_SEARCH_CONFIGURATION: u32 = 3602;
+    pub const TEXT_SEARCH_TEMPLATE: u32 = 3764;
 }
 
 /// One object: the catalog it is a row of, and its oid there.

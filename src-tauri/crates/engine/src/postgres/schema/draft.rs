@@ -12,9 +12,21 @@ use crate::postgres::sql::Ident;
 pub enum Rank {
     Schema,
     Extension,
+    AccessMethod,
+    Language,
+    Collation,
     Type,
     TypeConstraint,
     Function,
+    Transform,
+    Cast,
+    Conversion,
+    Operator,
+    OperatorFamily,
+    OperatorClass,
+    TextSearch,
+    TextSearchDictionary,
+    TextSearchConfiguration,
     Aggregate,
     Sequence,
     Table,
@@ -173,6 +185,8 @@ pub struct Draft {
     pub columns: HashMap<(u32, i32), String>,
     /// Members of extensions, which come with them.
     pub members: HashMap<Address, Address>,
+    /// The nodes that make a type known before its functions, by the nodes that make the type whole.
+    pub shells: HashMap<usize, usize>,
     by_address: HashMap<Address, usize>,
     /// Made by another object, with no node to point at.
     accounted: HashSet<Address>,
@@ -193,6 +207,7 @@ impl Draft {
             relations: HashMap::new(),
             columns: HashMap::new(),
             members,
+            shells: HashMap::new(),
             by_address: HashMap::new(),
             accounted: HashSet::new(),
         }

@@ -43,7 +43,25 @@ pub fn link(draft: &mut Draft) {
         }
         draft.nodes[from].needs.insert(to);
     }
+    use_shells(draft);
     refresh_order(draft);
+}
+
+/// A type's own functions need only its shell; everything else needs it whole.
+fn use_shells(draft: &mut Draft) {
+    for (whole, shell) in draft.shells.clone() {
+        let functions: Vec<usize> = draft.nodes[whole]
+            .needs
+            .iter()
+            .copied()
+            .filter(|need| draft.nodes[*need].rank == Rank::Function)
+            .collect();
+        for function in functions {
+            if draft.nodes[function].needs.remove(&whole) {
+                draft.nodes[function].needs.insert(shell);
+            }
+        }
+    }
 }
 
 /// A materialised view is filled after those it reads, also through views between them.
@@ -132,10 +150,9 @@ pub fn settle_phases(draft: &mut Draft) {
             return;
         }
         for (index, need) in late {
-            let can_wait = matches!(
-                draft.nodes[index].rank,
-                Rank::View | Rank::Function | Rank::Aggregate | Rank::Default | Rank::Rule
-            );
+            let rank = draft.nodes[index].rank;
+            let can_wait = matches!(rank, Rank::View | Rank::Default | Rank::Rule)
+                || (Rank::Function..=Rank::Aggregate).contains(&rank);
             if can_wait {
                 draft.nodes[index].phase = Phase::After;
             } else if let Some(stand_in) = stand_in(draft, need, &[]) {

@@ -21,18 +21,23 @@
 //! - Large objects are objects of kind `large object` (phase Before: `lo_create`); their bytes are the stream
 //!   `large-objects` of the data half.
 
+mod base_types;
 mod catalog;
 mod columns;
 mod comments;
 mod constraints;
+mod conversions;
 mod database;
 mod draft;
 mod extended;
 mod grants;
 mod indexes;
+mod languages;
 mod large_objects;
 mod link;
 mod namespaces;
+mod operator_classes;
+mod operators;
 mod order;
 mod policies;
 mod report;
@@ -42,6 +47,7 @@ mod select;
 mod sequences;
 mod sweep;
 mod tables;
+mod text_search;
 mod triggers;
 mod types;
 mod views;
@@ -108,7 +114,13 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     draft.columns = columns.names();
     namespaces::collect(conn, &mut draft, &mut facts).await?;
     types::collect(conn, &mut draft, &columns).await?;
+    base_types::collect(conn, &mut draft).await?;
     routines::collect(conn, &mut draft).await?;
+    languages::collect(conn, &mut draft).await?;
+    conversions::collect(conn, &mut draft).await?;
+    operators::collect(conn, &mut draft).await?;
+    operator_classes::collect(conn, &mut draft).await?;
+    text_search::collect(conn, &mut draft).await?;
     let constraints = constraints::read(conn, &draft).await?;
     let table_rows = tables::read(conn).await?;
     tables::add_to(&mut draft, &table_rows, &columns, &constraints);
@@ -147,4 +159,13 @@ pub fn for_database(object: &SchemaObject, quoted: &str) -> Vec<String> {
     };
     let filled = |sql: &String| sql.replacen(&place, &format!("DATABASE {quoted}"), 1);
     if about_it { object.sql.iter().map(filled).collect() } else { object.sql.clone() }
+}
+
+/// A statement that does nothing where its object is there already, made by an extension or by the server.
+fn unless_there(sql: &str) -> String {
+    let mut tag = "holdfast".to_owned();
+    while sql.contains(&format!("${tag}$")) {
+        tag.push('_');
+    }
+    format!("DO ${tag}$BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END${tag}$")
 }

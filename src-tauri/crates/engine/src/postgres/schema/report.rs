@@ -14,7 +14,7 @@ use super::{Captured, CapturedTable, CopySource, select};
 use crate::pattern;
 
 /// Most telling first; kinds that are only how another object is said are not counted.
-const COUNTED: [&str; 27] = [
+const COUNTED: &[&str] = &[
     "table",
     "partition",
     "view",
@@ -37,6 +37,21 @@ const COUNTED: [&str; 27] = [
     "domain",
     "composite type",
     "range type",
+    "base type",
+    "shell type",
+    "operator",
+    "operator class",
+    "operator family",
+    "cast",
+    "collation",
+    "conversion",
+    "text search configuration",
+    "text search dictionary",
+    "text search parser",
+    "text search template",
+    "language",
+    "transform",
+    "access method",
     "schema",
     "extension",
     "extended statistics",

@@ -21,6 +21,8 @@ struct Sequence {
     name: String,
     owner: String,
     persistence: char,
+    /// Of the table whose identity this is.
+    table_persistence: Option<char>,
     type_name: String,
     start: i64,
     increment: i64,
@@ -41,12 +43,15 @@ struct State {
 pub async fn collect(conn: &mut PgConnection, draft: &mut Draft, columns: &Columns) -> Result<()> {
     let sql = format!(
         "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner, \
-         c.relpersistence::text AS persistence, pg_catalog.format_type(s.seqtypid, NULL) AS type_name, s.seqstart AS start, \
+         c.relpersistence::text AS persistence, (SELECT t.relpersistence::text FROM pg_catalog.pg_depend d \
+           JOIN pg_catalog.pg_class t ON t.oid = d.refobjid WHERE d.classid = {class} AND d.objid = c.oid \
+           AND d.refclassid = {class} AND d.deptype = 'i') AS table_persistence, pg_catalog.format_type(s.seqtypid, NULL) AS type_name, s.seqstart AS start, \
          s.seqincrement AS increment, s.seqmax AS maximum, s.seqmin AS minimum, s.seqcache AS cache, s.seqcycle AS cycle, \
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable \
          FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' ORDER BY n.nspname, c.relname"
+         WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' ORDER BY n.nspname, c.relname",
+        class = class::RELATION
     );
     let owned = owned(draft);
     let mut found = rows::<Sequence>(conn, "Reading sequences", &sql).await?;
@@ -93,9 +98,14 @@ fn add(draft: &mut Draft, sequence: &Sequence, owner: Option<&(u32, i32, bool)>,
                 table.quoted(),
                 Ident(&column.name)
             );
-            let node = Node::new("identity", Rank::Identity, Some(&sequence.schema), &sequence.name)
+            let mut node = Node::new("identity", Rank::Identity, Some(&sequence.schema), &sequence.name)
                 .on(table)
                 .sql(sql);
+            // Otherwise it is as its table is; before version 15 nothing else was possible.
+            if draft.version >= 150_000 && sequence.table_persistence != Some(sequence.persistence) {
+                let logged = if sequence.persistence == 'u' { "UNLOGGED" } else { "LOGGED" };
+                node = node.sql(format!("ALTER SEQUENCE {quoted} SET {logged}"));
+            }
             draft.add_at(address, node);
             draft.target(address, words, None, title);
         }

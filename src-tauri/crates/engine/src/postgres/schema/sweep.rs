@@ -227,38 +227,6 @@ fn consequence(kind: &str) -> (&'static str, &'static str) {
             "event trigger",
             "Event triggers are not captured; what it does at schema changes does not happen in a restored database.",
         ),
-        "operator" => ("operator", "Operators are not captured; what uses it is left out too."),
-        "operator class" | "operator family" | "operator of access method" | "function of access method" => (
-            "operator class",
-            "Operator classes and families are not captured; indexes that use it are left out too.",
-        ),
-        "cast" => {
-            ("cast", "Casts are not captured; conversions that rely on it fail in a restored database.")
-        }
-        "conversion" => {
-            ("conversion", "Encoding conversions are not captured; create it again if clients rely on it.")
-        }
-        "collation" => ("collation", "Collations are not captured; what uses it is left out too."),
-        "text search configuration"
-        | "text search dictionary"
-        | "text search parser"
-        | "text search template" => (
-            "text search object",
-            "Text search objects are not captured; searches that use it fail in a restored database.",
-        ),
-        "access method" => (
-            "access method",
-            "Access methods are not captured; tables and indexes that use it are left out too.",
-        ),
-        "language" => (
-            "language",
-            "Languages that do not come with an extension are not captured; functions written in it are left out too.",
-        ),
-        "transform" => ("transform", "Transforms are not captured; functions that use it are left out too."),
-        "type" => (
-            "base type",
-            "Types that live in a library of the server are not captured; what uses it is left out too.",
-        ),
         "statistics object" => (
             "extended statistics",
             "The statistics object could not be captured; the planner estimates without it.",

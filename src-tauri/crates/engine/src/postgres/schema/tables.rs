@@ -100,7 +100,8 @@ pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constra
         let quoted = relation.quoted();
         let mut node = Node::new("table", Rank::Table, Some(&table.schema), &table.name);
         node.table = None;
-        node = node.sql(create(table, &quoted, columns.of(table.oid), constraints));
+        let inherits = |column: &ColumnRow| inherits_expression(draft.version, table, column, columns);
+        node = node.sql(create(table, &quoted, columns.of(table.oid), constraints, inherits));
         for statement in column_settings(table, &quoted, columns.of(table.oid), constraints) {
             node = node.sql(statement);
         }
@@ -116,7 +117,30 @@ pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constra
     }
 }
 
-fn create(table: &TableRow, quoted: &str, columns: &[ColumnRow], constraints: &Constraints) -> String {
+/// A generated column of a parent is generated here too; saying so again is an error before version 16, and only
+/// needed since where the expression is another.
+fn inherits_expression(version: u32, table: &TableRow, column: &ColumnRow, columns: &Columns) -> bool {
+    let mut of_parents = table
+        .parents
+        .iter()
+        .flat_map(|parent| columns.of(parent.oid))
+        .filter(|above| above.name == column.name && !above.generated.is_empty() && !table.is_partition);
+    match of_parents.next() {
+        Some(_) if version < 160_000 => true,
+        Some(first) => {
+            first.default == column.default && of_parents.all(|above| above.default == column.default)
+        }
+        None => false,
+    }
+}
+
+fn create(
+    table: &TableRow,
+    quoted: &str,
+    columns: &[ColumnRow],
+    constraints: &Constraints,
+    inherits_expression: impl Fn(&ColumnRow) -> bool,
+) -> String {
     let mut lines: Vec<String> = Vec::new();
     for column in columns {
         // Alone, a partition has all columns; an inheriting table gets the others from its parents.
@@ -149,7 +173,9 @@ fn create(table: &TableRow, quoted: &str, columns: &[ColumnRow], constraints: &C
         } else if column.not_null && not_null.is_none() {
             extra += " NOT NULL";
         }
-        if let (Some(expression), false) = (&column.default, column.generated.is_empty()) {
+        if let (Some(expression), false) = (&column.default, column.generated.is_empty())
+            && !inherits_expression(column)
+        {
             let how = if column.generated == "v" { "VIRTUAL" } else { "STORED" };
             extra += &format!(" GENERATED ALWAYS AS ({expression}) {how}");
         }

@@ -1,4 +1,4 @@
-//! Enum, domain, composite and range types. Base types live in a library of the server and are listed as omitted.
+//! Enum, domain, composite and range types.
 
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -46,13 +46,19 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft, columns: &Colum
             ),
             'd' => ("domain", "DOMAIN", domain(&name, &found)),
             'c' => ("composite type", "TYPE", composite(&name, columns.of(found.relation))),
-            // The canonical function takes the type that needs it: only a library can break that circle.
-            'r' if found.canonical.is_none() => ("range type", "TYPE", range(&name, &found)),
+            'r' => ("range type", "TYPE", range(&name, &found)),
             _ => continue,
         };
         let address = Address::new(class::TYPE, found.oid);
-        let node = Node::new(kind, Rank::Type, Some(&found.schema), &found.name).sql(sql);
+        let mut node = Node::new(kind, Rank::Type, Some(&found.schema), &found.name).sql(sql);
+        // The canonical function takes the type that needs it.
+        let shell = found.canonical.is_some().then(|| {
+            let shell = Node::new("shell type", Rank::Type, Some(&found.schema), &found.name);
+            draft.add(shell.sql(format!("CREATE TYPE {name}")))
+        });
+        node.needs.extend(shell);
         let index = draft.add_at(address, node);
+        draft.shells.extend(shell.map(|shell| (index, shell)));
         let title = format!("{kind} {}.{}", found.schema, found.name);
         let words = format!("{word} {name}");
         if found.kind == 'c' {
@@ -99,7 +105,7 @@ fn query(version: u32) -> String {
          pg_catalog.format_type(r.rngsubtype, NULL) AS subtype, \
          CASE WHEN NOT o.opcdefault THEN pg_catalog.quote_ident(opn.nspname) || '.' || pg_catalog.quote_ident(o.opcname) END AS opclass, \
          CASE WHEN r.rngcollation <> s.typcollation THEN {range_collation} END AS subtype_collation, \
-         NULLIF(r.rngcanonical::pg_catalog.oid, 0)::text AS canonical, \
+         NULLIF(r.rngcanonical::pg_catalog.oid, 0)::pg_catalog.regproc::text AS canonical, \
          CASE WHEN r.rngsubdiff::pg_catalog.oid <> 0 THEN r.rngsubdiff::text END AS difference, \
          {multirange} AS multirange \
          FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -155,6 +161,7 @@ fn range(name: &str, found: &Type) -> String {
     option("MULTIRANGE_TYPE_NAME", &found.multirange);
     option("SUBTYPE_OPCLASS", &found.opclass);
     option("COLLATION", &found.subtype_collation);
+    option("CANONICAL", &found.canonical);
     option("SUBTYPE_DIFF", &found.difference);
     format!("CREATE TYPE {name} AS RANGE ({})", options.join(", "))
 }
