@@ -23,7 +23,11 @@ export function shortId(id: string): string {
 	return id.slice(0, 8);
 }
 
-export const engineNames: Record<Schema["EngineKind"], string> = { postgres: "PostgreSQL", sqlite: "SQLite" };
+export const engineNames: Record<Schema["EngineKind"], string> = {
+	postgres: "PostgreSQL",
+	mysql: "MySQL / MariaDB",
+	sqlite: "SQLite",
+};
 
 export const environmentNames: Record<Schema["Environment"], string> = {
 	production: "Production",
@@ -32,12 +36,19 @@ export const environmentNames: Record<Schema["Environment"], string> = {
 };
 
 export function serverName(server: Schema["ServerInfo"]): string {
+	// Which of the two it is, MariaDB says in its version: 10.11.19-MariaDB.
+	if (server.engine === "mysql") {
+		const maria = server.version.endsWith("-MariaDB");
+		return `${maria ? "MariaDB" : "MySQL"} ${server.version.replace("-MariaDB", "")}`;
+	}
 	return `${engineNames[server.engine]} ${server.version}`;
 }
 
 /** Where a connection leads, without user or password. */
 export function location(spec: Schema["ConnectionSpec"]): string {
-	return spec.engine === "postgres" ? `${spec.host}:${spec.port}/${spec.database}` : spec.path;
+	if (spec.engine === "sqlite") return spec.path;
+	if (spec.engine === "mysql" && spec.host.startsWith("/")) return `${spec.host}:${spec.database}`;
+	return `${spec.host}:${spec.port}/${spec.database}`;
 }
 
 /** "backup.delete.apply" to "Delete backup", for the audit and the jobs. */

@@ -55,6 +55,17 @@ pub enum ConnectionSpec {
         #[serde(default)]
         tls: TlsSettings,
     },
+    /// MySQL or MariaDB: which of the two, the server says.
+    Mysql {
+        /// Host name, address, or the absolute path of the server's socket.
+        host: String,
+        /// Not used with a socket.
+        port: u16,
+        database: String,
+        user: String,
+        #[serde(default)]
+        tls: TlsSettings,
+    },
     Sqlite {
         /// Absolute path.
         path: String,
@@ -65,20 +76,24 @@ impl ConnectionSpec {
     pub fn engine(&self) -> EngineKind {
         match self {
             Self::Postgres { .. } => EngineKind::Postgres,
+            Self::Mysql { .. } => EngineKind::Mysql,
             Self::Sqlite { .. } => EngineKind::Sqlite,
         }
     }
     /// The live database's own name: what `--confirm` must spell. For SQLite the file name.
     pub fn database_name(&self) -> &str {
         match self {
-            Self::Postgres { database, .. } => database,
+            Self::Postgres { database, .. } | Self::Mysql { database, .. } => database,
             Self::Sqlite { path } => path.rsplit(['/', '\\']).next().unwrap_or(path),
         }
     }
     /// Where it is, without user or password: `db.example.com:5432/shop`, `/srv/shop.sqlite`.
     pub fn location(&self) -> String {
         match self {
-            Self::Postgres { host, port, database, .. } => format!("{host}:{port}/{database}"),
+            Self::Mysql { host, database, .. } if host.starts_with('/') => format!("{host}:{database}"),
+            Self::Postgres { host, port, database, .. } | Self::Mysql { host, port, database, .. } => {
+                format!("{host}:{port}/{database}")
+            }
             Self::Sqlite { path } => path.clone(),
         }
     }

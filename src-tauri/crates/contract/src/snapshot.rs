@@ -8,15 +8,29 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 pub enum EngineKind {
     Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
     Sqlite,
+}
+
+impl EngineKind {
+    /// For people, where the server has not been asked which of two it is.
+    pub fn product(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL or MariaDB",
+            Self::Sqlite => "SQLite",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerInfo {
     pub engine: EngineKind,
-    /// As the server says it: `15.18`, `3.54.1`.
+    /// As the server says it: `15.18`, `10.11.19-MariaDB`, `3.54.1`.
     pub version: String,
-    /// Comparable: PostgreSQL's `server_version_num`, SQLite's `sqlite3_libversion_number`.
+    /// Comparable: PostgreSQL's `server_version_num`, SQLite's `sqlite3_libversion_number`; for MySQL and MariaDB
+    /// 80036 and 101119 (8.0.36, 10.11.19).
     pub version_number: u32,
     pub database: String,
     /// Bytes on disk.

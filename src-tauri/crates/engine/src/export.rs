@@ -1,9 +1,10 @@
 //! A stored snapshot as a file that other programs read.
 
+use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::EngineKind;
 use tokio::io::AsyncWrite;
 
-use crate::{Result, SnapshotSource, Work, postgres, sqlite};
+use crate::{EngineError, Result, SnapshotSource, Work, postgres, sqlite};
 
 /// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
 pub async fn write_sql(
@@ -13,6 +14,10 @@ pub async fn write_sql(
 ) -> Result<()> {
     match source.snapshot().server.engine {
         EngineKind::Postgres => postgres::export::write_sql(source, out, work).await,
+        EngineKind::Mysql => Err(EngineError::new(
+            ErrorCode::Unsupported,
+            "Backups of MySQL and MariaDB cannot be written as SQL yet.",
+        )),
         EngineKind::Sqlite => sqlite::export::write_sql(source, out, work).await,
     }
 }

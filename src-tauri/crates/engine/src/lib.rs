@@ -7,6 +7,7 @@
 pub mod content;
 pub mod error;
 pub mod export;
+pub mod mysql;
 pub mod pattern;
 pub mod postgres;
 pub mod sqlite;
@@ -203,6 +204,7 @@ pub struct Access {
 pub fn engine(access: Access) -> Result<Box<dyn Engine>> {
     match &access.spec {
         ConnectionSpec::Postgres { .. } => Ok(Box::new(postgres::Postgres::new(access)?)),
+        ConnectionSpec::Mysql { .. } => Ok(Box::new(mysql::Mysql::new(access)?)),
         ConnectionSpec::Sqlite { .. } => Ok(Box::new(sqlite::Sqlite::new(access)?)),
     }
 }

@@ -154,7 +154,7 @@ pub struct PasswordFrom {
 
 #[derive(Subcommand)]
 pub enum Connection {
-    /// Add a database: postgres://user@host/db?sslmode=verify-full, or sqlite:///absolute/path
+    /// Add a database: postgres://user@host/db?sslmode=verify-full, mysql://user@host/db?ssl-mode=VERIFY_IDENTITY, or sqlite:///absolute/path
     Add {
         name: String,
         #[arg(long)]

@@ -1072,6 +1072,19 @@ export interface components {
             tls?: components["schemas"]["TlsSettings"];
             user: string;
         } | {
+            database: string;
+            /** @enum {string} */
+            engine: "mysql";
+            /** @description Host name, address, or the absolute path of the server's socket. */
+            host: string;
+            /**
+             * Format: int32
+             * @description Not used with a socket.
+             */
+            port: number;
+            tls?: components["schemas"]["TlsSettings"];
+            user: string;
+        } | {
             /** @enum {string} */
             engine: "sqlite";
             /** @description Absolute path. */
@@ -1146,7 +1159,7 @@ export interface components {
         /** @description Request or response of operations that need none. */
         Empty: Record<string, never>;
         /** @enum {string} */
-        EngineKind: "postgres" | "sqlite";
+        EngineKind: "postgres" | "mysql" | "sqlite";
         /** @enum {string} */
         Environment: "development" | "staging" | "production";
         /** @enum {string} */
@@ -1492,11 +1505,12 @@ export interface components {
             size_bytes?: number | null;
             /** @description Transport in words for people: `TLS 1.3`, `unencrypted`, `unix socket`, `file`. */
             transport: string;
-            /** @description As the server says it: `15.18`, `3.54.1`. */
+            /** @description As the server says it: `15.18`, `10.11.19-MariaDB`, `3.54.1`. */
             version: string;
             /**
              * Format: int32
-             * @description Comparable: PostgreSQL's `server_version_num`, SQLite's `sqlite3_libversion_number`.
+             * @description Comparable: PostgreSQL's `server_version_num`, SQLite's `sqlite3_libversion_number`; for MySQL and MariaDB
+             *     80036 and 101119 (8.0.36, 10.11.19).
              */
             version_number: number;
         };

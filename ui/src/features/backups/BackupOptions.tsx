@@ -69,7 +69,7 @@ export function BackupOptions({
 					hint="Its first line is the backup's name."
 					data-testid="backup-note"
 				/>
-				{connection.spec.engine === "postgres" && (
+				{connection.spec.engine !== "sqlite" && (
 					<>
 						<Choice
 							legend="Kind"

@@ -24,7 +24,7 @@ export function AddConnectionPage() {
 		void navigate({ to: "/db/$connectionId/backups", params: { connectionId: id } });
 	});
 	const problems = problemsOf(draft);
-	const password = draft.engine === "postgres" && draft.password !== "" ? draft.password : null;
+	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
 	const unkept = password !== null && secrets.data?.backend === "unavailable";
 	const save = () => {
 		setTried(true);

@@ -8,7 +8,7 @@ import { Button, IconButton } from "@/components/Button";
 import { CheckField, Choice, PasswordField, SelectField, TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
-import { type Draft, type Problems, proves, tlsModes, withSpec } from "./draft";
+import { type Draft, type Problems, proves, tlsModes, withEngine, withSpec } from "./draft";
 
 interface ConnectionFieldsProps {
 	draft: Draft;
@@ -20,9 +20,12 @@ interface ConnectionFieldsProps {
 	groups: readonly string[];
 }
 
+const onServer =
+	"After each backup, load it into a scratch database made on the same server, compare every table, and drop it. Takes the room and about the time of a restore.";
+
 const proofMeans: Record<Draft["engine"], string> = {
-	postgres:
-		"After each backup, load it into a scratch database made on the same server, compare every table, and drop it. Takes the room and about the time of a restore.",
+	postgres: onServer,
+	mysql: onServer,
 	sqlite:
 		"After each backup, load it into a scratch file on this computer, compare every table, and delete it. Takes about as long as a restore.",
 };
@@ -38,13 +41,19 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 						legend="Engine"
 						row
 						value={draft.engine}
-						onPick={(engine) => set({ engine })}
+						onPick={(engine) => onDraft(withEngine(draft, engine))}
 						choices={[
 							{ value: "postgres", label: "PostgreSQL", hint: "13 and later" },
+							{
+								value: "mysql",
+								label: "MySQL / MariaDB",
+								hint: "5.7 / 10.3 and later",
+								testId: "engine-mysql",
+							},
 							{ value: "sqlite", label: "SQLite", hint: "a file on this computer", testId: "engine-sqlite" },
 						]}
 					/>
-					{draft.engine === "postgres" ? (
+					{draft.engine !== "sqlite" ? (
 						<div className="grid grid-cols-6 gap-3">
 							<TextField
 								className="col-span-4"
@@ -104,7 +113,7 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 					)}
 				</div>
 			</Panel>
-			{draft.engine === "postgres" && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
+			{draft.engine !== "sqlite" && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
 			<Panel title="What it is">
 				<div className="flex flex-col gap-3">
 					<div className="grid grid-cols-2 gap-3">
@@ -147,7 +156,7 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 					/>
 					<CheckField
 						label="Read-only"
-						hint="The server itself refuses every write of this connection (default_transaction_read_only; SQLite opens the file read-only). Backups work; proofs and restores need another connection."
+						hint="The server itself refuses every write of this connection (read-only transactions; SQLite opens the file read-only). Backups work; proofs and restores need another connection."
 						checked={draft.readOnly}
 						onCheck={(readOnly) => set({ readOnly })}
 					/>
@@ -176,7 +185,7 @@ function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) =>
 					const password = has_password ? passwordIn(text.trim()) : draft.password;
 					const name =
 						draft.name ||
-						(spec.engine === "postgres" ? spec.database : (spec.path.split(/[/\\]/).at(-1) ?? ""));
+						(spec.engine === "sqlite" ? (spec.path.split(/[/\\]/).at(-1) ?? "") : spec.database);
 					onDraft({ ...withSpec(draft, spec), password, name });
 					// The password must not stay readable in the field.
 					if (has_password) setUrl(text.trim().replace(/(:\/\/[^:/@]*):[^@]*@/, "$1:***@"));
@@ -192,7 +201,7 @@ function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) =>
 				value={url}
 				onText={read}
 				data-testid="connection-url"
-				placeholder="postgres://user@db.example.com:5432/shop?sslmode=verify-full or sqlite:///srv/app.sqlite"
+				placeholder="postgres://user@db.example.com/shop?sslmode=verify-full, mysql://… or sqlite:///srv/app.sqlite"
 				after={<Link2 aria-hidden className="size-3.5 shrink-0 text-text-3" />}
 			/>
 			{parse.error && <ErrorState error={parse.error} compact />}

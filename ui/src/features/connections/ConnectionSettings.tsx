@@ -28,7 +28,7 @@ export function ConnectionSettings({ connection }: { connection: Schema["Connect
 		sayDone("Saved.");
 	});
 	const problems = problemsOf(draft);
-	const password = draft.engine === "postgres" && draft.password !== "" ? draft.password : null;
+	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
 	return (
 		<form
 			className="flex max-w-[760px] flex-col gap-3"

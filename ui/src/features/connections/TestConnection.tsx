@@ -43,7 +43,7 @@ export function TestResult({
 	const stop = result.error == null ? steps.length : (stopsAt[result.error.code] ?? null);
 	return (
 		<div className="flex flex-col gap-2.5" data-testid="connection-test-result" data-ok={result.ok}>
-			{engine === "postgres" && stop !== null && (
+			{engine !== "sqlite" && stop !== null && (
 				<ol className="flex flex-wrap gap-x-4 gap-y-1">
 					{steps.map((step, at) => (
 						<li

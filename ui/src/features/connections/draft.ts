@@ -55,7 +55,7 @@ export function withSpec(draft: Draft, spec: Schema["ConnectionSpec"]): Draft {
 	if (spec.engine === "sqlite") return { ...draft, engine: "sqlite", path: spec.path };
 	return {
 		...draft,
-		engine: "postgres",
+		engine: spec.engine,
 		host: spec.host,
 		port: String(spec.port),
 		database: spec.database,
@@ -72,7 +72,7 @@ export function withSpec(draft: Draft, spec: Schema["ConnectionSpec"]): Draft {
 export function specOf(draft: Draft): Schema["ConnectionSpec"] {
 	if (draft.engine === "sqlite") return { engine: "sqlite", path: draft.path.trim() };
 	return {
-		engine: "postgres",
+		engine: draft.engine,
 		host: draft.host.trim(),
 		port: Number(draft.port),
 		database: draft.database,
@@ -99,7 +99,11 @@ export function problemsOf(draft: Draft): Problems {
 		else if (!/^([/\\]|[A-Za-z]:[/\\])/.test(draft.path.trim())) problems.path = "The path must be absolute.";
 		return problems;
 	}
-	if (draft.host.trim() === "") problems.host = "Name, address or socket folder of the server.";
+	if (draft.host.trim() === "")
+		problems.host =
+			draft.engine === "mysql"
+				? "Name, address or socket of the server."
+				: "Name, address or socket folder of the server.";
 	if (!/^\d{1,5}$/.test(draft.port) || Number(draft.port) < 1 || Number(draft.port) > 65_535)
 		problems.port = "1 to 65535";
 	if (draft.database === "") problems.database = "Which database?";
@@ -107,6 +111,15 @@ export function problemsOf(draft: Draft): Problems {
 	if ((draft.tls.certificate === "") !== (draft.tls.key === ""))
 		problems.key = "A client certificate needs its key, and the other way round.";
 	return problems;
+}
+
+const usualPorts: Record<Draft["engine"], string> = { postgres: "5432", mysql: "3306", sqlite: "" };
+
+/** Another engine has another usual port; one that somebody typed stays. */
+export function withEngine(draft: Draft, engine: Draft["engine"]): Draft {
+	const untouched = draft.port === "" || draft.port === usualPorts[draft.engine];
+	const port = untouched && engine !== "sqlite" ? usualPorts[engine] : draft.port;
+	return { ...draft, engine, port };
 }
 
 export const tlsModes: { value: Schema["TlsMode"]; text: string; means: string }[] = [

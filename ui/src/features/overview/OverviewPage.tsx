@@ -83,8 +83,8 @@ export function OverviewPage({ backUp }: OverviewPageProps) {
 								</>
 							}
 						>
-							Connect PostgreSQL or SQLite by pasting a URL or filling in a form. Or try everything on a small
-							sample shop first.
+							Connect PostgreSQL, MySQL, MariaDB or SQLite by pasting a URL or filling in a form. Or try
+							everything on a small sample shop first.
 						</EmptyState>
 					) : (
 						<>

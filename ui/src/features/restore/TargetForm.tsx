@@ -46,7 +46,7 @@ export function TargetForm({ backup, connections, target, onTarget, onNext, busy
 		);
 	const set = (change: Partial<TargetDraft>) => onTarget({ ...target, to: chosen.id, ...change });
 	const sqlite = backup.engine === "sqlite";
-	const live = chosen.spec.engine === "postgres" ? chosen.spec.database : chosen.spec.path;
+	const live = chosen.spec.engine === "sqlite" ? chosen.spec.path : chosen.spec.database;
 	const pick = () =>
 		host()
 			.chooseSavePath({

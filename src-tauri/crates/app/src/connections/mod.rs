@@ -62,7 +62,8 @@ fn secret_name(id: &ConnectionId) -> String {
 fn checked(cx: &Cx, spec: &ConnectionSpec) -> Result<(), ApiError> {
     let bad = |message: &str| Err(ApiError::new(ErrorCode::BadRequest, message));
     match spec {
-        ConnectionSpec::Postgres { host, port, database, user, tls } => {
+        ConnectionSpec::Postgres { host, port, database, user, tls }
+        | ConnectionSpec::Mysql { host, port, database, user, tls } => {
             if host.trim().is_empty() {
                 return bad("spec.host: the host is empty.");
             }

@@ -1,8 +1,9 @@
-//! Connection URLs as people paste them, by libpq's rules where they apply.
+//! Connection URLs as people paste them, by libpq's rules where they apply, and by those of MySQL's clients.
 //!
 //! Errors name the part that is wrong and never repeat the URL: it may hold a password.
 
 use holdfast_contract::connection::{ConnectionSpec, TlsMode, TlsSettings};
+use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use secrecy::SecretString;
 
@@ -17,22 +18,24 @@ pub struct ParsedUrl {
 pub fn parse(url: &str) -> Result<ParsedUrl, ApiError> {
     let url = url.trim();
     let Some((scheme, rest)) = url.split_once(':') else {
-        return Err(
-            bad("This is not a URL.").hint("Write it as postgres://user@host/database or sqlite:///path.")
-        );
+        return Err(bad("This is not a URL.").hint(
+            "Write it as postgres://user@host/database, mysql://user@host/database or sqlite:///path.",
+        ));
     };
     match scheme.to_ascii_lowercase().as_str() {
-        "postgres" | "postgresql" => postgres(rest),
+        "postgres" | "postgresql" => server(EngineKind::Postgres, rest),
+        "mysql" | "mariadb" => server(EngineKind::Mysql, rest),
         "sqlite" => sqlite(rest),
-        "mysql" | "mariadb" | "d1" => {
+        "d1" => {
             Err(ApiError::new(ErrorCode::Unsupported, "This kind of database is not in this version yet.")
-                .hint("PostgreSQL and SQLite are; the others follow."))
+                .hint("PostgreSQL, MySQL, MariaDB and SQLite are."))
         }
-        _ => Err(bad("This kind of URL is not known.").hint("Use postgres://, postgresql:// or sqlite:///.")),
+        _ => Err(bad("This kind of URL is not known.")
+            .hint("Use postgres://, postgresql://, mysql://, mariadb:// or sqlite:///.")),
     }
 }
 
-fn postgres(rest: &str) -> Result<ParsedUrl, ApiError> {
+fn server(engine: EngineKind, rest: &str) -> Result<ParsedUrl, ApiError> {
     let rest = rest.strip_prefix("//").ok_or_else(|| bad("After the scheme, // is missing."))?;
     let (rest, query) = split_once_or_all(rest, '?');
     if query.contains('#') || rest.contains('#') {
@@ -56,9 +59,13 @@ fn postgres(rest: &str) -> Result<ParsedUrl, ApiError> {
     parts.database = decoded(database, "database")?;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = split_once_or_all(pair, '=');
-        parts.parameter(&decoded(key, "parameter name")?, decoded(value, "parameter")?)?;
+        let (key, value) = (decoded(key, "parameter name")?, decoded(value, "parameter")?);
+        match engine {
+            EngineKind::Mysql => parts.mysql_parameter(&key, value)?,
+            EngineKind::Postgres | EngineKind::Sqlite => parts.parameter(&key, value)?,
+        }
     }
-    parts.finish()
+    parts.finish(engine)
 }
 
 /// Host and port; an IPv6 address stands in brackets.
@@ -135,8 +142,44 @@ impl Parts {
         Ok(())
     }
 
-    fn finish(self) -> Result<ParsedUrl, ApiError> {
+    /// The names that MySQL's and MariaDB's own clients, Connector/J and the common drivers use.
+    fn mysql_parameter(&mut self, key: &str, value: String) -> Result<(), ApiError> {
+        match key.to_ascii_lowercase().replace('_', "-").as_str() {
+            "host" => self.host = value,
+            "port" => self.port = Some(value),
+            "socket" | "unix-socket" => self.host = value,
+            "user" => self.user = value,
+            "password" => self.password = Some(value),
+            "database" => self.database = value,
+            "ssl-mode" | "sslmode" => self.tls.mode = mysql_tls_mode(&value)?,
+            "ssl-ca" => self.tls.ca_file = Some(value),
+            "ssl-cert" => self.tls.client_certificate_file = Some(value),
+            "ssl-key" => self.tls.client_key_file = Some(value),
+            "charset"
+            | "collation"
+            | "connect-timeout"
+            | "connecttimeout"
+            | "timezone"
+            | "servertimezone"
+            | "allowpublickeyretrieval"
+            | "statement-cache-capacity"
+            | "usessl"
+            | "useunicode"
+            | "characterencoding" => {
+                self.warnings.push(format!("The URL's parameter {} is not used.", shortened(key)));
+            }
+            _ => {
+                return Err(bad(format!("The URL's parameter {:?} is not known.", shortened(key)))
+                    .hint("Remove it from the URL."));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, engine: EngineKind) -> Result<ParsedUrl, ApiError> {
+        let mysql = engine == EngineKind::Mysql;
         let port = match self.port {
+            None if mysql => 3306,
             None => 5432,
             Some(port) => port
                 .parse::<u16>()
@@ -145,16 +188,24 @@ impl Parts {
                 .ok_or_else(|| bad("The port is not a number between 1 and 65535."))?,
         };
         if self.user.is_empty() {
-            return Err(bad("The URL names no user.").hint("Write it as postgres://user@host/database."));
+            let scheme = if mysql { "mysql" } else { "postgres" };
+            return Err(
+                bad("The URL names no user.").hint(format!("Write it as {scheme}://user@host/database."))
+            );
         }
         let host = if self.host.is_empty() { "localhost".to_owned() } else { self.host };
-        // libpq's own rule: without a database the user's name is tried.
-        let database = if self.database.is_empty() { self.user.clone() } else { self.database };
-        Ok(ParsedUrl {
-            spec: ConnectionSpec::Postgres { host, port, database, user: self.user, tls: self.tls },
-            password: self.password.map(SecretString::from),
-            warnings: self.warnings,
-        })
+        let (user, tls) = (self.user, self.tls);
+        let spec = if mysql {
+            if self.database.is_empty() {
+                return Err(bad("The URL names no database.").hint("Write it as mysql://user@host/database."));
+            }
+            ConnectionSpec::Mysql { host, port, database: self.database, user, tls }
+        } else {
+            // libpq's own rule: without a database the user's name is tried.
+            let database = if self.database.is_empty() { user.clone() } else { self.database };
+            ConnectionSpec::Postgres { host, port, database, user, tls }
+        };
+        Ok(ParsedUrl { spec, password: self.password.map(SecretString::from), warnings: self.warnings })
     }
 }
 
@@ -169,6 +220,22 @@ fn tls_mode(value: &str) -> Result<TlsMode, ApiError> {
         _ => {
             return Err(bad("The URL's sslmode is not known.")
                 .hint("Use disable, allow, prefer, require, verify-ca or verify-full."));
+        }
+    })
+}
+
+/// MySQL's names; libpq's are taken too, because people mix them up.
+fn mysql_tls_mode(value: &str) -> Result<TlsMode, ApiError> {
+    Ok(match value.to_ascii_lowercase().replace('_', "-").as_str() {
+        "disabled" | "disable" => TlsMode::Disable,
+        "allow" => TlsMode::Allow,
+        "preferred" | "prefer" => TlsMode::Prefer,
+        "required" | "require" => TlsMode::Require,
+        "verify-ca" => TlsMode::VerifyCa,
+        "verify-identity" | "verify-full" => TlsMode::VerifyFull,
+        _ => {
+            return Err(bad("The URL's ssl-mode is not known.")
+                .hint("Use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY."));
         }
     })
 }
@@ -287,6 +354,38 @@ mod tests {
     }
 
     #[test]
+    fn mysql_and_mariadb() {
+        let spec = |url: &str| parse(url).unwrap_or_else(|error| panic!("{url}: {error}")).spec;
+        let wanted = |host: &str, port, mode| ConnectionSpec::Mysql {
+            host: host.into(),
+            port,
+            database: "shop".into(),
+            user: "ann".into(),
+            tls: TlsSettings { mode, ..TlsSettings::default() },
+        };
+        for (url, host, port, mode) in [
+            ("mysql://ann@db/shop", "db", 3306, TlsMode::Prefer),
+            ("mariadb://ann:pw@db:3307/shop?ssl-mode=VERIFY_IDENTITY", "db", 3307, TlsMode::VerifyFull),
+            ("mysql://ann@[::1]/shop?sslmode=disable", "::1", 3306, TlsMode::Disable),
+            (
+                "mysql://ann@/shop?socket=/run/mysqld/mysqld.sock",
+                "/run/mysqld/mysqld.sock",
+                3306,
+                TlsMode::Prefer,
+            ),
+            ("MYSQL://ann@%2Frun%2Fm.sock/shop?ssl_mode=required", "/run/m.sock", 3306, TlsMode::Require),
+        ] {
+            assert_eq!(spec(url), wanted(host, port, mode), "{url}");
+        }
+        let tls =
+            "mysql://a@h/d?ssl-mode=verify_ca&ssl-ca=/ca.pem&ssl-cert=/c.pem&ssl-key=/k.pem&charset=utf8mb4";
+        let parsed = parse(tls).unwrap();
+        assert_eq!(parsed.warnings.len(), 1);
+        let ConnectionSpec::Mysql { tls, .. } = parsed.spec else { panic!() };
+        assert_eq!((tls.mode, tls.ca_file.as_deref()), (TlsMode::VerifyCa, Some("/ca.pem")));
+    }
+
+    #[test]
     fn sqlite_paths() {
         for (url, path) in
             [("sqlite:///srv/shop.sqlite", "/srv/shop.sqlite"), ("sqlite:/srv/a%20b", "/srv/a b")]
@@ -323,8 +422,11 @@ mod tests {
             ("postgres://ann:can#ary@db/shop", BadRequest),
             ("sqlite://relative.sqlite", BadRequest),
             ("sqlite:", BadRequest),
-            ("mysql://ann:canary@db/shop", Unsupported),
-            ("mariadb://ann:canary@db/shop", Unsupported),
+            ("mysql://ann:canary@db", BadRequest),
+            ("mysql://ann:canary@db/shop?ssl-mode=canary", BadRequest),
+            ("mariadb://ann:canary@db:0/shop", BadRequest),
+            ("mysql://db/shop?password=canary", BadRequest),
+            ("mysql://ann:canary@db/shop?allowLoadLocalInfile=canary", BadRequest),
             ("d1://account/canary", Unsupported),
         ] {
             let error = parse(url).unwrap_err();

@@ -48,7 +48,7 @@ impl Place {
     /// The live database as [`Load`] and [`Swap`] name it: a SQLite file by its path.
     pub(crate) fn live(&self) -> &str {
         match &self.access.spec {
-            ConnectionSpec::Postgres { database, .. } => database,
+            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. } => database,
             ConnectionSpec::Sqlite { path } => path,
         }
     }
@@ -61,7 +61,9 @@ impl Place {
     pub(crate) fn copy(&self, target: &str) -> Result<Box<dyn Engine>, ApiError> {
         let mut access = self.access.clone();
         match &mut access.spec {
-            ConnectionSpec::Postgres { database, .. } => target.clone_into(database),
+            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. } => {
+                target.clone_into(database)
+            }
             ConnectionSpec::Sqlite { path } => target.clone_into(path),
         }
         holdfast_engine::engine(access).map_err(|error| error.into_api())
@@ -69,7 +71,10 @@ impl Place {
 }
 
 fn lacks(kind: EngineKind, what: &str) -> ApiError {
-    ApiError::new(ErrorCode::Unsupported, format!("Holdfast cannot {what} a database of kind {kind:?} yet."))
+    ApiError::new(
+        ErrorCode::Unsupported,
+        format!("Holdfast cannot {what} a {} database yet.", kind.product()),
+    )
 }
 
 /// A few hex digits that make a name unlike any other.

@@ -74,6 +74,8 @@ impl Intent {
 
 /// PostgreSQL cuts longer names silently: two names could become one.
 const POSTGRES_NAME_BYTES: usize = 63;
+/// MySQL and MariaDB refuse longer ones.
+const MYSQL_NAME_CHARACTERS: usize = 64;
 
 fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
     let bad = |why: &str| {
@@ -89,7 +91,12 @@ fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
         ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
             bad("PostgreSQL names have at most 63 bytes")
         }
-        ConnectionSpec::Postgres { database, .. } if *database == name => {
+        ConnectionSpec::Mysql { .. } if name.chars().count() > MYSQL_NAME_CHARACTERS => {
+            bad("MySQL names have at most 64 characters")
+        }
+        ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. }
+            if *database == name =>
+        {
             bad("it is the live database; restoring over it is called replace")
         }
         ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
@@ -98,7 +105,9 @@ fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
         ConnectionSpec::Sqlite { path } if *path == name => {
             bad("it is the live database; restoring over it is called replace")
         }
-        _ => Ok(name),
+        ConnectionSpec::Postgres { .. } | ConnectionSpec::Mysql { .. } | ConnectionSpec::Sqlite { .. } => {
+            Ok(name)
+        }
     }
 }
 

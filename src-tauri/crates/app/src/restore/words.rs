@@ -66,7 +66,7 @@ pub(crate) fn loses(
         span(now_ms.saturating_sub(snapshot.taken_at_ms)),
     );
     let by = match connection.spec.engine() {
-        EngineKind::Postgres => "By the server's row estimates",
+        EngineKind::Postgres | EngineKind::Mysql => "By the server's row estimates",
         EngineKind::Sqlite => "By row counts",
     };
     match live.map(|live| differing(snapshot, live)) {

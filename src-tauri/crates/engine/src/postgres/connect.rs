@@ -224,9 +224,10 @@ fn target(access: &Access) -> Result<Target<'_>> {
         ConnectionSpec::Postgres { host, port, database, user, tls } => {
             Ok(Target { host, port: *port, database, user, tls })
         }
-        ConnectionSpec::Sqlite { .. } => {
-            Err(EngineError::new(ErrorCode::Internal, "A SQLite connection reached the PostgreSQL driver."))
-        }
+        ConnectionSpec::Mysql { .. } | ConnectionSpec::Sqlite { .. } => Err(EngineError::new(
+            ErrorCode::Internal,
+            "A connection of another kind reached the PostgreSQL driver.",
+        )),
     }
 }
 

@@ -46,7 +46,7 @@ impl Postgres {
         if !matches!(access.spec, ConnectionSpec::Postgres { .. }) {
             return Err(EngineError::new(
                 ErrorCode::Internal,
-                "A SQLite connection reached the PostgreSQL driver.",
+                "A connection of another kind reached the PostgreSQL driver.",
             ));
         }
         Ok(Self { access })

@@ -2,7 +2,7 @@
 
 import type { Schema } from "../../../client";
 import type { HandlersOf } from "../gate";
-import { addConnection, databaseName, serverOf, shopTables } from "../stage/databases";
+import { addConnection, databaseName, serverOf, shopTables, usualVersions } from "../stage/databases";
 import { connectionOf, refusal, replaceIn, type World } from "../world";
 import { planned } from "./backups";
 
@@ -24,7 +24,7 @@ export const connectionOperations: HandlersOf<"connection" | "database"> = {
 				spec,
 				environment: request.environment ?? "development",
 				group: request.group ?? null,
-				version: spec.engine === "postgres" ? "17.4" : "3.54.1",
+				version: usualVersions[spec.engine],
 				size: 9_300_000,
 				tables: shopTables,
 				readOnly: request.read_only,
@@ -69,7 +69,7 @@ export const connectionOperations: HandlersOf<"connection" | "database"> = {
 		return {
 			server: health.server,
 			tables: planned(world, connection),
-			databases: connection.spec.engine === "postgres" ? [databaseName(connection.spec), "postgres"] : [],
+			databases: connection.spec.engine === "sqlite" ? [] : [databaseName(connection.spec), "reports"],
 		};
 	},
 };
@@ -88,7 +88,7 @@ function testConnection(
 		error,
 		warnings: [],
 	});
-	if (spec.engine === "postgres") {
+	if (spec.engine !== "sqlite") {
 		if (spec.host.includes("nowhere"))
 			return no(
 				refusal(
@@ -103,7 +103,7 @@ function testConnection(
 				refusal(
 					"connection_refused",
 					`${spec.host} refused the connection on port ${spec.port}.`,
-					"Check that PostgreSQL is running there and that a firewall lets this machine in.",
+					"Check that the server is running there and that a firewall lets this machine in.",
 					{ retry: true, native: "ECONNREFUSED (111)" },
 				),
 			);
@@ -112,8 +112,8 @@ function testConnection(
 				refusal(
 					"authentication_failed",
 					`The server refused the password of ${spec.user}.`,
-					"Check user and password. The server's pg_hba.conf decides who may come from where.",
-					{ native: "28P01" },
+					"Check user name and password.",
+					{ native: spec.engine === "mysql" ? "1045" : "28P01" },
 				),
 			);
 	}
@@ -128,12 +128,12 @@ function testConnection(
 		sample: false,
 		created_at_ms: 0,
 	} as Schema["Connection"];
-	const plain = spec.engine === "postgres" && (spec.tls?.mode ?? "prefer") === "disable";
+	const plain = spec.engine !== "sqlite" && (spec.tls?.mode ?? "prefer") === "disable";
 	return {
 		ok: true,
 		server: {
-			...serverOf(fake, spec.engine === "postgres" ? "17.4" : "3.54.1", 664 * 1024 ** 2),
-			transport: plain ? "unencrypted" : spec.engine === "postgres" ? "TLS 1.3" : "file",
+			...serverOf(fake, usualVersions[spec.engine], 664 * 1024 ** 2),
+			transport: plain ? "unencrypted" : spec.engine === "sqlite" ? "file" : "TLS 1.3",
 		},
 		latency_ms: 12,
 		error: null,
@@ -145,23 +145,24 @@ function parseUrl(text: string): Schema["ConnectionParseUrlResponse"] {
 	const bad = refusal(
 		"bad_request",
 		"This is not a connection URL Holdfast knows.",
-		"It looks like postgres://user@host:5432/database or sqlite:///absolute/path.",
+		"It looks like postgres://user@host:5432/database, mysql://user@host:3306/database or sqlite:///absolute/path.",
 	);
 	let url: URL;
 	try {
-		url = new URL(text.replace(/^postgres(ql)?:/, "http:"));
+		url = new URL(text.replace(/^(postgres(ql)?|mysql|mariadb):/, "http:"));
 	} catch {
 		throw bad;
 	}
 	if (text.startsWith("sqlite:"))
 		return { spec: { engine: "sqlite", path: decodeURIComponent(url.pathname) }, has_password: false };
-	if (!/^postgres(ql)?:/.test(text)) throw bad;
+	const mysql = /^(mysql|mariadb):/.test(text);
+	if (!mysql && !/^postgres(ql)?:/.test(text)) throw bad;
 	const mode = url.searchParams.get("sslmode") as Schema["TlsMode"] | null;
 	return {
 		spec: {
-			engine: "postgres",
+			engine: mysql ? "mysql" : "postgres",
 			host: url.hostname,
-			port: Number(url.port || 5432),
+			port: Number(url.port || (mysql ? 3306 : 5432)),
 			database: decodeURIComponent(url.pathname.slice(1)),
 			user: decodeURIComponent(url.username),
 			tls: { mode: mode ?? "prefer" },

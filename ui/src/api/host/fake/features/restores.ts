@@ -15,14 +15,14 @@ export const restoreOperations: HandlersOf<"restore"> = {
 		const replace = request.replace ?? false;
 		const live = databaseName(connection.spec);
 		const tag = detail.id.slice(0, 4);
-		const postgres = connection.spec.engine === "postgres";
+		const server = connection.spec.engine !== "sqlite";
 		const database = replace
 			? live
 			: (request.database ??
-				(postgres ? `${detail.backup.database}_restored_${tag}` : `/home/ada/restored-${tag}.sqlite`));
-		const staging = postgres ? `${live}_restoring_${tag}` : `${live}.restoring-${tag}`;
-		const keptAs = replace ? (postgres ? `${live}_before_${tag}` : `${live}.before-${tag}`) : null;
-		const sessions = replace && postgres ? 12 : 0;
+				(server ? `${detail.backup.database}_restored_${tag}` : `/home/ada/restored-${tag}.sqlite`));
+		const staging = server ? `${live}_restoring_${tag}` : `${live}.restoring-${tag}`;
+		const keptAs = replace ? (server ? `${live}_before_${tag}` : `${live}.before-${tag}`) : null;
+		const sessions = replace && server ? 12 : 0;
 		const plan = store(world, "restore.apply", replace ? live : null, detail.id, {
 			...request,
 			database,
@@ -58,9 +58,10 @@ export const restoreOperations: HandlersOf<"restore"> = {
 				state: at % 2 === 0 ? "idle" : "active",
 			})),
 			blockers,
-			warnings: postgres
-				? ["The role report_reader does not exist on this server; its grants are left out."]
-				: [],
+			warnings:
+				connection.spec.engine === "postgres"
+					? ["The role report_reader does not exist on this server; its grants are left out."]
+					: [],
 			steps: [
 				...(replace ? [`Take a safety backup of ${live} and prove it.`] : []),
 				`Load ${detail.backup.table_count} tables into ${staging}, beside the live database; nobody notices.`,

@@ -5,6 +5,12 @@ import { hex, refusal, type World } from "../world";
 import { databaseName, serverOf, specs } from "./databases";
 import { hour, MiB, minute } from "./units";
 
+const positions: Record<Schema["EngineKind"], Schema["Position"]> = {
+	postgres: { kind: "lsn", value: "3F/9A01C2D8" },
+	mysql: { kind: "binlog", value: "mariadb-bin.000412:8127733" },
+	sqlite: { kind: "data_version", value: "412" },
+};
+
 export interface BackupFacts {
 	stored: number;
 	size: number;
@@ -89,13 +95,10 @@ export function backup(
 			compression: 3,
 		},
 		server,
-		position:
-			connection.spec.engine === "postgres"
-				? { kind: "lsn", value: "3F/9A01C2D8" }
-				: { kind: "data_version", value: "412" },
+		position: positions[connection.spec.engine],
 		tables,
 		object_counts:
-			connection.spec.engine === "postgres"
+			connection.spec.engine !== "sqlite"
 				? [
 						{ kind: "table", count: tables.length },
 						{ kind: "view", count: 31 },

@@ -29,6 +29,13 @@ export const shopTables: TableFacts[] = [
 	table(null, "products", 320, 48_000, ["id INTEGER", "name TEXT", "price_cents INTEGER", "stock INTEGER"]),
 ];
 
+/** The version that a connection added here turns out to have. */
+export const usualVersions: Record<Schema["EngineKind"], string> = {
+	postgres: "17.4",
+	mysql: "10.11.19-MariaDB",
+	sqlite: "3.54.1",
+};
+
 export const specs: Spec[] = [
 	{
 		name: "Shop",
@@ -68,6 +75,22 @@ export const specs: Spec[] = [
 		readOnly: true,
 	},
 	{
+		name: "Forum",
+		spec: {
+			engine: "mysql",
+			host: "forum.example.com",
+			port: 3306,
+			database: "forum",
+			user: "holdfast",
+			tls: { mode: "verify-full" },
+		},
+		environment: "staging",
+		group: "Elsewhere",
+		version: usualVersions.mysql,
+		size: 2.4 * GiB,
+		tables: manyTables(62, 9_412_000, 2.4 * GiB).map((each) => ({ ...each, schema: null })),
+	},
+	{
 		name: "Field notes",
 		spec: { engine: "sqlite", path: "/home/ada/notes/field-notes.sqlite" },
 		environment: "development",
@@ -97,7 +120,7 @@ export function addConnection(world: World, spec: Spec, created: number): Schema
 		group: spec.group,
 		read_only: spec.readOnly ?? false,
 		prove_after_backup: spec.environment === "production",
-		has_password: spec.spec.engine === "postgres",
+		has_password: spec.spec.engine !== "sqlite",
 		sample: spec.sample ?? false,
 		created_at_ms: created,
 	};
@@ -126,13 +149,13 @@ export function serverOf(
 		version_number: 0,
 		database: databaseName(spec),
 		size_bytes: size,
-		encoding: "UTF8",
-		transport: spec.engine === "postgres" ? "TLS 1.3" : "file",
+		encoding: spec.engine === "mysql" ? "utf8mb4" : "UTF8",
+		transport: spec.engine === "sqlite" ? "file" : "TLS 1.3",
 	};
 }
 
 export function databaseName(spec: Schema["ConnectionSpec"]): string {
-	return spec.engine === "postgres" ? spec.database : (spec.path.split(/[/\\]/).at(-1) ?? spec.path);
+	return spec.engine === "sqlite" ? (spec.path.split(/[/\\]/).at(-1) ?? spec.path) : spec.database;
 }
 
 function postgres(host: string, database: string): Schema["ConnectionSpec"] {

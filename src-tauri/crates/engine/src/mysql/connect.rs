@@ -1,0 +1,324 @@
+//! One session with the server: resolved, encrypted, signed in, and with every setting pinned that could change
+//! what rows or definitions look like.
+//!
+//! Everything goes through the text protocol: the binary one turns zero dates into NULL. A session that was left
+//! in the middle of an answer is dropped, never used again. LOCAL INFILE is never offered to a server.
+
+use std::time::Duration;
+
+use holdfast_contract::connection::{ConnectionSpec, TlsMode, TlsSettings};
+use holdfast_contract::{ApiError, ErrorCode};
+use secrecy::ExposeSecret;
+use sqlx::mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, Row as _};
+
+use super::error;
+use super::server::Server;
+use crate::{Access, EngineError, Result};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the session is for; it decides the pinned settings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reading definitions and rows: the server itself refuses writes.
+    Read,
+    /// Creating and filling a database.
+    Load,
+}
+
+/// Values of one row in their text form.
+pub type Row = Vec<Option<String>>;
+
+pub struct Session {
+    conn: MySqlConnection,
+    /// The server's number for this session, for KILL.
+    pub id: u64,
+    pub server: Server,
+    /// In words for people.
+    pub transport: String,
+}
+
+impl Session {
+    /// Connects to the connection's own database.
+    pub async fn open(access: &Access, purpose: Purpose) -> Result<Self> {
+        let database = target(access)?.database;
+        Self::open_database(access, Some(database), purpose).await
+    }
+
+    /// Without a database, names need their database in front.
+    pub async fn open_database(access: &Access, database: Option<&str>, purpose: Purpose) -> Result<Self> {
+        let target = target(access)?;
+        let conn = tokio::time::timeout(CONNECT_TIMEOUT, reach(access, &target, database))
+            .await
+            .map_err(|_| timed_out(&target.place()))??;
+        let mut session = Self { conn, id: 0, server: Server::parse(""), transport: String::new() };
+        tokio::time::timeout(CONNECT_TIMEOUT, session.pin(access, &target, purpose))
+            .await
+            .map_err(|_| timed_out(&target.place()))??;
+        Ok(session)
+    }
+
+    async fn pin(&mut self, access: &Access, target: &Target<'_>, purpose: Purpose) -> Result<()> {
+        let doing = "Preparing the session";
+        let rows = self.rows(doing, "SELECT version(), connection_id()").await?;
+        let Some([Some(version), Some(id)]) = rows.first().map(Vec::as_slice) else {
+            return Err(EngineError::new(ErrorCode::ServerError, "The server does not say what it is."));
+        };
+        self.server = Server::parse(version);
+        self.id = id.parse().unwrap_or(0);
+        self.server.require(&target.place())?;
+        let list: Vec<String> = settings(&self.server, purpose)
+            .into_iter()
+            .map(|(name, value)| format!("SESSION {name} = {value}"))
+            .collect();
+        self.execute(doing, &format!("SET {}", list.join(", "))).await?;
+        if access.read_only || purpose == Purpose::Read {
+            self.execute(doing, "SET SESSION TRANSACTION READ ONLY").await?;
+        }
+        self.transport = self.transport(target).await?;
+        Ok(())
+    }
+
+    async fn transport(&mut self, target: &Target<'_>) -> Result<String> {
+        if target.is_socket() {
+            return Ok("unix socket".to_owned());
+        }
+        let rows = self.rows("Preparing the session", "SHOW SESSION STATUS LIKE 'Ssl_version'").await?;
+        let version = rows.into_iter().next().and_then(|row| row.into_iter().nth(1)).flatten();
+        Ok(version
+            .filter(|version| !version.is_empty())
+            .map_or_else(|| "unencrypted".to_owned(), |version| version.replace("TLSv", "TLS ")))
+    }
+
+    /// Runs one or more statements; returns the rows that the last one changed.
+    pub async fn execute(&mut self, doing: &str, sql: &str) -> Result<u64> {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.conn).await;
+        Ok(done.map_err(|error| error::during(doing, error))?.rows_affected())
+    }
+
+    /// All rows of all statements, as text.
+    pub async fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<Row>> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.conn).await;
+        rows.map_err(|error| error::during(doing, error))?.iter().map(|row| in_text(doing, row)).collect()
+    }
+
+    /// The first value of the first row.
+    pub async fn value(&mut self, doing: &str, sql: &str) -> Result<Option<String>> {
+        Ok(self.rows(doing, sql).await?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    pub fn raw(&mut self) -> &mut MySqlConnection {
+        &mut self.conn
+    }
+
+    /// Says goodbye. A failure to do so is of no interest: the work is done and the socket closes anyway.
+    pub async fn close(self) {
+        drop(tokio::time::timeout(Duration::from_secs(2), self.conn.close()).await);
+    }
+}
+
+fn in_text(doing: &str, row: &MySqlRow) -> Result<Row> {
+    (0..row.len())
+        .map(|index| {
+            let bytes: Option<&[u8]> =
+                row.try_get_unchecked(index).map_err(|error| error::during(doing, error))?;
+            let Some(bytes) = bytes else { return Ok(None) };
+            let text = String::from_utf8(bytes.to_vec())
+                .map_err(|source| error::during(doing, sqlx::Error::Decode(source.into())))?;
+            Ok(Some(text))
+        })
+        .collect()
+}
+
+/// Names of variables with their values as SQL. What is set here is set before any definition or row is seen.
+fn settings(server: &Server, purpose: Purpose) -> Vec<(&'static str, &'static str)> {
+    let mut list = vec![
+        // Names in backticks, texts with backslashes, definitions in full.
+        ("sql_mode", "''"),
+        ("sql_quote_show_create", "1"),
+        ("time_zone", "'+00:00'"),
+        ("character_set_client", "utf8mb4"),
+        ("character_set_connection", "utf8mb4"),
+        ("character_set_results", "utf8mb4"),
+        ("autocommit", "1"),
+        // CHAIN or RELEASE would put other transactions where ours end.
+        ("completion_type", "0"),
+        ("sql_auto_is_null", "0"),
+        ("sql_select_limit", "DEFAULT"),
+        ("sql_big_selects", "1"),
+        ("lock_wait_timeout", "60"),
+        ("wait_timeout", "86400"),
+        // A slow store must not make the server hang up, nor a slow network.
+        ("net_write_timeout", "86400"),
+        ("net_read_timeout", "86400"),
+        ("group_concat_max_len", "1048576"),
+    ];
+    if server.is_mariadb() {
+        list.push(("max_statement_time", "0"));
+    } else {
+        list.push(("max_execution_time", "0"));
+    }
+    if server.mariadb_since(100_601) {
+        list.push(("old_mode", "''"));
+    }
+    if purpose == Purpose::Load {
+        list.extend([("foreign_key_checks", "0"), ("unique_checks", "0")]);
+    }
+    list.extend(super::mysql8::settings(server));
+    list
+}
+
+struct Target<'a> {
+    host: &'a str,
+    port: u16,
+    database: &'a str,
+    user: &'a str,
+    tls: &'a TlsSettings,
+}
+
+impl Target<'_> {
+    fn place(&self) -> String {
+        if self.is_socket() { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
+    }
+    fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+fn target(access: &Access) -> Result<Target<'_>> {
+    match &access.spec {
+        ConnectionSpec::Mysql { host, port, database, user, tls } => {
+            Ok(Target { host, port: *port, database, user, tls })
+        }
+        ConnectionSpec::Postgres { .. } | ConnectionSpec::Sqlite { .. } => Err(EngineError::new(
+            ErrorCode::Internal,
+            "A connection of another kind reached the MySQL driver.",
+        )),
+    }
+}
+
+fn timed_out(place: &str) -> EngineError {
+    ApiError::new(
+        ErrorCode::ConnectionTimedOut,
+        format!("The server at {place} did not answer within ten seconds."),
+    )
+    .hint("Check host, port and firewalls.")
+    .retry()
+    .into()
+}
+
+async fn reach(access: &Access, target: &Target<'_>, database: Option<&str>) -> Result<MySqlConnection> {
+    if !target.is_socket() {
+        resolve(target).await?;
+    }
+    let options = options(access, target, database).await?;
+    let modes: &[MySqlSslMode] = match (target.is_socket(), target.tls.mode) {
+        (true, _) | (_, TlsMode::Disable) => &[MySqlSslMode::Disabled],
+        (_, TlsMode::Allow) => &[MySqlSslMode::Disabled, MySqlSslMode::Required],
+        (_, TlsMode::Prefer) => &[MySqlSslMode::Preferred, MySqlSslMode::Disabled],
+        // A certificate authority given with `require` is checked, as for PostgreSQL.
+        (_, TlsMode::Require) if target.tls.ca_file.is_none() => &[MySqlSslMode::Required],
+        (_, TlsMode::Require | TlsMode::VerifyCa) => &[MySqlSslMode::VerifyCa],
+        (_, TlsMode::VerifyFull) => &[MySqlSslMode::VerifyIdentity],
+    };
+    let failed = |error: &sqlx::Error| {
+        error::connecting(&target.place(), target.user, database, access.password.is_some(), error)
+    };
+    let mut first = None;
+    for mode in modes {
+        match options.clone().ssl_mode(*mode).connect().await {
+            Ok(conn) => return Ok(conn),
+            // Only `allow` and `prefer` have a second way, and only where the first was refused for its encryption.
+            Err(error) if first.is_none() && worth_the_other_way(*mode, &error) => first = Some(error),
+            Err(error) => return Err(failed(first.as_ref().unwrap_or(&error))),
+        }
+    }
+    Err(first.as_ref().map_or_else(|| timed_out(&target.place()), failed))
+}
+
+/// An account that requires TLS is refused with the error of a wrong password.
+fn worth_the_other_way(mode: MySqlSslMode, error: &sqlx::Error) -> bool {
+    match mode {
+        MySqlSslMode::Disabled => matches!(error::number(error), Some(1045 | 1251 | 3159)),
+        _ => matches!(error, sqlx::Error::Tls(_)) || is_tls_io(error),
+    }
+}
+
+fn is_tls_io(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Io(source) = error else { return false };
+    source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+async fn resolve(target: &Target<'_>) -> Result<()> {
+    let failed = |words: &str| -> EngineError {
+        ApiError::new(ErrorCode::ConnectionNameResolution, format!("The host name {} {words}.", target.host))
+            .hint("Check the spelling, the DNS and a VPN.")
+            .retry()
+            .into()
+    };
+    match tokio::net::lookup_host((target.bare_host(), target.port)).await {
+        Ok(mut found) => found.next().map(drop).ok_or_else(|| failed("has no address")),
+        Err(_) => Err(failed("is not known")),
+    }
+}
+
+async fn options(
+    access: &Access,
+    target: &Target<'_>,
+    database: Option<&str>,
+) -> Result<MySqlConnectOptions> {
+    let mut options = MySqlConnectOptions::new()
+        .username(target.user)
+        // The driver's own additions to sql_mode and time_zone would show in definitions; `pin` sets them all.
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(None)
+        .set_names(false)
+        .statement_cache_capacity(0)
+        // Statements may hold definitions with secrets in them; they go to no log.
+        .disable_statement_logging();
+    options = if target.is_socket() {
+        options.socket(target.host)
+    } else {
+        options.host(target.bare_host()).port(target.port)
+    };
+    if let Some(database) = database {
+        options = options.database(database);
+    }
+    if let Some(password) = &access.password {
+        options = options.password(password.expose_secret());
+    }
+    if let Some(path) = &target.tls.ca_file {
+        options = options.ssl_ca_from_pem(read_pem(path, "certificate authority").await?);
+    }
+    if let Some(path) = &target.tls.client_certificate_file {
+        options = options.ssl_client_cert_from_pem(read_pem(path, "client certificate").await?);
+    }
+    if let Some(path) = &target.tls.client_key_file {
+        options = options.ssl_client_key_from_pem(read_pem(path, "client key").await?);
+    }
+    if target.tls.client_certificate_file.is_some() != target.tls.client_key_file.is_some() {
+        return Err(ApiError::new(
+            ErrorCode::TlsFailed,
+            "A client certificate and its key must be given together.",
+        )
+        .hint("Name both files, or neither.")
+        .into());
+    }
+    Ok(options)
+}
+
+async fn read_pem(path: &str, what: &str) -> Result<Vec<u8>> {
+    tokio::fs::read(path).await.map_err(|source| {
+        ApiError::new(
+            ErrorCode::TlsFailed,
+            format!("The file with the {what}, {path}, cannot be read: {source}."),
+        )
+        .hint("Check the path and its permissions.")
+        .into()
+    })
+}
