@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "clock",
     "events",
     "home",
+    "draft",
     "catalog",
     "secrets",
     "config",

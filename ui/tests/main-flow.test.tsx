@@ -163,6 +163,24 @@ describe("locked vault", () => {
 		await press("unlock");
 		await screen.findByRole("heading", { name: "Overview" });
 	});
+	it("opens the vault and the sealed file with one passphrase", async () => {
+		open("sealed");
+		await screen.findByText(/is sealed too/);
+		await user.type(await find("unlock-passphrase"), "correct horse battery staple");
+		await press("unlock");
+		await screen.findByRole("heading", { name: "Overview" });
+		expect(host.world.secrets.locked).toBe(false);
+	});
+	it("asks for the sealed file's own passphrase when it has another one", async () => {
+		open("sealed");
+		host.world.filePassphrase = "seven green umbrellas at noon";
+		await user.type(await find("unlock-passphrase"), "correct horse battery staple");
+		await press("unlock");
+		await screen.findByRole("heading", { name: "One more passphrase" });
+		await user.type(await find("sealed-passphrase"), "seven green umbrellas at noon");
+		await press("sealed-open");
+		await screen.findByRole("heading", { name: "Overview" });
+	});
 	it("does not block what needs no vault", async () => {
 		open("locked");
 		await user.click(await screen.findByRole("button", { name: "Look around without it" }));

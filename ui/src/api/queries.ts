@@ -50,6 +50,8 @@ export function useAct<K extends OperationName>(
 ): UseMutationResult<Response<K>, CallError, Act<K>> {
 	return useMutation<Response<K>, CallError, Act<K>>({
 		mutationKey: [name],
+		// Requests and answers may hold passphrases and recovery words: forgotten with the screen that asked.
+		gcTime: 0,
 		mutationFn: ({ request, confirmation }) => call(name, request, confirmation),
 		onSuccess: (response, _act, _context, { client }) => {
 			refreshAfter(client, name);

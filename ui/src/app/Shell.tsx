@@ -3,6 +3,7 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
 import { Modal } from "@/components/Modal";
@@ -30,11 +31,13 @@ export function Shell() {
 		window.addEventListener("keydown", onKey);
 		return () => window.removeEventListener("keydown", onKey);
 	}, []);
+	const secrets = useRead("secrets.status", {});
 	const locked = vault.data?.state === "locked";
 	// Locked from the start: ask at once. Locked on purpose later: the banner is enough.
 	const wasOpen = useRef(false);
 	if (vault.data?.state === "open") wasOpen.current = true;
-	const asking = locked && !lookAround && !wasOpen.current && path !== "/settings";
+	const shut = (locked && !wasOpen.current) || (vault.data?.state === "open" && isSealed(secrets.data));
+	const asking = shut && !lookAround && path !== "/settings";
 	return (
 		<div className="flex h-full">
 			<button
@@ -67,7 +70,7 @@ function Banners({ asking }: { asking: boolean }) {
 	const secrets = useRead("secrets.status", {});
 	const [dialog, setDialog] = useState<"vault" | "secrets" | null>(null);
 	const vaultShut = !asking && (vault.data?.state === "locked" || vault.data?.state === "unreachable");
-	const secretsShut = secrets.data?.backend === "file" && secrets.data.locked;
+	const secretsShut = !asking && isSealed(secrets.data);
 	return (
 		<>
 			{vaultShut && (
@@ -99,10 +102,7 @@ function Banners({ asking }: { asking: boolean }) {
 			)}
 			<Modal title="Unlock the vault" open={dialog === "vault" && vaultShut} onClose={() => setDialog(null)}>
 				<div className="pb-3">
-					<UnlockForm
-						canRemember={secrets.data?.backend !== "unavailable"}
-						onOpened={() => setDialog(null)}
-					/>
+					<UnlockForm secrets={secrets.data} onOpened={() => setDialog(null)} />
 				</div>
 			</Modal>
 			<Modal
@@ -129,6 +129,10 @@ function Banner({ text, hint, children }: { text: string; hint?: string | null; 
 			<span className="ml-auto">{children}</span>
 		</div>
 	);
+}
+
+function isSealed(secrets: Schema["SecretsStatus"] | undefined): boolean {
+	return secrets?.backend === "file" && secrets.made === true && secrets.locked;
 }
 
 /** No event announces that a server went away, so it is asked each minute, and only while somebody looks. */

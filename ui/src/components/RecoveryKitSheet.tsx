@@ -1,8 +1,9 @@
-// The recovery kit is shown once. It can be copied and printed; the words never enter the cache or a file of the window.
+// The recovery kit is shown once. It can be saved, copied and printed; the words never enter the cache, and a file only
+// where the person wants one.
 
-import { Copy, Printer } from "lucide-react";
+import { Copy, Printer, Save } from "lucide-react";
 import { useState } from "react";
-import type { Schema } from "@/api/client";
+import { call, host, type Schema } from "@/api/client";
 import { absolute } from "@/lib/time";
 import { Button } from "./Button";
 import { CheckField } from "./Field";
@@ -22,6 +23,20 @@ export function RecoveryKitSheet({
 		navigator.clipboard
 			.writeText(kitText(kit))
 			.then(() => sayDone("Copied. Paste it somewhere safe, then copy something else."), sayError);
+	const [saving, setSaving] = useState(false);
+	const save = async () => {
+		const to = await host().chooseSavePath({
+			defaultName: `holdfast-recovery-kit-${kit.vault_id.slice(0, 8)}.txt`,
+			filters: [{ name: "Text", extensions: ["txt"] }],
+		});
+		if (to === null) return;
+		setSaving(true);
+		// The dialog has asked before a file that exists. Called directly: a mutation would remember the words.
+		await call("vault.recovery_kit.save", { recovery_words: kit.words.join(" "), to, overwrite: true })
+			.then(() => sayDone(`Saved as ${to}, readable by your account alone. Move it off this computer.`))
+			.catch(sayError);
+		setSaving(false);
+	};
 	return (
 		<div className="flex flex-col gap-3">
 			<div data-print className="rounded-lg border border-line bg-panel p-4">
@@ -44,6 +59,14 @@ export function RecoveryKitSheet({
 				<p className="mt-3 whitespace-pre-line text-sm text-text-2">{kit.instructions}</p>
 			</div>
 			<div className="flex flex-wrap items-center gap-2">
+				<Button
+					icon={<Save aria-hidden className="size-3.5" />}
+					busy={saving}
+					onClick={() => void save()}
+					data-testid="recovery-save"
+				>
+					Save…
+				</Button>
 				<Button icon={<Copy aria-hidden className="size-3.5" />} onClick={() => void copy()}>
 					Copy
 				</Button>

@@ -7,22 +7,31 @@ import { useAct } from "@/api/queries";
 import { Button } from "./Button";
 import { CheckField, Choice, PasswordField, TextArea, TextField } from "./Field";
 import { ErrorState } from "./States";
+import { sayError } from "./say";
 
 interface UnlockFormProps {
 	/** Ask for the vault's folder too. */
 	attach?: boolean;
-	canRemember: boolean;
+	/** Undefined while it is being asked. */
+	secrets: Schema["SecretsStatus"] | undefined;
 	onOpened?: (status: Schema["VaultStatus"]) => void;
 }
 
-export function UnlockForm({ attach, canRemember, onOpened }: UnlockFormProps) {
+export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
+	const keeping = keepingOf(secrets);
+	const canRemember = keeping.possible;
 	const [way, setWay] = useState<"passphrase" | "words">("passphrase");
 	const [folder, setFolder] = useState("");
 	const [passphrase, setPassphrase] = useState("");
 	const [words, setWords] = useState("");
-	const [remember, setRemember] = useState(canRemember);
-	const unlock = useAct("vault.unlock", onOpened);
-	const take = useAct("vault.attach", onOpened);
+	const [remember, setRemember] = useState(true);
+	const opened = (status: Schema["VaultStatus"]) => {
+		// Open all the same; why it will ask again at the next start is worth saying.
+		if (status.problem) sayError(status.problem);
+		onOpened?.(status);
+	};
+	const unlock = useAct("vault.unlock", opened);
+	const take = useAct("vault.attach", opened);
 	const act = attach ? take : unlock;
 	const typed = words.trim().split(/\s+/).filter(Boolean).length;
 	const ready = (!attach || folder !== "") && (way === "passphrase" ? passphrase !== "" : typed > 0);
@@ -31,8 +40,9 @@ export function UnlockForm({ attach, canRemember, onOpened }: UnlockFormProps) {
 			way === "passphrase"
 				? { passphrase }
 				: { recovery_words: words.trim().split(/\s+/).join(" ").toLowerCase() };
-		if (attach) take.mutate({ request: { path: folder, ...secret, remember } });
-		else unlock.mutate({ request: { ...secret, remember } });
+		const wish = { ...secret, remember: remember && canRemember };
+		if (attach) take.mutate({ request: { path: folder, ...wish } });
+		else unlock.mutate({ request: wish });
 	};
 	return (
 		<form
@@ -94,17 +104,17 @@ export function UnlockForm({ attach, canRemember, onOpened }: UnlockFormProps) {
 					hint={`${typed} of 24 words. Line breaks do not matter.`}
 				/>
 			)}
-			<CheckField
-				label="Open by itself on this computer"
-				hint={
-					canRemember
-						? "A key for this computer is kept with the other secrets."
-						: "Not possible now: there is no usable keychain or sealed file."
-				}
-				checked={remember && canRemember}
-				disabled={!canRemember}
-				onCheck={setRemember}
-			/>
+			{keeping.label === null ? (
+				<p className="text-sm text-text-2">{keeping.hint}</p>
+			) : (
+				<CheckField
+					label={keeping.label}
+					hint={keeping.hint}
+					checked={remember && canRemember}
+					disabled={!canRemember}
+					onCheck={setRemember}
+				/>
+			)}
 			{act.error && <ErrorState error={act.error} compact />}
 			<div className="flex justify-end">
 				<Button tone="primary" type="submit" disabled={!ready} busy={act.isPending} data-testid="unlock">
@@ -113,4 +123,43 @@ export function UnlockForm({ attach, canRemember, onOpened }: UnlockFormProps) {
 			</div>
 		</form>
 	);
+}
+
+interface Keeping {
+	/** A key for this computer can be kept now. */
+	possible: boolean;
+	/** Null when there is nothing to choose. */
+	label: string | null;
+	hint: string;
+}
+
+/** What "open by itself" means with the place where this computer keeps secrets. */
+function keepingOf(secrets: Schema["SecretsStatus"] | undefined): Keeping {
+	const label = "Open by itself on this computer";
+	if (secrets === undefined) return { possible: false, label, hint: "Looking for a keychain…" };
+	if (secrets.backend === "keychain")
+		return { possible: true, label, hint: "A key for this computer is kept in the system's keychain." };
+	if (secrets.backend === "unavailable")
+		return {
+			possible: false,
+			label,
+			hint: "Not possible now: no keychain works here, and no sealed file was chosen in the settings.",
+		};
+	if (!secrets.made)
+		return {
+			possible: true,
+			label: "Keep a key in a sealed file",
+			hint: "The file is made now and sealed by this passphrase, which then opens both.",
+		};
+	if (secrets.locked)
+		return {
+			possible: false,
+			label: null,
+			hint: "The file with the passwords of your connections is sealed too. If it has the same passphrase it opens along; if not, you are asked for the other one next.",
+		};
+	return {
+		possible: true,
+		label: "Open with the sealed file",
+		hint: "A key is kept in the file with your passwords: its passphrase then opens both.",
+	};
 }

@@ -2,7 +2,7 @@
 //! user can do is an operation and goes through [`App::call`].
 //!
 //! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
-//! `clock home events` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
+//! `clock home events draft` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
 //! export restore sample overview`) < `gate` < `operations` < this file.
 //!
 //! ```text
@@ -27,6 +27,7 @@ pub mod home;
 mod backup;
 pub mod catalog;
 mod connections;
+mod draft;
 mod export;
 pub mod gate;
 pub mod jobs;

@@ -224,8 +224,8 @@ pub struct ConnectionParseUrlResponse {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionRemoveResponse {
     pub removed: ConnectionId,
-    /// Its backups stay in the vault.
-    pub backups_kept: u64,
+    /// Its backups stay in the vault; None when the vault is locked and nobody could look.
+    pub backups_kept: Option<u64>,
 }
 
 /// The live structure: tables with sizes, for the database page.

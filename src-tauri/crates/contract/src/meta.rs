@@ -37,8 +37,11 @@ pub enum SecretsBackend {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SecretsStatus {
     pub backend: SecretsBackend,
-    /// The sealed file waits for its passphrase.
+    /// The sealed file (or the keychain) waits for its passphrase.
     pub locked: bool,
+    /// The sealed file is there; without it, its first passphrase is yet to be chosen.
+    #[serde(default)]
+    pub made: bool,
     pub problem: Option<crate::error::ApiError>,
 }
 

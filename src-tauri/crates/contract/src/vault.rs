@@ -36,7 +36,8 @@ pub struct VaultStatus {
     pub remembers_key: bool,
     pub free_bytes: Option<u64>,
     pub last_check: Option<CheckSummary>,
-    /// Why it is locked or unreachable, when it is.
+    /// Why it is locked or unreachable, when it is; in the answer to unlocking, why it will not open by itself
+    /// although that was wished.
     pub problem: Option<crate::error::ApiError>,
 }
 
@@ -97,6 +98,23 @@ impl std::fmt::Debug for RecoveryKit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RecoveryKit({}, ***)", self.vault_id)
     }
+}
+
+/// Writes a kit that was just issued into a file of its owner alone. Only words that open the vault are written,
+/// and never into the vault's own folder.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VaultRecoveryKitSaveRequest {
+    #[schema(write_only)]
+    pub recovery_words: Password,
+    /// Absolute.
+    pub to: String,
+    #[serde(default)]
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VaultRecoveryKitSaveResponse {
+    pub path: String,
 }
 
 /// One of the two.

@@ -76,6 +76,10 @@ impl PassphraseSource for Terminal {
             Ok(None) | Err(_) => None,
         }
     }
+
+    fn known(&self) -> Option<SecretString> {
+        self.without_asking().ok().flatten()
+    }
 }
 
 pub fn prompt(label: &str) -> Result<SecretString> {

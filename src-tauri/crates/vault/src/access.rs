@@ -30,20 +30,25 @@ impl Vault {
         let secret = Zeroizing::new(random::<32>()?);
         let info = self.add(SlotKind::RecoveryKit, "Recovery kit", &secret, None, now_ms).await?;
         self.keep_only(&info).await?;
-        let location = self.inner.store.location();
         Ok(RecoveryKit {
             vault_id: self.id(),
             created_at_ms: now_ms,
             words: words::encode(&secret)?,
-            instructions: format!(
-                "These 24 words open the Holdfast vault {} when its passphrase is forgotten.\n\
-                 It was at {location} when this kit was made.\n\
-                 Whoever reads the words can read every backup: keep them on paper, away from the computer.\n\
-                 To use them, choose \"Open with the recovery kit\" and type the words in order, separated by blanks.\n\
-                 A newer kit makes this one useless.",
-                self.id()
-            ),
+            instructions: self.recovery_instructions(),
         })
+    }
+
+    /// What stands under the words of a recovery kit.
+    pub fn recovery_instructions(&self) -> String {
+        format!(
+            "These 24 words open the Holdfast vault {} when its passphrase is forgotten.\n\
+             It was at {} when this kit was made.\n\
+             Whoever reads the words can read every backup: keep them on paper, away from the computer.\n\
+             To use them, open the vault with its recovery kit and type the words in order, separated by blanks.\n\
+             A newer kit makes this one useless.",
+            self.id(),
+            self.inner.store.location()
+        )
     }
 
     pub async fn change_passphrase(&self, new: &SecretString, now_ms: i64) -> Result<()> {

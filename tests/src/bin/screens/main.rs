@@ -76,6 +76,7 @@ mod linux {
         connect_more(&window);
         work(&mut camera);
         rest(&mut camera);
+        strangers(&mut camera);
         println!("{} screens", camera.taken);
     }
 
@@ -83,6 +84,10 @@ mod linux {
         let window = camera.window;
         window.page().test_id("start-create");
         camera.take("welcome");
+        window.page().test_id("start-attach").click();
+        window.page().test_id("attach-folder");
+        camera.take("attach-vault");
+        window.page().button("Back").click();
         window.welcome();
         window.type_passphrases();
         camera.take("create-vault");
@@ -179,5 +184,23 @@ mod linux {
         window.page().test_id("find").click();
         window.page().test_id("palette-input").fill("ware");
         camera.take("palette");
+        // The Escape key, in WebDriver's alphabet.
+        window.page().test_id("palette-input").fill("\u{e00c}");
+        window.page().wait_until_gone("[data-testid=\"palette-input\"]");
+    }
+
+    /// Backups whose connection is gone, and the vault when nobody has opened it.
+    fn strangers(camera: &mut Camera<'_>) {
+        let window = camera.window;
+        let page = window.page();
+        page.call("connection.remove", &json!({"connection": "warehouse"}), None).expect("removed");
+        camera.visit("#/", "not connected here", "overview-strays");
+        camera.visit("#/vault", "not connected here", "vault-strays");
+        page.call("vault.lock", &json!({}), None).expect("locked");
+        camera.visit("#/", "The vault is locked. Backups", "overview-locked");
+        camera.visit("#/vault", "Open by itself", "vault-locked");
+        page.script("location.hash = '#/'; location.reload();", &[]);
+        page.wait_for_text("Look around without it");
+        camera.take("unlock");
     }
 }

@@ -724,6 +724,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/vault.recovery_kit.save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["vault.recovery_kit.save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/vault.status": {
         parameters: {
             query?: never;
@@ -1055,9 +1071,9 @@ export interface components {
         ConnectionRemoveResponse: {
             /**
              * Format: int64
-             * @description Its backups stay in the vault.
+             * @description Its backups stay in the vault; None when the vault is locked and nobody could look.
              */
-            backups_kept: number;
+            backups_kept?: number | null;
             removed: components["schemas"]["ConnectionId"];
         };
         /** @description Everything needed to connect except the password. */
@@ -1486,8 +1502,10 @@ export interface components {
         SecretsBackend: "keychain" | "file" | "unavailable";
         SecretsStatus: {
             backend: components["schemas"]["SecretsBackend"];
-            /** @description The sealed file waits for its passphrase. */
+            /** @description The sealed file (or the keychain) waits for its passphrase. */
             locked: boolean;
+            /** @description The sealed file is there; without it, its first passphrase is yet to be chosen. */
+            made?: boolean;
             problem?: components["schemas"]["ApiError"] | null;
         };
         /** @description Chooses the sealed file (made if it is not there) or opens it. */
@@ -1714,6 +1732,19 @@ export interface components {
             packs_waiting: number;
             plan_id: components["schemas"]["PlanId"];
             summary: string;
+        };
+        /**
+         * @description Writes a kit that was just issued into a file of its owner alone. Only words that open the vault are written,
+         *     and never into the vault's own folder.
+         */
+        VaultRecoveryKitSaveRequest: {
+            overwrite?: boolean;
+            recovery_words: components["schemas"]["Password"];
+            /** @description Absolute. */
+            to: string;
+        };
+        VaultRecoveryKitSaveResponse: {
+            path: string;
         };
         /** @enum {string} */
         VaultState: "absent" | "locked" | "open" | "unreachable";
@@ -3234,6 +3265,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryKit"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "vault.recovery_kit.save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VaultRecoveryKitSaveRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultRecoveryKitSaveResponse"];
                 };
             };
             /** @description Refused or failed. */

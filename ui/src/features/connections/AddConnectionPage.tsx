@@ -25,7 +25,9 @@ export function AddConnectionPage() {
 	});
 	const problems = problemsOf(draft);
 	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
-	const unkept = password !== null && secrets.data?.backend === "unavailable";
+	const unkept =
+		password !== null &&
+		(secrets.data?.backend === "unavailable" || (secrets.data?.backend === "file" && secrets.data.locked));
 	const save = () => {
 		setTried(true);
 		if (Object.keys(problems).length > 0) return;
@@ -43,6 +45,18 @@ export function AddConnectionPage() {
 	};
 	return (
 		<Page title="Add connection">
+			{unkept && secrets.data && (
+				<Panel
+					className="mb-3 max-w-[760px]"
+					title={
+						secrets.data.made
+							? "The place for the password is sealed"
+							: "There is no place for the password yet"
+					}
+				>
+					<SealedFileForm secrets={secrets.data} />
+				</Panel>
+			)}
 			<form
 				className="flex max-w-[760px] flex-col gap-3"
 				onSubmit={(event) => {
@@ -59,11 +73,6 @@ export function AddConnectionPage() {
 					problems={tried ? problems : {}}
 					groups={[...new Set((connections.data?.connections ?? []).flatMap((each) => each.group ?? []))]}
 				/>
-				{unkept && secrets.data && (
-					<Panel title="There is no place for the password yet">
-						<SealedFileForm secrets={secrets.data} />
-					</Panel>
-				)}
 				{test.data && (
 					<Panel>
 						<TestResult result={test.data} engine={draft.engine} />

@@ -118,7 +118,13 @@ function RemoveConnection({
 	const navigate = useNavigate();
 	const backups = useRead("backup.list", { connection: connection.id });
 	const remove = useAct("connection.remove", ({ backups_kept }) => {
-		sayDone(`${connection.name} is removed. ${counted(backups_kept, "backup")} stay in the vault.`);
+		const kept =
+			backups_kept == null
+				? "What it has in the vault stays."
+				: backups_kept === 0
+					? ""
+					: `${counted(backups_kept, "backup")} ${backups_kept === 1 ? "stays" : "stay"} in the vault.`;
+		sayDone(`${connection.name} is removed. ${kept}`.trim());
 		void navigate({ to: "/" });
 	});
 	return (

@@ -256,7 +256,7 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 				row.last_backup ? (
 					<div className="flex flex-col items-start gap-0.5">
 						<LevelBadge backup={row.last_backup} />
-						<span className="pl-0.5 text-sm text-text-2">
+						<span className="text-sm text-text-2">
 							<RelativeTime at={row.last_backup.created_at_ms} />
 						</span>
 					</div>

@@ -33,12 +33,14 @@ export function CreateVault({
 	const [folder, setFolder] = useState("");
 	const usable = secrets.backend === "keychain";
 	// Never a silent fallback: without a keychain nothing is chosen for the person but the least.
-	const [keeping, setKeeping] = useState<Keeping>(usable ? "keychain" : "ask");
+	const [keeping, setKeeping] = useState<Keeping>(
+		usable ? "keychain" : secrets.backend === "file" ? "file" : "ask",
+	);
 	const file = useAct("secrets.use_file");
 	const init = useAct("vault.init", onMade);
 	const busy = file.isPending || init.isPending;
 	const submit = async () => {
-		if (keeping === "file" && secrets.backend !== "file") {
+		if (keeping === "file" && (secrets.backend !== "file" || secrets.locked)) {
 			const used = await file.mutateAsync({ request: { passphrase: first } }).catch(() => null);
 			if (used === null) return;
 		}
@@ -109,7 +111,7 @@ export function CreateVault({
 						},
 					]}
 				/>
-				{secrets.problem && (
+				{secrets.problem && secrets.backend === "unavailable" && (
 					<div className="mt-2.5">
 						<ErrorState error={secrets.problem} compact />
 					</div>

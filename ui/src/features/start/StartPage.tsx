@@ -92,13 +92,7 @@ export function StartPage({ onDone }: { onDone: () => void }) {
 						about="Made on another computer, or before this one was set up anew. Its backups appear here and can be restored."
 					>
 						<Answered question={secrets} rows={3}>
-							{(status) => (
-								<UnlockForm
-									attach
-									canRemember={status.backend !== "unavailable" && !status.locked}
-									onOpened={onDone}
-								/>
-							)}
+							{(status) => <UnlockForm attach secrets={status} onOpened={onDone} />}
 						</Answered>
 						<div className="-mt-7">
 							<Button onClick={() => setStep("welcome")}>Back</Button>

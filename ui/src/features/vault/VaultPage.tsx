@@ -61,13 +61,7 @@ export function VaultPage() {
 						{status.problem && <ErrorState error={status.problem} onRetry={() => void vault.refetch()} />}
 						{status.state === "locked" && (
 							<Panel title="Unlock" className="max-w-[560px]">
-								<UnlockForm
-									canRemember={
-										secrets.data !== undefined &&
-										secrets.data.backend !== "unavailable" &&
-										!secrets.data.locked
-									}
-								/>
+								<UnlockForm secrets={secrets.data} />
 							</Panel>
 						)}
 						{status.state === "open" && <Open status={status} />}

@@ -11,7 +11,7 @@ use crate::cx::Cx;
 
 /// Newest first.
 pub(crate) async fn all(cx: &Cx, vault: &Vault) -> Result<Vec<Backup>, ApiError> {
-    let attempts = cx.catalog().attempts().list(None).await?;
+    let attempts = cx.catalog().attempts().list().await?;
     let witnessed = attempts
         .into_iter()
         .map(|attempt| Witnessed { alive: cx.home().is_alive(&attempt.instance), attempt })

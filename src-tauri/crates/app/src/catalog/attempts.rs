@@ -4,7 +4,7 @@
 //! ignored when the program ended between the two (the manifest wins).
 
 use holdfast_contract::backup::{Backup, BackupState};
-use holdfast_contract::{ApiError, BackupId, ConnectionId, JobId};
+use holdfast_contract::{ApiError, BackupId, JobId};
 use rusqlite::params;
 
 use super::{Catalog, json, word};
@@ -23,13 +23,17 @@ pub struct Attempt {
 pub struct Attempts<'a>(pub(super) &'a Catalog);
 
 impl Attempts<'_> {
-    /// Inserts or replaces by the backup's id.
+    /// Inserts or replaces by the backup's id. It stays with the vault that was in use when it began.
     pub async fn put(&self, attempt: Attempt) -> Answer<()> {
         self.0
             .write(move |catalog| {
                 let backup = &attempt.backup;
                 catalog.execute(
-                    "INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "INSERT INTO attempts (backup_id, connection_id, job_id, state, created_at_ms, ended_at_ms, backup,
+                         instance, vault_id)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT id FROM vaults WHERE current = 1))
+                     ON CONFLICT (backup_id) DO UPDATE SET connection_id = ?2, job_id = ?3, state = ?4,
+                         created_at_ms = ?5, ended_at_ms = ?6, backup = ?7, instance = ?8",
                     params![
                         backup.id.as_str(),
                         backup.connection_id.as_str(),
@@ -46,16 +50,25 @@ impl Attempts<'_> {
             .await
     }
 
-    /// Newest first; all, or those of one connection.
-    pub async fn list(&self, connection: Option<&ConnectionId>) -> Answer<Vec<Attempt>> {
-        let connection = connection.cloned();
+    /// Those meant for the vault in use, newest first.
+    pub async fn list(&self) -> Answer<Vec<Attempt>> {
+        self.select("vault_id IS (SELECT id FROM vaults WHERE current = 1)").await
+    }
+
+    /// Whatever vault they are meant for.
+    pub async fn running(&self) -> Answer<Vec<Attempt>> {
+        let all = self.select("TRUE").await?;
+        Ok(all.into_iter().filter(|attempt| attempt.backup.state == BackupState::Running).collect())
+    }
+
+    async fn select(&self, condition: &'static str) -> Answer<Vec<Attempt>> {
         self.0
             .read(move |catalog| {
-                let mut statement = catalog.prepare_cached(
-                    "SELECT backup, ended_at_ms, instance FROM attempts WHERE ?1 IS NULL OR connection_id = ?1
+                let mut statement = catalog.prepare_cached(&format!(
+                    "SELECT backup, ended_at_ms, instance FROM attempts WHERE {condition}
                      ORDER BY created_at_ms DESC, backup_id DESC",
-                )?;
-                let mut rows = statement.query([connection.as_ref().map(ConnectionId::as_str)])?;
+                ))?;
+                let mut rows = statement.query([])?;
                 let mut found = Vec::new();
                 while let Some(row) = rows.next()? {
                     found.push(Attempt {
@@ -67,11 +80,6 @@ impl Attempts<'_> {
                 Ok(found)
             })
             .await
-    }
-
-    pub async fn running(&self) -> Answer<Vec<Attempt>> {
-        let all = self.list(None).await?;
-        Ok(all.into_iter().filter(|attempt| attempt.backup.state == BackupState::Running).collect())
     }
 
     /// It became good, or a person let go of it. Idempotent.

@@ -15,6 +15,7 @@ use crate::home::private_file;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0001_first_light.sql"),
     include_str!("../../../../../migrations/0002_scratch_databases.sql"),
+    include_str!("../../../../../migrations/0003_attempts_of_a_vault.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

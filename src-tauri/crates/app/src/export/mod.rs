@@ -2,5 +2,4 @@
 //!
 //! The file appears under its name only when it is complete; how its text is made is the engines' business.
 
-mod file;
 pub(crate) mod write;

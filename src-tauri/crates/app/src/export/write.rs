@@ -8,8 +8,8 @@ use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
 
-use super::file::Draft;
 use crate::backup::source::VaultSource;
+use crate::draft::Draft;
 
 /// Says before a job is started what would stop it at once.
 pub(crate) fn possible(

@@ -28,7 +28,7 @@ macro_rules! operations {
 operations![
     vault::{
         VaultStatusGet, VaultInit, VaultAttach, VaultUnlock, VaultLock, VaultCheck, VaultPrunePlanMake, VaultPruneApply,
-        VaultRecoveryKit, VaultChangePassphrase, SecretsStatusGet, SecretsUseFile,
+        VaultRecoveryKit, VaultRecoveryKitSave, VaultChangePassphrase, SecretsStatusGet, SecretsUseFile,
     },
     connection::{
         ConnectionList, ConnectionGet, ConnectionAdd, ConnectionUpdate, ConnectionRemove, ConnectionTest,

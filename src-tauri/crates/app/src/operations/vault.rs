@@ -7,7 +7,8 @@ use holdfast_contract::meta::{Empty, SecretsStatus, SecretsUseFileRequest};
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
 use holdfast_contract::vault::{
     RecoveryKit, VaultAttachRequest, VaultChangePassphraseRequest, VaultCheckRequest, VaultInitRequest,
-    VaultInitResponse, VaultPrunePlan, VaultStatus, VaultUnlockRequest,
+    VaultInitResponse, VaultPrunePlan, VaultRecoveryKitSaveRequest, VaultRecoveryKitSaveResponse,
+    VaultStatus, VaultUnlockRequest,
 };
 use secrecy::SecretString;
 
@@ -54,8 +55,8 @@ impl Operation for VaultAttach {
         Target::Vault
     }
     async fn run(cx: Cx, request: VaultAttachRequest) -> Result<VaultStatus, ApiError> {
-        vaults::attach(&cx, request).await?;
-        vaults::status(&cx).await
+        let not_kept = vaults::attach(&cx, request).await?;
+        opened(&cx, not_kept).await
     }
 }
 
@@ -69,9 +70,15 @@ impl Operation for VaultUnlock {
         Target::Vault
     }
     async fn run(cx: Cx, request: VaultUnlockRequest) -> Result<VaultStatus, ApiError> {
-        vaults::unlock(&cx, request).await?;
-        vaults::status(&cx).await
+        let not_kept = vaults::unlock(&cx, request).await?;
+        opened(&cx, not_kept).await
     }
+}
+
+/// The open vault, and why it will not open by itself although that was wished.
+async fn opened(cx: &Cx, not_kept: Option<ApiError>) -> Result<VaultStatus, ApiError> {
+    let status = vaults::status(cx).await?;
+    Ok(VaultStatus { problem: status.problem.clone().or(not_kept), ..status })
 }
 
 pub struct VaultLock;
@@ -142,6 +149,23 @@ impl Operation for VaultRecoveryKit {
     }
     async fn run(cx: Cx, _: Empty) -> Result<RecoveryKit, ApiError> {
         vaults::recovery_kit(&cx).await
+    }
+}
+
+pub struct VaultRecoveryKitSave;
+impl Operation for VaultRecoveryKitSave {
+    const NAME: &'static str = "vault.recovery_kit.save";
+    const POLICY: Policy = super::ADMINISTER;
+    type Request = VaultRecoveryKitSaveRequest;
+    type Response = VaultRecoveryKitSaveResponse;
+    fn target(_: &VaultRecoveryKitSaveRequest) -> Target {
+        Target::Vault
+    }
+    async fn run(
+        cx: Cx,
+        request: VaultRecoveryKitSaveRequest,
+    ) -> Result<VaultRecoveryKitSaveResponse, ApiError> {
+        vaults::save_recovery_kit(&cx, request).await
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn overview(cx: &Cx) -> Result<Overview, ApiError> {
 }
 
 async fn read(cx: &Cx) -> Result<(Vec<Backup>, Vec<ProofRecord>), ApiError> {
-    let vault = vaults::open(cx).await?;
+    let vault = vaults::open_by_itself(cx).await?;
     Ok((shelf::all(cx, &vault).await?, standing::proofs(&vault, None).await?))
 }
 

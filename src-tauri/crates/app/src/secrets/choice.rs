@@ -10,9 +10,20 @@ pub enum SecretsChoice {
     File,
 }
 
-/// Where a passphrase comes from when one is needed. May block (it may ask a person).
+/// Where a passphrase comes from when one is needed.
 pub trait PassphraseSource: Send + Sync {
+    /// May block: it may ask a person.
     fn passphrase(&self, purpose: PassphrasePurpose) -> Option<SecretString>;
+    /// What is at hand already. Never asks a person.
+    fn known(&self) -> Option<SecretString>;
+}
+
+/// Whether opening something may ask a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    Allowed,
+    /// For what only looks: a status that asks is no status.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +40,9 @@ pub struct NoPassphrase;
 
 impl PassphraseSource for NoPassphrase {
     fn passphrase(&self, _: PassphrasePurpose) -> Option<SecretString> {
+        None
+    }
+    fn known(&self) -> Option<SecretString> {
         None
     }
 }

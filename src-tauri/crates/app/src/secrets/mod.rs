@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::new_id;
 
+pub(crate) use choice::Asking;
 pub use choice::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
 pub use keychain::{KeychainProblem, KeychainStore, MemoryKeychain};
 pub use os::os_keychain;
@@ -58,9 +59,20 @@ impl Secrets {
 
     /// None when nothing is kept under this name.
     pub async fn get(&self, name: &str) -> Result<Option<SecretBytes>, ApiError> {
+        self.get_asking(name, Asking::Allowed).await
+    }
+
+    pub(crate) async fn get_asking(
+        &self,
+        name: &str,
+        asking: Asking,
+    ) -> Result<Option<SecretBytes>, ApiError> {
         if self.in_file() {
+            if asking == Asking::Never && !self.inner.path.exists() {
+                return Ok(None);
+            }
             let mut file = self.inner.file.lock().await;
-            return self.opened(&mut file).await?.get(name).await;
+            return self.opened(&mut file, asking).await?.get(name).await;
         }
         self.probe().await?;
         let name = name.to_owned();
@@ -70,7 +82,7 @@ impl Secrets {
     pub async fn set(&self, name: &str, value: SecretBytes) -> Result<(), ApiError> {
         if self.in_file() {
             let mut file = self.inner.file.lock().await;
-            return self.opened(&mut file).await?.put(name, Some(value)).await;
+            return self.opened(&mut file, Asking::Allowed).await?.put(name, Some(value)).await;
         }
         self.probe().await?;
         let name = name.to_owned();
@@ -81,7 +93,7 @@ impl Secrets {
     pub async fn delete(&self, name: &str) -> Result<(), ApiError> {
         if self.in_file() {
             let mut file = self.inner.file.lock().await;
-            return self.opened(&mut file).await?.put(name, None).await;
+            return self.opened(&mut file, Asking::Allowed).await?.put(name, None).await;
         }
         self.probe().await?;
         let name = name.to_owned();
@@ -104,18 +116,47 @@ impl Secrets {
     /// Where secrets are kept and whether that works now. Never asks a person.
     pub async fn status(&self) -> SecretsStatus {
         if self.in_file() {
-            let locked = self.inner.file.lock().await.is_none() && self.inner.path.exists();
-            let problem = locked.then(sealed_file::locked);
-            return SecretsStatus { backend: SecretsBackend::File, locked, problem };
+            let locked = self.inner.file.lock().await.is_none();
+            let made = self.inner.path.exists();
+            let problem = locked.then(|| if made { sealed_file::locked() } else { sealed_file::not_made() });
+            return SecretsStatus { backend: SecretsBackend::File, locked, made, problem };
         }
         match self.probe().await {
-            Ok(()) => SecretsStatus { backend: SecretsBackend::Keychain, locked: false, problem: None },
+            Ok(()) => {
+                SecretsStatus { backend: SecretsBackend::Keychain, locked: false, made: false, problem: None }
+            }
             Err(problem) => SecretsStatus {
                 backend: SecretsBackend::Unavailable,
                 locked: problem.code == ErrorCode::KeychainLocked,
+                made: false,
                 problem: Some(problem),
             },
         }
+    }
+
+    /// A passphrase that somebody has typed for the vault. The sealed file opens with it when it is the same;
+    /// true when it is. A file that was chosen and not made yet is made with it when `may_make`.
+    /// `Err` only when the file cannot be read or written: another passphrase is no error.
+    pub(crate) async fn offer(&self, passphrase: &SecretString, may_make: bool) -> Result<bool, ApiError> {
+        if !self.in_file() {
+            return Ok(false);
+        }
+        let mut file = self.inner.file.lock().await;
+        if let Some(open) = file.as_ref() {
+            return Ok(open.opens_with(passphrase));
+        }
+        let path = self.inner.path.clone();
+        let opened = match path.exists() {
+            true => SealedFile::open(path, passphrase.clone()).await,
+            false if may_make => SealedFile::create(path, passphrase.clone()).await,
+            false => return Ok(false),
+        };
+        match opened {
+            Ok(opened) => *file = Some(opened),
+            Err(error) if error.code == ErrorCode::PassphraseWrong => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        Ok(true)
     }
 
     /// Chooses the sealed file, making it when it is not there, or opens it. From then on every process of
@@ -137,14 +178,24 @@ impl Secrets {
     }
 
     /// The sealed file, opened with the host's passphrase when it is not open yet.
-    async fn opened<'a>(&self, slot: &'a mut Option<SealedFile>) -> Result<&'a mut SealedFile, ApiError> {
+    async fn opened<'a>(
+        &self,
+        slot: &'a mut Option<SealedFile>,
+        asking: Asking,
+    ) -> Result<&'a mut SealedFile, ApiError> {
         if slot.is_none() {
             let there = self.inner.path.exists();
-            let purpose =
-                if there { PassphrasePurpose::SecretsFile } else { PassphrasePurpose::NewSecretsFile };
+            let (purpose, closed): (_, fn() -> ApiError) = match there {
+                true => (PassphrasePurpose::SecretsFile, sealed_file::locked),
+                false => (PassphrasePurpose::NewSecretsFile, sealed_file::not_made),
+            };
             let source = self.inner.passphrase.clone();
-            let asked = tokio::task::spawn_blocking(move || source.passphrase(purpose)).await;
-            let passphrase = asked.ok().flatten().ok_or_else(sealed_file::locked)?;
+            let asked = tokio::task::spawn_blocking(move || match asking {
+                Asking::Allowed => source.passphrase(purpose),
+                Asking::Never => source.known(),
+            })
+            .await;
+            let passphrase = asked.ok().flatten().ok_or_else(closed)?;
             let path = self.inner.path.clone();
             *slot = Some(if there {
                 SealedFile::open(path, passphrase).await?

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_vault::sealed;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SecretBytes;
@@ -63,6 +63,11 @@ impl SealedFile {
             Ok(Self { path, passphrase, sealed, values })
         })
         .await
+    }
+
+    /// Whether it was opened with this passphrase.
+    pub fn opens_with(&self, passphrase: &SecretString) -> bool {
+        self.passphrase.expose_secret() == passphrase.expose_secret()
     }
 
     pub async fn get(&mut self, name: &str) -> Result<Option<SecretBytes>, ApiError> {
@@ -160,6 +165,14 @@ async fn blocking<T: Send + 'static>(
 pub(super) fn locked() -> ApiError {
     ApiError::new(ErrorCode::PassphraseNeeded, "The secrets file is sealed and waits for its passphrase.")
         .hint("Enter the passphrase; on the command line set HOLDFAST_PASSPHRASE_FILE.")
+}
+
+pub(super) fn not_made() -> ApiError {
+    ApiError::new(
+        ErrorCode::PassphraseNeeded,
+        "Secrets are to be kept in a sealed file, and it is not made yet.",
+    )
+    .hint("Choose its passphrase in the settings; on the command line set HOLDFAST_PASSPHRASE_FILE.")
 }
 
 fn damaged(what: &str) -> ApiError {

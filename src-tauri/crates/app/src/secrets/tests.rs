@@ -12,6 +12,9 @@ impl PassphraseSource for Given {
         self.1.fetch_add(1, Ordering::SeqCst);
         (!self.0.is_empty()).then(|| SecretString::from(self.0))
     }
+    fn known(&self) -> Option<SecretString> {
+        None
+    }
 }
 
 fn given(passphrase: &'static str) -> Arc<Given> {

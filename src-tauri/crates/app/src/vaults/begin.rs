@@ -47,7 +47,7 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
     cx.catalog().vaults().use_vault(&vault.id(), &location, cx.now_ms()).await?;
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     let vault = open::enter(cx, &row, &mut *cx.vault_cell().lock().await, vault).await?;
-    let kept = if request.remember { Some(keys::remember(cx, &vault).await) } else { None };
+    let kept = if request.remember { Some(keep_key(cx, &vault, Some(&passphrase)).await) } else { None };
     cx.events().changed(Changed::Vault);
     Ok(VaultInitResponse {
         id: vault.id(),
@@ -59,17 +59,28 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
     })
 }
 
-/// Takes up a vault made elsewhere. What was remembered of it from before counts again.
-pub async fn attach(cx: &Cx, request: VaultAttachRequest) -> Result<(), ApiError> {
+/// Takes up a vault made elsewhere. What was remembered of it from before counts again. What is returned is why
+/// it will not open by itself although that was wished.
+pub async fn attach(cx: &Cx, request: VaultAttachRequest) -> Result<Option<ApiError>, ApiError> {
     let vault = open::with_secret(store_at(&request.path)?, &request.unlock).await?;
     let mut cell = cx.vault_cell().lock().await;
     cx.catalog().vaults().use_vault(&vault.id(), &request.path, cx.now_ms()).await?;
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     let vault = open::enter(cx, &row, &mut cell, vault).await?;
     drop(cell);
-    if request.unlock.remember {
-        keys::remember(cx, &vault).await?;
-    }
+    let typed = request.unlock.passphrase.map(|passphrase| SecretString::from(passphrase.0));
+    let not_kept = match request.unlock.remember {
+        true => keep_key(cx, &vault, typed.as_ref()).await.err(),
+        false => None,
+    };
     cx.events().changed(Changed::Vault);
-    Ok(())
+    Ok(not_kept)
+}
+
+/// A sealed file that was chosen is sealed by the vault's passphrase: one opens both.
+async fn keep_key(cx: &Cx, vault: &Vault, typed: Option<&SecretString>) -> Result<(), ApiError> {
+    if let Some(passphrase) = typed {
+        cx.secrets().offer(passphrase, true).await?;
+    }
+    keys::remember(cx, vault).await
 }

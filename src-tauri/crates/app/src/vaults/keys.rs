@@ -1,8 +1,8 @@
-//! The ways into the vault: passphrase, kept key, recovery kit.
+//! The ways into the vault that this computer looks after: passphrase and kept key.
 
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::Password;
-use holdfast_contract::vault::{RecoveryKit, SlotKind};
+use holdfast_contract::vault::SlotKind;
 use holdfast_vault::{Vault, VaultError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -32,12 +32,6 @@ pub(super) async fn remember(cx: &Cx, vault: &Vault) -> Result<(), ApiError> {
         open::forget_key(cx, vault, &old).await?;
     }
     Ok(())
-}
-
-/// A new kit; older ones no longer open the vault.
-pub async fn recovery_kit(cx: &Cx) -> Result<RecoveryKit, ApiError> {
-    let vault = open::open(cx).await?;
-    vault.issue_recovery_kit(cx.now_ms()).await.map_err(VaultError::into_api)
 }
 
 pub async fn change_passphrase(cx: &Cx, new: Password) -> Result<(), ApiError> {

@@ -7,6 +7,7 @@
 mod begin;
 mod care;
 mod keys;
+mod kit;
 mod open;
 mod status;
 
@@ -19,18 +20,23 @@ use crate::cx::Cx;
 
 pub use begin::{attach, init};
 pub use care::{prune_apply, prune_plan};
-pub use keys::{change_passphrase, recovery_kit};
-pub use open::{lock, open, opened, remember_tip, unlock};
+pub use keys::change_passphrase;
+pub use kit::{recovery_kit, save_recovery_kit};
+pub use open::{lock, open, open_by_itself, remember_tip, unlock};
 pub use status::status;
 
-/// How many backups of a connection the vault holds, as far as it can be opened without asking anybody.
-pub async fn count_backups_of(cx: &Cx, connection: &ConnectionId) -> Result<u64, ApiError> {
-    let Some(vault) = opened(cx).await else { return Ok(0) };
+/// How many backups of a connection the vault holds; None when it does not open without asking anybody.
+pub async fn count_backups_of(cx: &Cx, connection: &ConnectionId) -> Result<Option<u64>, ApiError> {
+    let vault = match open_by_itself(cx).await {
+        Ok(vault) => vault,
+        Err(error) if error.code == ErrorCode::VaultMissing => return Ok(Some(0)),
+        Err(_) => return Ok(None),
+    };
     let heads = vault.heads().await.map_err(VaultError::into_api)?;
     let of_it = |head: &&holdfast_vault::ManifestHead| {
         head.summary.get("connection_id").and_then(|id| id.as_str()) == Some(connection.as_str())
     };
-    Ok(heads.iter().filter(of_it).count() as u64)
+    Ok(Some(heads.iter().filter(of_it).count() as u64))
 }
 
 /// The secret that opens `slot` of a vault.

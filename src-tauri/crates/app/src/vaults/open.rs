@@ -1,6 +1,6 @@
 //! Opening the vault in use, by itself when that was wished, and closing it.
 
-use holdfast_contract::event::{Event, NoticeLevel};
+use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::vault::VaultUnlockRequest;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_vault::{Secret, Store, Tip, TipVerdict, Vault, VaultError};
@@ -10,11 +10,20 @@ use zeroize::Zeroizing;
 use super::{keys, none_yet, secret_name, store_at};
 use crate::catalog::VaultRow;
 use crate::cx::{Cx, VaultCell};
-use crate::secrets::PassphrasePurpose;
+use crate::secrets::{Asking, PassphrasePurpose};
 
 /// The vault in use, opened with the kept key or the host's passphrase when it is not open yet.
 /// `VaultMissing`: there is none. `VaultLocked`: somebody must unlock it.
 pub async fn open(cx: &Cx) -> Result<Vault, ApiError> {
+    open_asking(cx, Asking::Allowed).await
+}
+
+/// Like `open`, with what is at hand: nobody is asked for a passphrase.
+pub async fn open_by_itself(cx: &Cx) -> Result<Vault, ApiError> {
+    open_asking(cx, Asking::Never).await
+}
+
+async fn open_asking(cx: &Cx, asking: Asking) -> Result<Vault, ApiError> {
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     let mut cell = cx.vault_cell().lock().await;
     match &*cell {
@@ -24,14 +33,18 @@ pub async fn open(cx: &Cx) -> Result<Vault, ApiError> {
         _ => {}
     }
     let store = store_at(&row.location)?;
-    let kept = match with_kept_key(cx, &row, &store).await {
+    let kept = match with_kept_key(cx, &row, &store, asking).await {
         Ok(Some(vault)) => return enter(cx, &row, &mut cell, vault).await,
         Ok(None) => None,
         Err(error) if is_about_keys(error.code) => Some(error),
         Err(error) => return Err(error),
     };
     let source = cx.passphrase().clone();
-    let asked = tokio::task::spawn_blocking(move || source.passphrase(PassphrasePurpose::Vault)).await;
+    let asked = tokio::task::spawn_blocking(move || match asking {
+        Asking::Allowed => source.passphrase(PassphrasePurpose::Vault),
+        Asking::Never => source.known(),
+    })
+    .await;
     let Some(passphrase) = asked.ok().flatten() else {
         return Err(match kept {
             Some(why) => ApiError { native: Some(format!("{:?}: {}", why.code, why.message)), ..locked() },
@@ -42,30 +55,50 @@ pub async fn open(cx: &Cx) -> Result<Vault, ApiError> {
     enter(cx, &row, &mut cell, vault).await
 }
 
-/// The open vault, or one that opens by itself; None when a person would have to be asked or it fails.
-pub async fn opened(cx: &Cx) -> Option<Vault> {
-    open(cx).await.ok()
-}
-
-/// Unlocks the vault in use with what the request carries.
-pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<(), ApiError> {
+/// Unlocks the vault in use with what the request carries. One passphrase opens the sealed secrets file too
+/// when it is the file's, and the file's opens a vault whose key is in it. What is returned is why it will not
+/// open by itself although that was wished.
+pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<Option<ApiError>, ApiError> {
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
-    let vault = with_secret(store_at(&row.location)?, &request).await?;
+    let store = store_at(&row.location)?;
+    let opens_file = offer(cx, &request).await?;
+    let vault = match with_secret(store.clone(), &request).await {
+        Err(wrong) if wrong.code == ErrorCode::PassphraseWrong && opens_file => {
+            cx.events().changed(Changed::Vault);
+            let kept = with_kept_key(cx, &row, &store, Asking::Never).await?;
+            kept.ok_or_else(|| opens_only_the_file(wrong))?
+        }
+        opened => opened?,
+    };
     let mut cell = cx.vault_cell().lock().await;
     let vault = enter(cx, &row, &mut cell, vault).await?;
     drop(cell);
-    if request.remember && row.keychain_slot.is_none() {
-        keys::remember(cx, &vault).await?;
+    let wished = request.remember && row.keychain_slot.is_none();
+    let not_kept = if wished { keys::remember(cx, &vault).await.err() } else { None };
+    cx.events().changed(Changed::Vault);
+    Ok(not_kept)
+}
+
+/// Whether the passphrase of the request is the sealed secrets file's.
+async fn offer(cx: &Cx, request: &VaultUnlockRequest) -> Result<bool, ApiError> {
+    let Some(passphrase) = &request.passphrase else { return Ok(false) };
+    cx.secrets().offer(&SecretString::from(passphrase.0.clone()), request.remember).await
+}
+
+fn opens_only_the_file(wrong: ApiError) -> ApiError {
+    ApiError {
+        message: "This passphrase opens the file with the passwords of your connections, not the vault."
+            .into(),
+        ..wrong
     }
-    cx.events().changed(holdfast_contract::event::Changed::Vault);
-    Ok(())
+    .hint("Enter the passphrase of the vault.")
 }
 
 /// Forgets the keys in memory. It does not open by itself again until somebody unlocks it in this process.
 pub async fn lock(cx: &Cx) -> Result<(), ApiError> {
     cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     *cx.vault_cell().lock().await = VaultCell::Locked;
-    cx.events().changed(holdfast_contract::event::Changed::Vault);
+    cx.events().changed(Changed::Vault);
     Ok(())
 }
 
@@ -101,9 +134,15 @@ pub(super) async fn with_secret(store: Store, request: &VaultUnlockRequest) -> R
     Vault::open(store, &secret).await.map_err(VaultError::into_api)
 }
 
-async fn with_kept_key(cx: &Cx, row: &VaultRow, store: &Store) -> Result<Option<Vault>, ApiError> {
+async fn with_kept_key(
+    cx: &Cx,
+    row: &VaultRow,
+    store: &Store,
+    asking: Asking,
+) -> Result<Option<Vault>, ApiError> {
     let Some(slot) = &row.keychain_slot else { return Ok(None) };
-    let Some(key) = cx.secrets().get(&format!("vault/{}/{slot}", row.id)).await? else { return Ok(None) };
+    let name = format!("vault/{}/{slot}", row.id);
+    let Some(key) = cx.secrets().get_asking(&name, asking).await? else { return Ok(None) };
     let Ok(key) = <[u8; 32]>::try_from(key.as_slice()) else { return Ok(None) };
     let secret = Secret::Keychain(Zeroizing::new(key));
     match Vault::open(store.clone(), &secret).await.map_err(VaultError::into_api) {

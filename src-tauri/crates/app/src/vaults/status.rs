@@ -8,7 +8,7 @@ use super::{open, store_at};
 use crate::catalog::VaultRow;
 use crate::cx::{Cx, VaultCell};
 
-/// Opens it when it opens by itself. `Err` only when the catalog fails: trouble with the vault is an answer.
+/// Opens it when it opens by itself; asks nobody. `Err` only when the catalog fails: trouble with the vault is an answer.
 pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
     let Some(row) = cx.catalog().vaults().current().await? else { return Ok(blank(VaultState::Absent)) };
     let mut status = VaultStatus {
@@ -31,7 +31,7 @@ pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
     status.format_version = Some(header.format_version);
     status.created_at_ms = Some(header.created_at_ms);
     status.slots = header.slots;
-    match open::open(cx).await {
+    match open::open_by_itself(cx).await {
         Ok(vault) => {
             status.state = VaultState::Open;
             status.problem = match &*cx.vault_cell().lock().await {

@@ -60,8 +60,11 @@ pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()
             let answer: ConnectionRemoveResponse =
                 host.call("connection.remove", &ConnectionRef { connection: name }).await?;
             output.result(&answer, || match answer.backups_kept {
-                0 => "Removed.".to_owned(),
-                kept => format!("Removed. What it has in the vault stays: {}.", text::count(kept, "backup")),
+                None => "Removed. What it has in the vault stays (the vault is locked).".to_owned(),
+                Some(0) => "Removed.".to_owned(),
+                Some(kept) => {
+                    format!("Removed. What it has in the vault stays: {}.", text::count(kept, "backup"))
+                }
             })
         }
     }

@@ -3,7 +3,7 @@
 
 import type { Schema } from "../../client";
 
-export type Scene = "full" | "fresh" | "empty" | "locked" | "nokeychain" | "failing";
+export type Scene = "full" | "fresh" | "empty" | "locked" | "sealed" | "nokeychain" | "failing";
 
 export interface StoredPlan {
 	operation: string;
@@ -24,6 +24,8 @@ export interface World {
 	vault: Schema["VaultStatus"];
 	vaultPassphrase: string;
 	secrets: Schema["SecretsStatus"];
+	/** Of the sealed file, when there is one. */
+	filePassphrase: string;
 	settings: Schema["Settings"];
 	connections: Schema["Connection"][];
 	health: Map<string, Schema["Health"]>;

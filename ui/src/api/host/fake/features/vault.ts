@@ -122,14 +122,32 @@ export const vaultOperations: HandlersOf<"vault" | "secrets"> = {
 		);
 	},
 	"vault.recovery_kit": (world) => kit(world),
+	"vault.recovery_kit.save": (world, request) => {
+		if (request.recovery_words !== words.join(" "))
+			throw refusal("passphrase_wrong", "These recovery words do not open this vault.");
+		if (request.to.startsWith(world.vault.location ?? " "))
+			throw refusal(
+				"not_allowed",
+				"The recovery kit must not lie in the folder of the vault it opens.",
+				"Choose another place, best on another computer or a removable disk.",
+			);
+		return { path: request.to };
+	},
 	"vault.change_passphrase": (world, request) => {
 		world.vaultPassphrase = request.new_passphrase;
 		return world.vault;
 	},
 
 	"secrets.status": (world) => world.secrets,
-	"secrets.use_file": (world) => {
-		world.secrets = { backend: "file", locked: false, problem: null };
+	"secrets.use_file": (world, request) => {
+		if (world.secrets.made && request.passphrase !== world.filePassphrase)
+			throw refusal(
+				"passphrase_wrong",
+				"This passphrase does not open the secrets file.",
+				"Enter the passphrase that was chosen for the secrets file.",
+			);
+		world.filePassphrase = request.passphrase;
+		world.secrets = { backend: "file", locked: false, made: true, problem: null };
 		return world.secrets;
 	},
 };
@@ -161,6 +179,8 @@ function unlock(world: World, request: Schema["VaultUnlockRequest"]): Schema["Va
 					"Check the order; a newer kit replaces an older one.",
 				);
 	}
+	if (world.secrets.made && request.passphrase === world.filePassphrase)
+		world.secrets = { ...world.secrets, locked: false, problem: null };
 	world.vault = { ...world.vault, state: "open", remembers_key: request.remember ?? false, problem: null };
 	world.emit({ type: "changed", what: "vault" });
 	return world.vault;

@@ -14,7 +14,8 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 		nextId: () => hex(`id-${scene}-${serial++}`, 32),
 		vault: absentVault(),
 		vaultPassphrase: "",
-		secrets: { backend: "keychain", locked: false, problem: null },
+		secrets: { backend: "keychain", locked: false, made: false, problem: null },
+		filePassphrase: "",
 		settings: {
 			theme: "system",
 			compression_level: 3,
@@ -37,6 +38,7 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 		world.secrets = {
 			backend: "unavailable",
 			locked: false,
+			made: false,
 			problem: refusal(
 				"keychain_absent",
 				"No keychain service answers on this machine.",
@@ -49,6 +51,11 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 	world.vaultPassphrase = "correct horse battery staple";
 	if (scene === "empty") return world;
 	populate(world);
+	if (scene === "sealed") {
+		world.vault = { ...world.vault, state: "locked", remembers_key: false };
+		world.filePassphrase = world.vaultPassphrase;
+		world.secrets = { backend: "file", locked: true, made: true, problem: null };
+	}
 	if (scene === "locked") {
 		world.vault = {
 			...world.vault,

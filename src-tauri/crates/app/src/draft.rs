@@ -7,7 +7,7 @@ use holdfast_engine::EngineError;
 use tempfile::TempPath;
 
 /// Removes the unfinished file when dropped.
-pub(super) struct Draft {
+pub(crate) struct Draft {
     path: TempPath,
     target: PathBuf,
     overwrite: bool,
@@ -15,11 +15,11 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Refuses early what [`Draft::publish`] would refuse late.
-    pub(super) fn beside(target: &Path, overwrite: bool) -> Result<Self, ApiError> {
+    pub(crate) fn beside(target: &Path, overwrite: bool) -> Result<Self, ApiError> {
         if !target.is_absolute() {
             return Err(ApiError::new(
                 ErrorCode::BadRequest,
-                "The file to export to must be given by its full path.",
+                "The file to write must be given by its full path.",
             ));
         }
         let folder = target.parent().filter(|_| target.file_name().is_some()).ok_or_else(|| {
@@ -35,9 +35,10 @@ impl Draft {
         if !overwrite && target.exists() {
             return Err(taken(target));
         }
-        // Temporary files are made with mode 0600 and keep it: an export holds everything the database holds.
+        // Temporary files are made with mode 0600 and keep it: an export
+        // holds everything the database holds, a recovery kit opens the vault.
         let file = tempfile::Builder::new()
-            .prefix(".holdfast-export-")
+            .prefix(".holdfast-")
             .suffix(".part")
             .tempfile_in(folder)
             .map_err(|error| io(format!("No file can be written in {}", folder.display()), error))?;
@@ -45,20 +46,20 @@ impl Draft {
     }
 
     /// For writers that open the file themselves.
-    pub(super) fn open(&self) -> Result<std::fs::File, ApiError> {
+    pub(crate) fn open(&self) -> Result<std::fs::File, ApiError> {
         let opened = std::fs::OpenOptions::new().write(true).open(&self.path);
         opened.map_err(|error| io("The unfinished file cannot be opened", error))
     }
 
     /// For writers that make the file themselves: nothing stands under this name.
-    pub(super) fn vacated(&self) -> Result<&Path, ApiError> {
+    pub(crate) fn vacated(&self) -> Result<&Path, ApiError> {
         std::fs::remove_file(&self.path)
             .map_err(|error| io("The unfinished file cannot be prepared", error))?;
         Ok(&self.path)
     }
 
     /// Bytes on disk before, rename after: a power cut leaves the old file or the new one.
-    pub(super) fn publish(self) -> Result<u64, ApiError> {
+    pub(crate) fn publish(self) -> Result<u64, ApiError> {
         let Self { path, target, overwrite } = self;
         let synced = std::fs::OpenOptions::new()
             .write(true)
