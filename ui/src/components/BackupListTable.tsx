@@ -50,7 +50,7 @@ export function BackupListTable({
 		{
 			id: "taken",
 			title: "Taken",
-			width: wide ? "minmax(92px,1fr)" : "90px",
+			width: wide ? "minmax(88px,1fr)" : "88px",
 			sort: (row) => row.created_at_ms,
 			cell: (row) => (
 				<span className="text-text-2">
@@ -76,7 +76,7 @@ export function BackupListTable({
 		{
 			id: "stored",
 			title: "New bytes",
-			width: "94px",
+			width: "86px",
 			right: true,
 			sort: (row) => row.stored_bytes,
 			cell: (row) => isGood(row) && <Bytes value={row.stored_bytes} />,

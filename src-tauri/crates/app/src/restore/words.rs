@@ -76,7 +76,7 @@ pub(crate) fn loses(
         }
         Some(changes) => {
             let told: Vec<&str> = changes.iter().take(TOLD).map(String::as_str).collect();
-            text.push_str(&format!(" {by}: {}", told.join(", ")));
+            text.push_str(&format!(" {by}, since then {}", told.join(", ")));
             match changes.len().saturating_sub(TOLD) {
                 0 => text.push('.'),
                 more => text.push_str(&format!(", and {more} more.")),
@@ -102,8 +102,9 @@ fn differing(snapshot: &Snapshot, live: &DumpPlan) -> Vec<String> {
         match (then.get(*table), rows) {
             (None, _) => changes.push(format!("table {table} is new")),
             (Some(before), Some(rows)) if rows != before => {
-                let sign = if rows > before { "+" } else { "−" };
-                changes.push(format!("{table} {sign}{}", rows.abs_diff(*before)));
+                let change = rows.abs_diff(*before);
+                let verb = if rows > before { "gained" } else { "lost" };
+                changes.push(format!("{table} {verb} {change} {}", if change == 1 { "row" } else { "rows" }));
             }
             _ => {}
         }
