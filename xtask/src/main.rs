@@ -15,6 +15,7 @@ mod postgres_sources;
 mod process;
 mod run;
 mod screens;
+mod servers;
 mod setup;
 mod test;
 

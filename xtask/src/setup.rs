@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::postgres_sources;
 use crate::process::{Outcome, npm, on_path, read, root, run};
+use crate::servers;
 
 /// Debian's names: what the window is built with, what drives it in tests, and the servers and shells the
 /// tests use as peers and witnesses.
@@ -50,7 +51,8 @@ pub fn setup() -> Outcome {
     system_packages()?;
     postgres_sources::fetch()?;
     node()?;
-    page_packages()
+    page_packages()?;
+    servers::servers()
 }
 
 fn system_packages() -> Outcome {

@@ -73,7 +73,32 @@ pub async fn drop(access: &Access, target: &str) -> Result<()> {
     }
     let mut session = elsewhere(access, &[target]).await?;
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident(target));
-    session.execute(&format!("Dropping the database {target}"), &sql).await?;
+    let doing = format!("Dropping the database {target}");
+    match session.execute(&doing, &sql).await {
+        // A restored subscription stands in the way even though it is off.
+        Err(error) if error::native(&error) == Some("55006") => {
+            drop_idle_subscriptions(access, target).await?;
+            session.execute(&doing, &sql).await?;
+        }
+        Err(error) => return Err(error),
+        Ok(_) => {}
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// Those that are off and have no slot, as a restore makes them; one with a slot would leave it behind at the publisher,
+/// and stays.
+async fn drop_idle_subscriptions(access: &Access, target: &str) -> Result<()> {
+    let mut session = Session::open_database(access, target, Purpose::Load).await?;
+    let doing = "Removing subscriptions that are switched off";
+    let sql = "SELECT s.subname FROM pg_catalog.pg_subscription s WHERE NOT s.subenabled AND s.subslotname IS NULL \
+         AND s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
+    for row in session.rows(doing, sql).await? {
+        if let Some(Some(name)) = row.first() {
+            session.execute(doing, &format!("DROP SUBSCRIPTION {}", Ident(name))).await?;
+        }
+    }
     session.close().await;
     Ok(())
 }
@@ -85,11 +110,12 @@ pub async fn create(
     facts: &BTreeMap<String, String>,
 ) -> Result<Vec<String>> {
     let doing = format!("Creating the database {target}");
-    let start = format!("CREATE DATABASE {} WITH TEMPLATE template0", Ident(target));
+    let (place, mut remarks) = place(session, facts).await?;
+    let start = format!("CREATE DATABASE {} WITH TEMPLATE template0{place}", Ident(target));
     let encoding = option(facts, "encoding", "ENCODING");
     let exact = format!("{start}{encoding}{}", locale(facts, session.version));
     match session.execute(&doing, &exact).await {
-        Ok(_) => Ok(Vec::new()),
+        Ok(_) => Ok(remarks),
         // An unknown locale; sorting differs from the source, the rows do not.
         Err(error) if matches!(error::native(&error), Some("42809" | "22023" | "42704" | "0A000")) => {
             match session.execute(&doing, &format!("{start}{encoding}")).await {
@@ -101,13 +127,30 @@ pub async fn create(
                         .await?;
                 }
             }
-            Ok(vec![format!(
+            remarks.push(format!(
                 "The server does not know the locale {}; text sorts by another one in the restored database.",
                 facts.get("lc_collate").map_or("of the source", String::as_str)
-            )])
+            ));
+            Ok(remarks)
         }
         Err(error) => Err(error),
     }
+}
+
+/// The source's tablespace, where there is one of that name that this login may use.
+async fn place(session: &mut Session, facts: &BTreeMap<String, String>) -> Result<(String, Vec<String>)> {
+    let Some(wanted) = facts.get("tablespace") else { return Ok((String::new(), Vec::new())) };
+    let sql = format!(
+        "SELECT 1 FROM pg_catalog.pg_tablespace t WHERE t.spcname = {} AND pg_catalog.has_tablespace_privilege(t.oid, 'CREATE')",
+        Literal(wanted)
+    );
+    if session.value("Looking for the tablespace", &sql).await?.is_some() {
+        return Ok((format!(" TABLESPACE {}", Ident(wanted)), Vec::new()));
+    }
+    let remark = format!(
+        "The server has no tablespace {wanted} that this login may use; the database lies in the default one."
+    );
+    Ok((String::new(), vec![remark]))
 }
 
 fn option(facts: &BTreeMap<String, String>, fact: &str, word: &str) -> String {

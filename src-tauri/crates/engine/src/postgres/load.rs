@@ -11,6 +11,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
 use super::error::native;
+use super::schema::extension_tables_in_load_order;
 use super::sql::Table;
 use super::statements::Statements;
 use super::{database, error, inspect, large_objects, name, piece};
@@ -19,6 +20,8 @@ use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
 /// From this many bytes of text on, the rows of a table that comes in one stream lie as they did in the source: the
 /// server fills no gaps in a table that was emptied in the same transaction (and may spare itself the log).
 const IN_ORDER_FROM: u64 = 512;
+/// Tables of one ANALYZE: few round trips, statements of moderate length.
+const ANALYZED_AT_ONCE: usize = 500;
 
 pub async fn load(
     access: &Access,
@@ -85,8 +88,16 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
     let roles = session.rows("Listing the roles", "SELECT rolname FROM pg_catalog.pg_roles").await?;
     let roles = roles.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
-    let statements = Statements { access, target, work, roles };
+    let tablespaces =
+        session.rows("Listing the tablespaces", "SELECT spcname FROM pg_catalog.pg_tablespace").await?;
+    let tablespaces = tablespaces.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
+    let statements = Statements { access, target, work, roles, tablespaces };
 
+    let subscriptions: Vec<String> = objects
+        .iter()
+        .filter(|object| object.kind == "subscription")
+        .map(|object| object.name.clone())
+        .collect();
     let (before, after): (Vec<_>, Vec<_>) =
         objects.into_iter().partition(|object| object.phase == Phase::Before);
     let mut left_out = statements.run(&mut session, &before).await?;
@@ -107,16 +118,46 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
     }
     work.progress.phase("Gathering statistics");
     let mut remarks = left_out.remarks();
-    match session.execute("Gathering statistics", "ANALYZE").await {
+    match analyze(&mut session).await {
         // A type's or an index's own function may refuse; the data is there all the same.
         Err(refused) if native(&refused).is_some() => {
             remarks.push(format!("The planner's statistics are not complete; run ANALYZE again. {refused}"));
         }
-        outcome => drop(outcome?),
+        outcome => outcome?,
     }
+    remarks.extend(subscriptions.into_iter().map(|name| {
+        format!("The subscription {name} is switched off and has no slot; give it one and enable it to receive changes.")
+    }));
     let server = Some(inspect::server_info(&mut session).await?);
     session.close().await;
     Ok(LoadReport { server, remarks })
+}
+
+/// Not of foreign tables, nor of what they are part of: that would reach out to the other servers.
+async fn analyze(session: &mut Session) -> Result<()> {
+    let doing = "Gathering statistics";
+    let foreign = "SELECT 1 FROM pg_catalog.pg_foreign_table LIMIT 1";
+    if session.value(doing, foreign).await?.is_none() {
+        return session.execute(doing, "ANALYZE").await.map(drop);
+    }
+    let sql = "WITH RECURSIVE above(oid) AS (SELECT ftrelid FROM pg_catalog.pg_foreign_table UNION \
+         SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN above a ON a.oid = i.inhrelid) \
+         SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+         AND c.oid NOT IN (SELECT oid FROM above) ORDER BY c.oid";
+    let names: Vec<String> = session
+        .rows(doing, sql)
+        .await?
+        .into_iter()
+        .filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
+            Ok([schema, Some(name)]) => Some(Table(&TableName { schema, name }).to_string()),
+            _ => None,
+        })
+        .collect();
+    for batch in names.chunks(ANALYZED_AT_ONCE) {
+        session.execute(doing, &format!("ANALYZE {}", batch.join(", "))).await?;
+    }
+    Ok(())
 }
 
 /// Index builds: they read one table and need nothing but its rows.
@@ -128,8 +169,23 @@ fn builds_alone(object: &SchemaObject) -> bool {
 /// All rows of all tables on several connections.
 async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
-    let queue = queue(snapshot);
+    let early = extension_tables_in_load_order(&snapshot.engine_facts);
+    let queue = queue(snapshot, &early);
     let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
+    if !early.is_empty() {
+        let mut session = Session::open_database(access, target, Purpose::Load).await?;
+        for wanted in &early {
+            let Some(index) = snapshot.tables.iter().position(|table| table.table == *wanted) else {
+                continue;
+            };
+            for stream in &snapshot.tables[index].streams {
+                let rows =
+                    copy_in(&mut session, &snapshot.tables[index], stream, false, source, work).await?;
+                arrived[index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
+            }
+        }
+        session.close().await;
+    }
     let next = AtomicUsize::new(0);
     let plain = plain_tables(access, target).await?;
     let (queue, arrived, next, plain) = (&queue, &arrived, &next, &plain);
@@ -173,10 +229,10 @@ async fn plain_tables(access: &Access, target: &str) -> Result<HashSet<TableName
 }
 
 /// Streams with the tables they belong to, largest first.
-fn queue(snapshot: &Snapshot) -> Vec<(usize, &str)> {
+fn queue<'a>(snapshot: &'a Snapshot, early: &[TableName]) -> Vec<(usize, &'a str)> {
     let mut queue: Vec<(u64, usize, &str)> = Vec::new();
     for (index, table) in snapshot.tables.iter().enumerate() {
-        if large_objects::is_table(&table.table) {
+        if large_objects::is_table(&table.table) || early.contains(&table.table) {
             continue;
         }
         let size = table.bytes / table.streams.len().max(1) as u64;

@@ -25,6 +25,8 @@ pub struct Extent {
     pub bytes: u64,
     pub pages: u64,
     pub source: CopySource,
+    /// Of an extension's table: `WHERE …`, the rows that are the user's and not the extension's.
+    pub condition: Option<String>,
 }
 
 /// One COPY.
@@ -61,7 +63,9 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
                     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, \
                             pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum) \
                      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 \
-                     AND NOT a.attisdropped AND a.attgenerated = '')::text \
+                     AND NOT a.attisdropped AND a.attgenerated = '')::text, \
+                    (SELECT NULLIF(e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)], '') \
+                     FROM pg_catalog.pg_extension e WHERE c.oid = ANY(e.extconfig)) \
              FROM (VALUES {}) AS w(nspname, relname) \
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.nspname::name \
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.relname::name \
@@ -70,8 +74,8 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
             wanted.join(", ")
         );
         for row in session.rows("Measuring the tables", &sql).await? {
-            if let Ok([schema, Some(name), main, toast, block, method, columns]) =
-                <[Option<String>; 7]>::try_from(row)
+            if let Ok([schema, Some(name), main, toast, block, method, columns, condition]) =
+                <[Option<String>; 8]>::try_from(row)
             {
                 let number =
                     |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
@@ -85,6 +89,7 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
                         Some("tree") => CopySource::Tree,
                         _ => CopySource::Only,
                     },
+                    condition,
                 };
                 found.insert(TableName { schema, name }, extent);
             }
@@ -115,7 +120,7 @@ pub fn cut(index: usize, table: &TableName, extent: &Extent, version: u32) -> Ve
     }
     let label = table.to_string();
     let count = (extent.bytes / PIECE_BYTES).min(MOST_PIECES).min(extent.pages);
-    if count < 2 || !heap || version < RANGE_SCANS {
+    if count < 2 || !heap || version < RANGE_SCANS || extent.condition.is_some() {
         let sql = whole(table, extent);
         // A tree's size is not known: begun early, it is not what everybody waits for at the end.
         let estimate = if extent.source == CopySource::Tree { u64::MAX } else { extent.bytes };
@@ -140,6 +145,13 @@ pub fn cut(index: usize, table: &TableName, extent: &Extent, version: u32) -> Ve
 
 fn whole(table: &TableName, extent: &Extent) -> String {
     let columns = &extent.columns;
+    if let Some(condition) = &extent.condition {
+        return format!(
+            "COPY (SELECT {} FROM ONLY {} {condition}) TO STDOUT",
+            ColumnList(columns),
+            Table(table)
+        );
+    }
     match extent.source {
         CopySource::Tree => format!("COPY (SELECT {} FROM {}) TO STDOUT", ColumnList(columns), Table(table)),
         // COPY has no words for "no columns".
@@ -181,7 +193,13 @@ mod tests {
 
     fn extent(mib: u64) -> Extent {
         let columns = vec![Column { name: "a".into(), type_name: "integer".into() }];
-        Extent { columns, bytes: mib << 20, pages: (mib << 20) / 8192, source: CopySource::Heap }
+        Extent {
+            columns,
+            bytes: mib << 20,
+            pages: (mib << 20) / 8192,
+            source: CopySource::Heap,
+            condition: None,
+        }
     }
 
     #[test]

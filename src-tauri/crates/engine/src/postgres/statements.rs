@@ -11,7 +11,7 @@ use holdfast_contract::snapshot::{SchemaObject, TableName};
 
 use super::connect::{Purpose, Session};
 use super::error::native;
-use super::schema::{for_database, roles_of};
+use super::schema::{for_database, roles_of, tablespace_of};
 use super::sql::Ident;
 use crate::{Access, EngineError, Result, Work};
 
@@ -21,9 +21,23 @@ const BATCH_BYTES: usize = 256 << 10;
 
 const BUILD_ATTEMPTS: usize = 4;
 
-/// Kinds whose absence leaves a working database: who owns what and who may do what.
+/// Kinds whose absence leaves a working database: who owns what, who may do what, where it lies, and ties to other
+/// servers.
 pub fn may_be_left_out(object: &SchemaObject) -> bool {
-    matches!(object.kind.as_str(), "owner" | "grant" | "default privileges" | "role setting")
+    is_about_roles(object)
+        || matches!(
+            object.kind.as_str(),
+            "tablespace"
+                | "security label"
+                | "publication"
+                | "publication member"
+                | "subscription"
+                | "event trigger"
+        )
+}
+
+fn is_about_roles(object: &SchemaObject) -> bool {
+    matches!(object.kind.as_str(), "owner" | "grant" | "default privileges" | "role setting" | "user mapping")
 }
 
 pub struct Statements<'a> {
@@ -32,12 +46,15 @@ pub struct Statements<'a> {
     pub work: &'a Work,
     /// Roles that the server has.
     pub roles: HashSet<String>,
+    /// Tablespaces that the server has.
+    pub tablespaces: HashSet<String>,
 }
 
 /// What was left out, as few sentences.
 #[derive(Default)]
 pub struct LeftOut {
     by_role: BTreeMap<String, u64>,
+    by_tablespace: BTreeMap<String, u64>,
     refused: BTreeSet<String>,
 }
 
@@ -45,6 +62,9 @@ impl LeftOut {
     pub fn merge(&mut self, other: LeftOut) {
         for (role, count) in other.by_role {
             *self.by_role.entry(role).or_default() += count;
+        }
+        for (tablespace, count) in other.by_tablespace {
+            *self.by_tablespace.entry(tablespace).or_default() += count;
         }
         self.refused.extend(other.refused);
     }
@@ -58,7 +78,15 @@ impl LeftOut {
             };
             format!("The role {role} does not exist on this server: {what} left out.")
         });
-        missing.chain(self.refused).collect()
+        let elsewhere = self.by_tablespace.into_iter().map(|(tablespace, count)| {
+            let what = if count == 1 {
+                "one table or index".to_owned()
+            } else {
+                format!("{count} tables and indexes")
+            };
+            format!("The tablespace {tablespace} does not exist on this server: {what} in the default one.")
+        });
+        missing.chain(elsewhere).chain(self.refused).collect()
     }
 }
 
@@ -74,6 +102,10 @@ impl Statements<'_> {
             };
             if let Some(role) = missing.into_iter().next() {
                 *left_out.by_role.entry(role).or_default() += 1;
+                continue;
+            }
+            if let Some(tablespace) = tablespace_of(object).filter(|name| !self.tablespaces.contains(name)) {
+                *left_out.by_tablespace.entry(tablespace).or_default() += 1;
                 continue;
             }
             let sql = for_database(object, &Ident(self.target).to_string());
@@ -106,8 +138,7 @@ impl Statements<'_> {
         for (object, sql) in batch {
             self.work.checkpoint()?;
             if let Err(error) = self.one(session, object, sql).await {
-                let refused = matches!(native(&error), Some("42501" | "42704"));
-                if !may_be_left_out(object) || !refused {
+                if !may_be_left_out(object) || !refused(object, &error) {
                     return Err(error);
                 }
                 session.execute("Continuing", "RESET ROLE").await?;
@@ -165,13 +196,23 @@ impl Statements<'_> {
     }
 }
 
+/// No right to it, or what it names is not there; a provider of labels that is not loaded is a bad parameter, and what
+/// needs an object that was left out before has none to name.
+fn refused(object: &SchemaObject, error: &EngineError) -> bool {
+    match native(error) {
+        Some("42501" | "42704") => true,
+        Some("22023") => object.kind == "security label",
+        _ => false,
+    }
+}
+
 /// The step in words: `Creating the index public.orders_day`.
 fn doing(object: &SchemaObject) -> String {
     let name = match &object.schema {
         Some(schema) => format!("{schema}.{}", object.name),
         None => object.name.clone(),
     };
-    match may_be_left_out(object) {
+    match is_about_roles(object) && object.kind != "user mapping" {
         true => format!("Setting the {} {name}", object.kind),
         false => format!("Creating the {} {name}", object.kind),
     }

@@ -53,7 +53,21 @@ impl Server {
 
     /// A server of its own; `settings` are lines for `postgresql.conf`. It ends when the value is dropped.
     pub fn start(settings: &[&str]) -> Server {
-        let bin = bin_dir();
+        Self::start_from(bin_dir(), settings)
+    }
+
+    /// A server of one major version out of those that `cargo xtask setup` fetched.
+    pub fn start_version(major: u32, settings: &[&str]) -> Server {
+        let bin = fetched(&format!("postgresql-{major}"));
+        assert!(
+            bin.join("postgres").exists(),
+            "PostgreSQL {major} is not at {}: run `cargo xtask setup`",
+            bin.display()
+        );
+        Self::start_from(bin, settings)
+    }
+
+    fn start_from(bin: PathBuf, settings: &[&str]) -> Server {
         let mut command = as_ordinary_user("sh");
         command.args(["-c", GUARDIAN, "guardian"]).arg(&bin).args(settings);
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -109,9 +123,12 @@ impl Server {
         text(output, "pg_dump")
     }
 
-    /// A client program of the server's own version, pointed at this server as the superuser.
+    /// A client program of the server's own version (where it comes with none, the newest), pointed at this server as
+    /// the superuser.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.bin.join(name));
+        let own = self.bin.join(name);
+        let mut command =
+            Command::new(if own.exists() { own } else { fetched("postgresql-clients").join(name) });
         command
             .env_clear()
             .env("PGHOST", &self.dir)
@@ -132,6 +149,13 @@ impl Drop for Server {
 fn text(output: Output, program: &str) -> String {
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The programs of a folder that `cargo xtask setup` made beside the built ones.
+pub fn fetched(name: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let target = own.ancestors().nth(3).unwrap();
+    target.join("servers").join(name).join("bin")
 }
 
 /// `HOLDFAST_PG_BIN`, else the newest installed version.

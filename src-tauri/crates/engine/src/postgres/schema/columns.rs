@@ -26,6 +26,8 @@ pub struct ColumnRow {
     pub statistics: Option<i32>,
     /// `n_distinct=…`.
     pub options: Vec<String>,
+    /// Of a foreign table's column.
+    pub foreign_options: Vec<String>,
     /// Qualified and quoted, when it is not the type's.
     pub collation: Option<String>,
     pub default: Option<String>,
@@ -60,7 +62,7 @@ pub async fn read(conn: &mut PgConnection, version: u32) -> Result<Columns> {
          CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' \
            WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END AS storage, \
          {compression} AS compression, NULLIF(a.attstattarget, -1) AS statistics, \
-         COALESCE(a.attoptions, '{{}}') AS options, \
+         COALESCE(a.attoptions, '{{}}') AS options, COALESCE(a.attfdwoptions, '{{}}') AS foreign_options, \
          CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END \
            AS collation, \
          pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default, d.oid::int8 AS default_oid \
@@ -69,7 +71,7 @@ pub async fn read(conn: &mut PgConnection, version: u32) -> Result<Columns> {
          LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation \
          LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace \
          LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p', 'v', 'm', 'c') AND c.relpersistence <> 't' \
+         WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p', 'v', 'm', 'c', 'f') AND c.relpersistence <> 't' \
          AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
     let mut by_relation: HashMap<u32, Vec<ColumnRow>> = HashMap::new();

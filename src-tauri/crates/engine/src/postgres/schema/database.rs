@@ -19,7 +19,6 @@ struct Database {
     limit: i32,
     comment: Option<String>,
     facts: BTreeMap<String, Option<String>>,
-    labels: Vec<String>,
     tablespace: String,
 }
 
@@ -53,11 +52,9 @@ pub async fn collect(
         "SELECT d.oid::int8 AS oid, pg_catalog.pg_get_userbyid(d.datdba) AS owner, d.datconnlimit AS limit, \
          pg_catalog.shobj_description(d.oid, 'pg_database') AS comment, pg_catalog.json_build_object( \
            'encoding', pg_catalog.pg_encoding_to_char(d.encoding), 'lc_collate', d.datcollate, 'lc_ctype', d.datctype{locale}) AS facts, \
-         ARRAY(SELECT s.provider FROM pg_catalog.pg_shseclabel s WHERE s.classoid = {class} AND s.objoid = d.oid) AS labels, \
          t.spcname AS tablespace \
          FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace \
-         WHERE d.datname = pg_catalog.current_database()",
-        class = class::DATABASE
+         WHERE d.datname = pg_catalog.current_database()"
     );
     for found in rows::<Database>(conn, "Reading the database", &sql).await? {
         facts.extend(found.facts.into_iter().filter_map(|(name, value)| Some((name, value?))));
@@ -72,16 +69,8 @@ pub async fn collect(
         settings(conn, draft, &mut node).await?;
         draft.add_at(address, node);
         draft.target(address, format!("DATABASE {DATABASE}"), Some(found.owner), "database".to_owned());
-        for provider in found.labels {
-            draft.add(Node::new("security label", Rank::Database, None, "database").lost(format!(
-                "The security label of the provider {provider} is not captured; set it again after a restore."
-            )));
-        }
         if found.tablespace != "pg_default" {
-            draft.add(Node::new("tablespace", Rank::Database, None, "database").lost(format!(
-                "The database lies in the tablespace {}; a restore puts it into the server's default one.",
-                found.tablespace
-            )));
+            facts.insert("tablespace".into(), found.tablespace);
         }
     }
     Ok(())

@@ -28,9 +28,13 @@ pub enum Rank {
     TextSearchDictionary,
     TextSearchConfiguration,
     Aggregate,
+    ForeignServer,
+    UserMapping,
     Sequence,
     Table,
     Partition,
+    /// The tablespace of a table that is still empty.
+    Place,
     Identity,
     Default,
     SequenceOwner,
@@ -50,6 +54,9 @@ pub enum Rank {
     Policy,
     RowSecurity,
     ExtensionTie,
+    Publication,
+    PublicationMember,
+    Subscription,
     Comment,
     Owner,
     /// Before other grants: who passes a grant on must see into the schema.
@@ -59,6 +66,7 @@ pub enum Rank {
     Database,
     RoleSetting,
     Refresh,
+    EventTrigger,
 }
 
 /// Why something is not in the backup.
@@ -187,6 +195,8 @@ pub struct Draft {
     pub members: HashMap<Address, Address>,
     /// The nodes that make a type known before its functions, by the nodes that make the type whole.
     pub shells: HashMap<usize, usize>,
+    /// Tables and sequences of extensions whose contents are the user's.
+    pub config_tables: HashSet<u32>,
     by_address: HashMap<Address, usize>,
     /// Made by another object, with no node to point at.
     accounted: HashSet<Address>,
@@ -208,6 +218,7 @@ impl Draft {
             columns: HashMap::new(),
             members,
             shells: HashMap::new(),
+            config_tables: HashSet::new(),
             by_address: HashMap::new(),
             accounted: HashSet::new(),
         }

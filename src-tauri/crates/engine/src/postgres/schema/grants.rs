@@ -96,6 +96,16 @@ fn query() -> String {
             class::LANGUAGE
         ),
         format!(
+            "SELECT {}, w.oid, 0, 'F'::\"char\", w.fdwowner, w.fdwacl, 'FOREIGN DATA WRAPPER ' || pg_catalog.quote_ident(w.fdwname), NULL \
+             FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL",
+            class::FOREIGN_DATA_WRAPPER
+        ),
+        format!(
+            "SELECT {}, s.oid, 0, 'S'::\"char\", s.srvowner, s.srvacl, 'FOREIGN SERVER ' || pg_catalog.quote_ident(s.srvname), NULL \
+             FROM pg_catalog.pg_foreign_server s WHERE s.srvacl IS NOT NULL",
+            class::FOREIGN_SERVER
+        ),
+        format!(
             "SELECT {}, m.oid, 0, 'L'::\"char\", m.lomowner, m.lomacl, 'LARGE OBJECT ' || m.oid, NULL \
              FROM pg_catalog.pg_largeobject_metadata m WHERE m.lomacl IS NOT NULL",
             class::LARGE_OBJECT

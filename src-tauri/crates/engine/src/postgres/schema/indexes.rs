@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::draft::{Draft, Node, Rank, Relation, qualified};
+use super::tablespaces;
 use crate::Result;
 use crate::postgres::sql::Ident;
 
@@ -118,9 +119,13 @@ fn add(draft: &mut Draft, index: &Index, table: &Relation) {
         }
         draft.add(node);
     }
-    if let Some(tablespace) = &index.tablespace {
-        draft.add(part("tablespace", Rank::TableSetting).lost(format!(
-            "The index lies in the tablespace {tablespace}; a restore puts it into the default one."
-        )));
-    }
+    let relation = Relation {
+        oid: index.oid,
+        schema: index.schema.clone(),
+        name: index.name.clone(),
+        kind: 'i',
+        is_partition: false,
+    };
+    let title = format!("index {}.{}", index.schema, index.name);
+    tablespaces::add(draft, &relation, &format!("INDEX {quoted}"), &title, index.tablespace.as_deref());
 }

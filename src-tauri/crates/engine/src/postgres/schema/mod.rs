@@ -18,6 +18,11 @@
 //!   may not have: [`roles_of`] names them (also for `policy`). [`roles_needed`] sums them up. They
 //!   may be left out with a remark; everything else must succeed.
 //! - A `grant` by another role than the owner is framed by `SET ROLE` and `RESET ROLE`: after a failed one, `RESET ROLE`.
+//! - Objects of kind `tablespace` need what [`tablespace_of`] names, `security label` a provider in the server, and
+//!   `user mapping`, `publication`, `subscription` and `event trigger` rights that not every login has: they may be
+//!   left out with a remark as well. A subscription is made switched off and without a slot.
+//! - The tables named by [`extension_tables_in_load_order`] are there as soon as the extension is, keys and all: their
+//!   rows go in first, one table after the other.
 //! - Large objects are objects of kind `large object` (phase Before: `lo_create`); their bytes are the stream
 //!   `large-objects` of the data half.
 
@@ -29,9 +34,13 @@ mod constraints;
 mod conversions;
 mod database;
 mod draft;
+mod event_triggers;
 mod extended;
+mod extension_tables;
+mod foreign;
 mod grants;
 mod indexes;
+mod labels;
 mod languages;
 mod large_objects;
 mod link;
@@ -40,6 +49,7 @@ mod operator_classes;
 mod operators;
 mod order;
 mod policies;
+mod publications;
 mod report;
 mod roles;
 mod routines;
@@ -47,6 +57,7 @@ mod select;
 mod sequences;
 mod sweep;
 mod tables;
+mod tablespaces;
 mod text_search;
 mod triggers;
 mod types;
@@ -56,7 +67,9 @@ use std::collections::BTreeMap;
 
 use holdfast_contract::snapshot::{Column, ObjectCount, Omission, SchemaObject, Scope, TableName};
 
+pub use extension_tables::in_load_order as extension_tables_in_load_order;
 pub use roles::{roles_needed, roles_of};
+pub use tablespaces::tablespace_of;
 
 use crate::Result;
 use draft::Draft;
@@ -121,6 +134,7 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     operators::collect(conn, &mut draft).await?;
     operator_classes::collect(conn, &mut draft).await?;
     text_search::collect(conn, &mut draft).await?;
+    foreign::collect(conn, &mut draft).await?;
     let constraints = constraints::read(conn, &draft).await?;
     let table_rows = tables::read(conn).await?;
     tables::add_to(&mut draft, &table_rows, &columns, &constraints);
@@ -132,11 +146,15 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     extended::collect(conn, &mut draft).await?;
     triggers::collect(conn, &mut draft).await?;
     policies::collect(conn, &mut draft).await?;
+    publications::collect(conn, &mut draft).await?;
+    event_triggers::collect(conn, &mut draft).await?;
+    extension_tables::collect(conn, &mut draft, &mut facts).await?;
     let large_objects = large_objects::collect(conn, &mut draft).await?;
     database::collect(conn, &mut draft, &mut facts).await?;
     grants::defaults(conn, &mut draft).await?;
     sweep::collect(conn, &mut draft).await?;
     comments::collect(conn, &mut draft).await?;
+    labels::collect(conn, &mut draft).await?;
     comments::owners(&mut draft);
     comments::extension_ties(&mut draft);
     grants::collect(conn, &mut draft).await?;
@@ -154,7 +172,7 @@ pub fn for_database(object: &SchemaObject, quoted: &str) -> Vec<String> {
     let place = format!("DATABASE {DATABASE}");
     let about_it = match object.kind.as_str() {
         "database" | "role setting" => true,
-        "owner" | "grant" => object.name.ends_with(": database"),
+        "owner" | "grant" | "security label" => object.name.ends_with(": database"),
         _ => false,
     };
     let filled = |sql: &String| sql.replacen(&place, &format!("DATABASE {quoted}"), 1);

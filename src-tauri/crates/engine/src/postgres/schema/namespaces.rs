@@ -18,7 +18,6 @@ struct Schema {
     oid: u32,
     name: String,
     owner: String,
-    owner_oid: u32,
     comment: Option<String>,
 }
 
@@ -28,8 +27,6 @@ struct Extension {
     name: String,
     schema: String,
     version: String,
-    /// Tables of the extension whose rows are the user's.
-    config_tables: Vec<String>,
 }
 
 pub async fn collect(
@@ -43,7 +40,7 @@ pub async fn collect(
 
 async fn schemas(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     let sql = "SELECT n.oid::int8 AS oid, n.nspname AS name, pg_catalog.pg_get_userbyid(n.nspowner) AS owner, \
-         n.nspowner::int8 AS owner_oid, pg_catalog.obj_description(n.oid, 'pg_namespace') AS comment \
+         pg_catalog.obj_description(n.oid, 'pg_namespace') AS comment \
          FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY n.nspname";
     let mut public = false;
     for schema in rows::<Schema>(conn, "Reading schemas", sql).await? {
@@ -56,12 +53,8 @@ async fn schemas(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
         let mut owner = Some(schema.owner.clone());
         if schema.name == "public" {
             public = true;
-            let unchanged = if draft.version >= 150_000 {
-                schema.owner == "pg_database_owner"
-            } else {
-                schema.owner_oid == 10 // the bootstrap superuser
-            };
-            owner = owner.filter(|_| !unchanged);
+            // What version 15 and later give it; an older server's is kept, as the reference tool keeps it.
+            owner = owner.filter(|owner| owner != "pg_database_owner");
             if schema.comment.is_none() {
                 node = node.sql(format!("COMMENT ON {words} IS NULL"));
             }
@@ -92,8 +85,7 @@ async fn extensions(
     facts: &mut BTreeMap<String, String>,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT e.oid::int8 AS oid, e.extname AS name, n.nspname AS schema, e.extversion AS version, \
-         ARRAY(SELECT c.relname FROM pg_catalog.pg_class c WHERE c.oid = ANY(e.extconfig) ORDER BY 1) AS config_tables \
+        "SELECT e.oid::int8 AS oid, e.extname AS name, n.nspname AS schema, e.extversion AS version \
          FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace \
          WHERE e.oid >= {FIRST_USER_OID} ORDER BY e.extname"
     );
@@ -108,11 +100,6 @@ async fn extensions(
         draft.add_at(address, Node::new("extension", Rank::Extension, None, &extension.name).sql(sql));
         draft.target(address, words, None, format!("extension {}", extension.name));
         facts.insert(format!("extension {}", extension.name), extension.version);
-        for table in extension.config_tables {
-            let node = Node::new("extension table rows", Rank::Extension, Some(&extension.schema), &table)
-                .lost(format!("Rows that users put into tables of the extension {} are not captured; enter them again after a restore.", extension.name));
-            draft.add(node);
-        }
     }
     let members: Vec<_> = draft.members.iter().map(|(member, of)| (*member, *of)).collect();
     for (member, of) in members {

@@ -6,7 +6,7 @@ use holdfast_contract::snapshot::{
     BackupKind, Column, ObjectCount, Omission, SchemaObject, Scope, TableName,
 };
 
-use super::catalog::Address;
+use super::catalog::{Address, class};
 use super::columns::Columns;
 use super::draft::{Draft, Node, Rank};
 use super::tables::TableRow;
@@ -55,6 +55,13 @@ const COUNTED: &[&str] = &[
     "schema",
     "extension",
     "extended statistics",
+    "foreign table",
+    "foreign server",
+    "foreign-data wrapper",
+    "user mapping",
+    "publication",
+    "subscription",
+    "event trigger",
     "comment",
     "grant",
 ];
@@ -140,6 +147,8 @@ fn losses(draft: &Draft, scope: &Scope, omissions: &mut Vec<Omission>) {
                 | Rank::SequenceState
                 | Rank::SequenceOwner
                 | Rank::Partition
+                | Rank::Place
+                | Rank::PublicationMember
                 | Rank::IndexPartition
                 | Rank::Refresh
                 | Rank::RowSecurity
@@ -232,7 +241,9 @@ fn captured_tables(
             Some(root) => root == table.oid,
             None => table.kind == 'r',
         };
-        if !made || !holds_rows {
+        // An extension fills its own tables, but for those that it declares the user's.
+        let own = draft.is_member(class::RELATION, table.oid) && !draft.config_tables.contains(&table.oid);
+        if !made || !holds_rows || own {
             continue;
         }
         let name = TableName { schema: Some(table.schema.clone()), name: table.name.clone() };

@@ -1,6 +1,6 @@
 //! Which roles a statement needs, kept in the object's name where a loader can read it back.
 //!
-//! Objects of kind `owner`, `grant`, `default privileges` and `role setting` are named
+//! Objects of kind `owner`, `grant`, `default privileges`, `role setting` and `user mapping` are named
 //! `"role", "another role": what it is about`: every role in double quotes, quotes inside doubled. A policy keeps its own name; its
 //! roles stand in its statement.
 
@@ -11,7 +11,7 @@ use holdfast_contract::snapshot::SchemaObject;
 use crate::postgres::sql::Ident;
 
 /// The kinds whose names begin with roles.
-const NAMED: [&str; 4] = ["owner", "grant", "default privileges", "role setting"];
+const NAMED: [&str; 5] = ["owner", "grant", "default privileges", "role setting", "user mapping"];
 
 /// `"a", "b"`, or `PUBLIC` for nobody in particular.
 pub fn list(roles: &[String]) -> String {
@@ -31,7 +31,7 @@ pub fn name<'a>(roles: impl IntoIterator<Item = &'a str>, about: &str) -> String
 /// Roles that must exist before the object's statements can run, for the kinds that name any.
 pub fn roles_of(object: &SchemaObject) -> BTreeSet<String> {
     if NAMED.contains(&object.kind.as_str()) {
-        return quoted_list(&object.name).0;
+        return names_in(&object.name);
     }
     match (object.kind.as_str(), object.sql.first()) {
         ("policy", Some(sql)) => of_policy(sql).unwrap_or_default(),
@@ -42,6 +42,11 @@ pub fn roles_of(object: &SchemaObject) -> BTreeSet<String> {
 /// Over all objects.
 pub fn roles_needed(objects: &[SchemaObject]) -> BTreeSet<String> {
     objects.iter().flat_map(roles_of).collect()
+}
+
+/// The quoted names at the beginning of an object's name.
+pub fn names_in(name: &str) -> BTreeSet<String> {
+    quoted_list(name).0
 }
 
 fn of_policy(sql: &str) -> Option<BTreeSet<String>> {

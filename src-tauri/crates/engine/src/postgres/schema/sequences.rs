@@ -31,6 +31,8 @@ struct Sequence {
     cache: i64,
     cycle: bool,
     readable: bool,
+    /// A member of an extension whose state is the user's.
+    configured: bool,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +49,8 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft, columns: &Colum
            JOIN pg_catalog.pg_class t ON t.oid = d.refobjid WHERE d.classid = {class} AND d.objid = c.oid \
            AND d.refclassid = {class} AND d.deptype = 'i') AS table_persistence, pg_catalog.format_type(s.seqtypid, NULL) AS type_name, s.seqstart AS start, \
          s.seqincrement AS increment, s.seqmax AS maximum, s.seqmin AS minimum, s.seqcache AS cache, s.seqcycle AS cycle, \
-         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable \
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable, \
+         EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE c.oid = ANY(e.extconfig)) AS configured \
          FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' ORDER BY n.nspname, c.relname",
@@ -55,8 +58,9 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft, columns: &Colum
     );
     let owned = owned(draft);
     let mut found = rows::<Sequence>(conn, "Reading sequences", &sql).await?;
-    found.retain(|sequence| !draft.is_member(class::RELATION, sequence.oid));
-    for sequence in &found {
+    // A member comes with its extension; where it stands may be the user's.
+    found.retain(|sequence| !draft.is_member(class::RELATION, sequence.oid) || sequence.configured);
+    for sequence in found.iter().filter(|sequence| !sequence.configured) {
         add(draft, sequence, owned.get(&sequence.oid), columns);
     }
     states(conn, draft, &found).await
@@ -101,11 +105,7 @@ fn add(draft: &mut Draft, sequence: &Sequence, owner: Option<&(u32, i32, bool)>,
             let mut node = Node::new("identity", Rank::Identity, Some(&sequence.schema), &sequence.name)
                 .on(table)
                 .sql(sql);
-            // Otherwise it is as its table is; before version 15 nothing else was possible.
-            if draft.version >= 150_000 && sequence.table_persistence != Some(sequence.persistence) {
-                let logged = if sequence.persistence == 'u' { "UNLOGGED" } else { "LOGGED" };
-                node = node.sql(format!("ALTER SEQUENCE {quoted} SET {logged}"));
-            }
+            node.sql.extend(persistence(draft.version, sequence, &quoted));
             draft.add_at(address, node);
             draft.target(address, words, None, title);
         }
@@ -130,6 +130,24 @@ fn add(draft: &mut Draft, sequence: &Sequence, owner: Option<&(u32, i32, bool)>,
         }
     }
     draft.relations.insert(sequence.oid, relation);
+}
+
+/// An identity's sequence is logged or not as its table is, unless somebody said otherwise. Before version 15 all were
+/// logged, and stay so on a newer server.
+fn persistence(version: u32, sequence: &Sequence, quoted: &str) -> Option<String> {
+    let alter = match (sequence.persistence, sequence.table_persistence) {
+        ('p', Some('u')) => format!("ALTER SEQUENCE {quoted} SET LOGGED"),
+        ('u', Some('p')) => format!("ALTER SEQUENCE {quoted} SET UNLOGGED"),
+        _ => return None,
+    };
+    if version >= 150_000 {
+        return Some(alter);
+    }
+    let body = format!(
+        "BEGIN IF pg_catalog.current_setting('server_version_num')::int >= 150000 THEN EXECUTE {}; END IF; END",
+        Literal(&alter)
+    );
+    Some(format!("DO {}", Literal(&body)))
 }
 
 impl Sequence {

@@ -35,17 +35,6 @@ struct Identity {
     identity: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Label {
-    provider: String,
-    count: i64,
-}
-
-#[derive(Deserialize)]
-struct Subscription {
-    name: String,
-}
-
 pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     let everything = everything(conn, draft).await?;
     let unknown = unaccounted(draft, everything);
@@ -58,8 +47,7 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
         draft.add_at(address, Node::new(kind, Rank::Type, None, &name).lost(reason));
     }
     derive(draft);
-    labels(conn, draft).await?;
-    subscriptions(conn, draft).await
+    Ok(())
 }
 
 async fn everything(conn: &mut PgConnection, draft: &mut Draft) -> Result<Vec<Address>> {
@@ -200,33 +188,6 @@ async fn identify(conn: &mut PgConnection, unknown: &[Address]) -> Result<Vec<Id
 /// The kind in a word, and what its absence means.
 fn consequence(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "foreign table" => (
-            "foreign table",
-            "Foreign tables are not captured; a restored database does not reach the other server through it.",
-        ),
-        "foreign-data wrapper" => (
-            "foreign-data wrapper",
-            "Foreign-data wrappers are not captured; create it again before connecting other servers.",
-        ),
-        "server" => (
-            "foreign server",
-            "Foreign servers are not captured; a restored database does not know the other server.",
-        ),
-        "user mapping" => (
-            "user mapping",
-            "User mappings hold passwords and are not captured; create it again for the other server.",
-        ),
-        "publication" => (
-            "publication",
-            "Publications are not captured; subscribers of a restored database receive nothing until it is created again.",
-        ),
-        "publication relation" | "publication namespace" => {
-            ("publication member", "Publications are not captured, nor what they publish.")
-        }
-        "event trigger" => (
-            "event trigger",
-            "Event triggers are not captured; what it does at schema changes does not happen in a restored database.",
-        ),
         "statistics object" => (
             "extended statistics",
             "The statistics object could not be captured; the planner estimates without it.",
@@ -236,27 +197,4 @@ fn consequence(kind: &str) -> (&'static str, &'static str) {
             "Holdfast does not know this kind of object; it is missing from a restored database.",
         ),
     }
-}
-
-async fn labels(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
-    let sql = "SELECT provider, pg_catalog.count(*) AS count FROM pg_catalog.pg_seclabel GROUP BY provider ORDER BY provider";
-    for label in rows::<Label>(conn, "Reading security labels", sql).await? {
-        let reason = format!(
-            "{} labels of this provider are not captured; set them again after a restore.",
-            label.count
-        );
-        draft.add(Node::new("security label", Rank::Comment, None, &label.provider).lost(reason));
-    }
-    Ok(())
-}
-
-async fn subscriptions(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
-    let sql = "SELECT s.subname AS name FROM pg_catalog.pg_subscription s \
-         WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) ORDER BY 1";
-    for subscription in rows::<Subscription>(conn, "Reading subscriptions", sql).await? {
-        draft.add(Node::new("subscription", Rank::Comment, None, &subscription.name).lost(
-            "Subscriptions are not captured (two databases must not consume one slot); a restored database receives no changes.",
-        ));
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Tables of every sort: plain, partitioned, partitions, inheriting, typed, unlogged.
+//! Tables of every sort: plain, partitioned, partitions, inheriting, typed, unlogged, foreign.
 //!
 //! A partition is made alone and attached; defaults and identities are set afterwards, so that no circle
 //! through a function or a sequence can hold up a table.
@@ -10,6 +10,7 @@ use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::columns::{ColumnRow, Columns};
 use super::constraints::{Constraints, options};
 use super::draft::{Draft, Node, Rank, Relation, qualified};
+use super::{foreign, tablespaces};
 use crate::Result;
 use crate::postgres::sql::Ident;
 
@@ -42,6 +43,9 @@ pub struct TableRow {
     pub parents: Vec<Parent>,
     pub options: Vec<String>,
     pub toast_options: Vec<String>,
+    /// Of a foreign table.
+    pub server: Option<String>,
+    pub foreign_options: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,12 +78,15 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
          COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', i.inhparent::int8, 'schema', pn.nspname, 'name', pc.relname) \
            ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class pc ON pc.oid = i.inhparent \
            JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace WHERE i.inhrelid = c.oid), '[]') AS parents, \
-         COALESCE(c.reloptions, '{{}}') AS options, COALESCE(x.reloptions, '{{}}') AS toast_options \
+         COALESCE(c.reloptions, '{{}}') AS options, COALESCE(x.reloptions, '{{}}') AS toast_options, fs.srvname AS server, \
+         COALESCE(f.ftoptions, '{{}}') AS foreign_options \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid \
+         LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid \
+         LEFT JOIN pg_catalog.pg_foreign_server fs ON fs.oid = f.ftserver \
          LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam \
          LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace \
-         WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+         WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' \
          ORDER BY n.nspname, c.relname"
     );
     rows(conn, "Reading tables", &sql).await
@@ -98,19 +105,22 @@ pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constra
             is_partition: table.is_partition,
         };
         let quoted = relation.quoted();
-        let mut node = Node::new("table", Rank::Table, Some(&table.schema), &table.name);
+        let kind = if table.server.is_some() { "foreign table" } else { "table" };
+        let mut node = Node::new(kind, Rank::Table, Some(&table.schema), &table.name);
         node.table = None;
         let inherits = |column: &ColumnRow| inherits_expression(draft.version, table, column, columns);
         node = node.sql(create(table, &quoted, columns.of(table.oid), constraints, inherits));
-        for statement in column_settings(table, &quoted, columns.of(table.oid), constraints) {
+        for statement in column_settings(table, &quoted, columns, constraints) {
             node = node.sql(statement);
         }
         if !table.is_partition {
             node.wants.extend(table.parents.iter().map(|parent| Address::relation(parent.oid)));
         }
         draft.add_at(relation.address(), node);
-        let title = format!("table {}.{}", table.schema, table.name);
-        draft.target(relation.address(), format!("TABLE {quoted}"), Some(table.owner.clone()), title);
+        let title = format!("{kind} {}.{}", table.schema, table.name);
+        let words = format!("{} {quoted}", kind.to_uppercase());
+        tablespaces::add(draft, &relation, &words, &title, table.tablespace.as_deref());
+        draft.target(relation.address(), words, Some(table.owner.clone()), title);
         attach(draft, table, &relation);
         settings(draft, table, &relation);
         draft.relations.insert(table.oid, relation);
@@ -192,8 +202,12 @@ fn create(
             .inline(table.oid, table.is_partition)
             .map(|row| format!("CONSTRAINT {} {}", Ident(&row.name), row.definition)),
     );
-    let unlogged = if table.persistence == 'u' { "UNLOGGED " } else { "" };
-    let mut sql = format!("CREATE {unlogged}TABLE {quoted}");
+    let sort = match (table.persistence, &table.server) {
+        (_, Some(_)) => "FOREIGN ",
+        ('u', None) => "UNLOGGED ",
+        _ => "",
+    };
+    let mut sql = format!("CREATE {sort}TABLE {quoted}");
     if let Some(of_type) = &table.of_type {
         sql += &format!(" OF {of_type}");
     }
@@ -209,6 +223,9 @@ fn create(
     }
     if let Some(key) = &table.partition_key {
         sql += &format!("\nPARTITION BY {key}");
+    }
+    if let Some(server) = &table.server {
+        return sql + &format!("\nSERVER {}{}", Ident(server), foreign::options(&table.foreign_options));
     }
     if let (Some(method), false) = (&table.method, table.default_method) {
         sql += &format!("\nUSING {}", Ident(method));
@@ -229,16 +246,22 @@ fn create(
 fn column_settings(
     table: &TableRow,
     quoted: &str,
-    columns: &[ColumnRow],
+    columns: &Columns,
     constraints: &Constraints,
 ) -> Vec<String> {
     let mut statements = Vec::new();
-    for column in columns {
+    for column in columns.of(table.oid) {
         let mut alter = |what: String| {
             statements.push(format!("ALTER TABLE ONLY {quoted} ALTER COLUMN {} {what}", Ident(&column.name)));
         };
         let inherited = !column.is_local && !table.is_partition;
-        if inherited && column.not_null && constraints.not_null(table.oid, column.number).is_none() {
+        // Of a parent's it comes by itself.
+        let given = table
+            .parents
+            .iter()
+            .any(|parent| columns.of(parent.oid).iter().any(|one| one.name == column.name && one.not_null));
+        if inherited && !given && column.not_null && constraints.not_null(table.oid, column.number).is_none()
+        {
             alter("SET NOT NULL".into());
         }
         if let Some(storage) = &column.storage {
@@ -252,6 +275,9 @@ fn column_settings(
         }
         if !column.options.is_empty() {
             alter(format!("SET ({})", options(&column.options)));
+        }
+        if !column.foreign_options.is_empty() {
+            alter(foreign::options(&column.foreign_options).trim_start().to_owned());
         }
     }
     statements
@@ -315,7 +341,8 @@ fn settings(draft: &mut Draft, table: &TableRow, relation: &Relation) {
     let quoted = relation.quoted();
     let identity = match table.replica_identity {
         'f' => Some("FULL"),
-        'n' => Some("NOTHING"),
+        // A foreign table has no other.
+        'n' if table.server.is_none() => Some("NOTHING"),
         _ => None,
     };
     if let Some(identity) = identity {
@@ -338,14 +365,5 @@ fn settings(draft: &mut Draft, table: &TableRow, relation: &Relation) {
             Node::new("row security", Rank::RowSecurity, Some(&table.schema), &table.name).on(relation);
         node.sql = security;
         draft.add(node);
-    }
-    if let Some(tablespace) = &table.tablespace {
-        draft.add(
-            Node::new("tablespace", Rank::TableSetting, Some(&table.schema), &table.name).on(relation).lost(
-                format!(
-                    "The table lies in the tablespace {tablespace}; a restore puts it into the default one."
-                ),
-            ),
-        );
     }
 }

@@ -56,7 +56,8 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     Ok(())
 }
 
-fn firing(letter: char) -> &'static str {
+/// The words of ALTER for `pg_trigger.tgenabled` and its like.
+pub fn firing(letter: char) -> &'static str {
     match letter {
         'D' => "DISABLE",
         'R' => "ENABLE REPLICA",

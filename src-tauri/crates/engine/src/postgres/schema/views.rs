@@ -7,6 +7,7 @@ use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::columns::Columns;
 use super::constraints::options;
 use super::draft::{Draft, Node, Rank, Relation};
+use super::tablespaces;
 use crate::Result;
 use crate::postgres::sql::Ident;
 
@@ -65,23 +66,13 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft, columns: &Colum
         draft.also(Address::new(class::REWRITE, view.rule), index);
         let words =
             format!("{} {}", if materialised { "MATERIALIZED VIEW" } else { "VIEW" }, relation.quoted());
-        draft.target(
-            relation.address(),
-            words,
-            Some(view.owner.clone()),
-            format!("{kind} {}.{}", view.schema, view.name),
-        );
+        let title = format!("{kind} {}.{}", view.schema, view.name);
+        tablespaces::add(draft, &relation, &words, &title, view.tablespace.as_deref());
+        draft.target(relation.address(), words, Some(view.owner.clone()), title);
         if materialised && view.populated {
             let sql = format!("REFRESH MATERIALIZED VIEW {}", relation.quoted());
             let node = Node::new("materialised rows", Rank::Refresh, Some(&view.schema), &view.name);
             draft.add(node.on(&relation).sql(sql));
-        }
-        if let Some(tablespace) = &view.tablespace {
-            let node =
-                Node::new("tablespace", Rank::TableSetting, Some(&view.schema), &view.name).on(&relation);
-            draft.add(node.lost(format!(
-                "The materialised view lies in the tablespace {tablespace}; a restore puts it into the default one."
-            )));
         }
         draft.relations.insert(view.oid, relation);
     }
