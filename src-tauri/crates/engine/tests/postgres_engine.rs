@@ -324,13 +324,13 @@ async fn what_a_login_may_not_read_is_named_and_the_rest_is_kept() {
     server
         .run(
             "partly",
-            "CREATE ROLE reader LOGIN; CREATE TABLE open (v int); INSERT INTO open VALUES (1); CREATE TABLE closed (v int); \
+            "CREATE ROLE half_blind LOGIN; CREATE TABLE open (v int); INSERT INTO open VALUES (1); CREATE TABLE closed (v int); \
              INSERT INTO closed VALUES (2); CREATE TABLE filtered (v int); INSERT INTO filtered VALUES (1), (2); \
              ALTER TABLE filtered ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON filtered USING (v = 1); \
-             GRANT SELECT ON open, filtered TO reader",
+             GRANT SELECT ON open, filtered TO half_blind",
         )
         .await;
-    let engine = engine(access_as(server, "partly", "reader")).unwrap();
+    let engine = engine(access_as(server, "partly", "half_blind")).unwrap();
     let plan = engine.dump().unwrap().plan(&Scope::default()).await.unwrap();
     let memory = Memory::default();
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap();
