@@ -254,7 +254,8 @@ impl Reader {
         let failed = |error| source_error(&doing, error);
         let mut rows = session.raw().copy_out_raw(sql).await.map_err(failed)?;
         let mut hasher = ContentHasher::new();
-        let mut buffer = BytesMut::with_capacity(BUFFER + (BUFFER >> 2));
+        // It grows to its full size only for tables that fill it.
+        let mut buffer = BytesMut::new();
         if self.send(Event::Begin(piece)).await.is_err() {
             return Ok(Err(Abandoned));
         }
@@ -271,7 +272,9 @@ impl Reader {
                 if self.shared.wants_data && self.send(Event::Data(full)).await.is_err() {
                     return Ok(Err(Abandoned));
                 }
-                buffer.reserve(BUFFER + (BUFFER >> 2));
+                if row.is_some() {
+                    buffer.reserve(BUFFER + (BUFFER >> 2));
+                }
             }
             if row.is_none() {
                 break;

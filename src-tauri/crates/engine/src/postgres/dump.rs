@@ -62,7 +62,7 @@ async fn take(
     work.progress.phase("Reading the definitions");
     let mut captured = schema::capture(exported.session.raw(), scope).await?;
     let omissions = omissions(&mut captured);
-    let pieces = pieces(&mut exported.session, &captured, scope).await?;
+    let pieces = pieces(&captured, scope, exported.session.version);
     let estimate = |table: &CapturedTable| table.estimated_bytes.unwrap_or(0);
     work.progress
         .total_bytes(captured.tables.iter().filter(|table| rows_travel(scope, table)).map(estimate).sum());
@@ -121,30 +121,22 @@ fn omissions(captured: &mut Captured) -> Vec<Omission> {
     omissions
 }
 
-async fn pieces(session: &mut Session, captured: &Captured, scope: &Scope) -> Result<Vec<Piece>> {
-    let names: Vec<_> = captured
-        .tables
-        .iter()
-        .filter(|table| rows_travel(scope, table))
-        .map(|table| table.name.clone())
-        .collect();
-    let mut extents = piece::extents(session, &names).await?;
+/// The tables were measured after the snapshot was fixed, as [`piece::cut`] wants it.
+fn pieces(captured: &Captured, scope: &Scope, version: u32) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(captured.tables.len());
-    for (index, table) in captured.tables.iter().enumerate() {
-        if let Some(extent) = extents.remove(&table.name) {
-            let extent = Extent { columns: table.columns.clone(), source: table.copy_from, ..extent };
-            pieces.extend(piece::cut(index, &table.name, &extent, session.version));
-        } else if rows_travel(scope, table) {
-            return Err(EngineError::new(
-                holdfast_contract::ErrorCode::SourceChanged,
-                format!("The table {} disappeared while the backup began.", table.name),
-            ));
-        }
+    for (index, table) in captured.tables.iter().enumerate().filter(|(_, table)| rows_travel(scope, table)) {
+        let extent = Extent {
+            columns: table.columns.clone(),
+            bytes: table.estimated_bytes.unwrap_or(0),
+            pages: table.pages,
+            source: table.copy_from,
+        };
+        pieces.extend(piece::cut(index, &table.name, &extent, version));
     }
     if large_objects_travel(scope, captured) {
         pieces.push(large_objects::piece(captured.tables.len()));
     }
-    Ok(pieces)
+    pieces
 }
 
 fn tables(

@@ -15,11 +15,11 @@ struct Index {
     schema: String,
     name: String,
     table: u32,
-    definition: String,
+    /// None: its constraint makes it.
+    definition: Option<String>,
     clustered: bool,
     replica_identity: bool,
     valid: bool,
-    of_constraint: bool,
     parent: Option<u32>,
     parent_schema: Option<String>,
     parent_name: Option<String>,
@@ -36,14 +36,14 @@ struct ColumnStatistics {
 pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     let sql = format!(
         "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, i.indrelid::int8 AS table, \
-         pg_catalog.pg_get_indexdef(c.oid) AS definition, i.indisclustered AS clustered, i.indisreplident AS replica_identity, \
+         CASE WHEN k.oid IS NULL THEN pg_catalog.pg_get_indexdef(c.oid) END AS definition, i.indisclustered AS clustered, i.indisreplident AS replica_identity, \
          i.indisvalid OR c.relkind = 'I' AS valid, \
-         EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')) AS of_constraint, \
          h.inhparent::int8 AS parent, pn.nspname AS parent_schema, pc.relname AS parent_name, s.spcname AS tablespace, \
          COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('number', a.attnum, 'target', a.attstattarget) ORDER BY a.attnum) \
            FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0), '[]') AS statistics \
          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = c.oid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x') \
          LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid \
          LEFT JOIN pg_catalog.pg_class pc ON pc.oid = h.inhparent \
          LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace \
@@ -74,10 +74,10 @@ fn add(draft: &mut Draft, index: &Index, table: &Relation) {
         node.wants.push(address);
         node
     };
-    if !index.of_constraint {
+    if let Some(definition) = &index.definition {
         let mut node = Node::new("index", Rank::Index, Some(&index.schema), &index.name).on(table);
         node = if index.valid {
-            node.sql(index.definition.clone())
+            node.sql(definition.clone())
         } else {
             node.lost("The index is not valid (its building failed or still runs), so it cannot be captured; build it again.")
         };

@@ -24,7 +24,7 @@ struct Catalog {
 #[derive(Deserialize)]
 struct Found {
     class: u32,
-    oid: u32,
+    oids: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -78,18 +78,19 @@ async fn everything(conn: &mut PgConnection, draft: &mut Draft) -> Result<Vec<Ad
         "pg_policy" => of_lasting("x.polrelid"),
         _ => String::new(),
     };
+    let oids = "COALESCE(pg_catalog.array_agg(x.oid::int8), '{}')";
     let mut parts: Vec<String> = Vec::new();
     for catalog in &catalogs {
         let class = catalog.oid;
         if catalog.readable {
             let name = Ident(&catalog.name);
             parts.push(format!(
-                "SELECT {class} AS class, x.oid::int8 AS oid FROM pg_catalog.{name} x WHERE x.oid >= {FIRST_USER_OID}{}",
+                "SELECT {class} AS class, {oids} AS oids FROM pg_catalog.{name} x WHERE x.oid >= {FIRST_USER_OID}{}",
                 lasting(catalog)
             ));
         } else if catalog.name == "pg_user_mapping" {
             // Superusers only, for the passwords in it; the view shows the rest to everybody.
-            parts.push(format!("SELECT {class}, x.umid::int8 FROM pg_catalog.pg_user_mappings x"));
+            parts.push(format!("SELECT {class}, COALESCE(pg_catalog.array_agg(x.umid::int8), '{{}}') FROM pg_catalog.pg_user_mappings x"));
         } else {
             draft.add(
                 Node::new("unreadable catalog", Rank::Comment, None, &catalog.name)
@@ -99,7 +100,10 @@ async fn everything(conn: &mut PgConnection, draft: &mut Draft) -> Result<Vec<Ad
     }
     let found: Vec<Found> =
         rows(conn, "Looking for objects of every kind", &parts.join(" UNION ALL ")).await?;
-    Ok(found.iter().map(|found| Address::new(found.class, found.oid)).collect())
+    let each = |found: &Found| -> Vec<Address> {
+        found.oids.iter().map(|oid| Address::new(found.class, *oid)).collect()
+    };
+    Ok(found.iter().flat_map(each).collect())
 }
 
 fn not_temporary(column: &str) -> String {

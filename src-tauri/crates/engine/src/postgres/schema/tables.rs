@@ -61,7 +61,8 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
          c.relkind::text AS kind, c.relpersistence::text AS persistence, c.relispartition AS is_partition, \
          c.reltuples::float8 AS rows, CASE WHEN c.relkind = 'r' THEN \
            COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::int8 ELSE 0 END AS pages, \
-         CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid) END AS bytes, \
+         CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) + COALESCE(pg_catalog.pg_relation_size(NULLIF(c.reltoastrelid, 0)), 0) \
+           END AS bytes, \
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS \
            (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
             AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'))) AS readable, \
@@ -71,7 +72,7 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
          c.relreplident::text AS replica_identity, c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security, \
          CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS of_type, \
          CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partition_key, \
-         EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table p, pg_catalog.unnest(p.partclass::pg_catalog.oid[]) AS k(opclass), \
+         c.relkind = 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table p, pg_catalog.unnest(p.partclass::pg_catalog.oid[]) AS k(opclass), \
            pg_catalog.pg_opclass o WHERE p.partrelid = c.oid AND p.partstrat = 'h' AND o.oid = k.opclass \
            AND (o.opcintype = 'pg_catalog.anyenum'::pg_catalog.regtype)) AS unstable_hash, \
          CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END AS bound, \
