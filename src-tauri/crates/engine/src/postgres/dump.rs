@@ -130,6 +130,7 @@ fn pieces(captured: &Captured, scope: &Scope, version: u32) -> Vec<Piece> {
             bytes: table.estimated_bytes.unwrap_or(0),
             pages: table.pages,
             source: table.copy_from,
+            condition: table.condition.clone(),
         };
         pieces.extend(piece::cut(index, &table.name, &extent, version));
     }

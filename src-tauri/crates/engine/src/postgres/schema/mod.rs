@@ -104,6 +104,8 @@ pub struct CapturedTable {
     /// This login may SELECT all columns and no policy filters its rows.
     pub readable: bool,
     pub copy_from: CopySource,
+    /// Of an extension's table: `WHERE …`, the rows that travel.
+    pub condition: Option<String>,
 }
 
 /// How the rows of one table are read.

@@ -273,6 +273,7 @@ fn captured_tables(
             estimated_bytes: table.bytes.and_then(|bytes| u64::try_from(bytes).ok()),
             pages: u64::try_from(table.pages).unwrap_or(0),
             readable: table.readable && !table.filtered,
+            condition: table.condition.clone(),
             copy_from: match root {
                 Some(_) => CopySource::Tree,
                 None if table.default_method => CopySource::Heap,

@@ -46,6 +46,8 @@ pub struct TableRow {
     /// Of a foreign table.
     pub server: Option<String>,
     pub foreign_options: Vec<String>,
+    /// Of an extension's table: `WHERE …`, the rows that are the user's and not the extension's.
+    pub condition: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +82,9 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
            ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class pc ON pc.oid = i.inhparent \
            JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace WHERE i.inhrelid = c.oid), '[]') AS parents, \
          COALESCE(c.reloptions, '{{}}') AS options, COALESCE(x.reloptions, '{{}}') AS toast_options, fs.srvname AS server, \
-         COALESCE(f.ftoptions, '{{}}') AS foreign_options \
+         COALESCE(f.ftoptions, '{{}}') AS foreign_options, \
+         (SELECT NULLIF(e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)], '') FROM pg_catalog.pg_extension e \
+           WHERE c.oid = ANY(e.extconfig)) AS condition \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_class x ON x.oid = c.reltoastrelid \
          LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid \
