@@ -86,22 +86,40 @@ export function TextField({
 	);
 }
 
-export function PasswordField(props: Omit<TextFieldProps, "type" | "after">) {
-	const [shown, setShown] = useState(false);
+interface PasswordFieldProps extends Omit<TextFieldProps, "type" | "after"> {
+	/** Given: whoever uses the field shows its text and has the button for it. */
+	shown?: boolean;
+}
+
+export function PasswordField({ shown, ...props }: PasswordFieldProps) {
+	const [own, setOwn] = useState(false);
+	const readable = shown ?? own;
 	return (
 		<TextField
 			{...props}
-			type={shown ? "text" : "password"}
+			type={readable ? "text" : "password"}
 			after={
-				<IconButton
-					label={shown ? `Hide ${props.label.toLowerCase()}` : `Show ${props.label.toLowerCase()}`}
-					aria-pressed={shown}
-					onClick={() => setShown(!shown)}
-				>
-					{shown ? <EyeOff /> : <Eye />}
-				</IconButton>
+				shown === undefined && <ShowButton what={props.label.toLowerCase()} shown={own} onShown={setOwn} />
 			}
 		/>
+	);
+}
+
+interface ShowButtonProps {
+	what: string;
+	shown: boolean;
+	onShown: (shown: boolean) => void;
+}
+
+export function ShowButton({ what, shown, onShown }: ShowButtonProps) {
+	return (
+		<IconButton
+			label={`${shown ? "Hide" : "Show"} ${what}`}
+			aria-pressed={shown}
+			onClick={() => onShown(!shown)}
+		>
+			{shown ? <EyeOff /> : <Eye />}
+		</IconButton>
 	);
 }
 

@@ -1,8 +1,9 @@
 // A passphrase typed twice, with an honest hint of its strength.
 
+import { useState } from "react";
 import { strength } from "@/lib/passphrase";
 import { classes } from "./classes";
-import { PasswordField } from "./Field";
+import { PasswordField, ShowButton } from "./Field";
 
 interface NewPassphraseProps {
 	first: string;
@@ -17,6 +18,8 @@ export function passphraseReady(first: string, second: string): boolean {
 }
 
 export function NewPassphrase({ first, second, onFirst, onSecond, autoFocus }: NewPassphraseProps) {
+	// One button, after both fields: whoever types on without the mouse goes from one field into the other.
+	const [shown, setShown] = useState(false);
 	const judged = strength(first);
 	const differs = second !== "" && !first.startsWith(second) && first !== second;
 	return (
@@ -24,6 +27,7 @@ export function NewPassphrase({ first, second, onFirst, onSecond, autoFocus }: N
 			<div className="flex min-w-0 flex-col gap-1.5">
 				<PasswordField
 					label="Passphrase"
+					shown={shown}
 					value={first}
 					onText={onFirst}
 					data-testid="passphrase"
@@ -54,14 +58,21 @@ export function NewPassphrase({ first, second, onFirst, onSecond, autoFocus }: N
 					</span>
 				</div>
 			</div>
-			<PasswordField
-				label="Passphrase again"
-				value={second}
-				onText={onSecond}
-				data-testid="passphrase-again"
-				autoComplete="new-password"
-				error={differs ? "The two differ." : null}
-			/>
+			<div className="flex min-w-0 items-start gap-1.5">
+				<PasswordField
+					className="flex-1"
+					label="Passphrase again"
+					shown={shown}
+					value={second}
+					onText={onSecond}
+					data-testid="passphrase-again"
+					autoComplete="new-password"
+					error={differs ? "The two differ." : null}
+				/>
+				<span className="mt-[23px]">
+					<ShowButton what="passphrase" shown={shown} onShown={setShown} />
+				</span>
+			</div>
 		</div>
 	);
 }

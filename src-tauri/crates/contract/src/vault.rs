@@ -22,6 +22,7 @@ pub enum VaultState {
 pub struct VaultStatus {
     pub state: VaultState,
     pub id: Option<VaultId>,
+    /// While there is none: where one is made when nothing else is said.
     pub location: Option<String>,
     pub format_version: Option<u32>,
     pub created_at_ms: Option<i64>,

@@ -11,6 +11,7 @@ pub mod mysql;
 pub mod pattern;
 pub mod postgres;
 pub mod sqlite;
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;

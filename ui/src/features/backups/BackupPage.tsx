@@ -62,7 +62,9 @@ export function BackupPage({ backupId }: { backupId: string }) {
 			<Answered question={detail} rows={10}>
 				{(data) => (
 					<div className="flex flex-col gap-3">
-						{data.backup.error && <ErrorState error={data.backup.error} />}
+						{data.backup.error && data.backup.state !== "cancelled" && (
+							<ErrorState error={data.backup.error} />
+						)}
 						<div className="grid grid-cols-1 items-start gap-3 lg:grid-cols-2">
 							<Panel title="Backup">
 								{data.backup.note && data.backup.note !== data.backup.name && (

@@ -76,11 +76,11 @@ function Aside({ backup }: { backup: Schema["Backup"] }) {
 				</Link>
 			</h2>
 			{backup.state === "running" && <RunningJob backup={backup} />}
-			{backup.error && <ErrorState error={backup.error} compact />}
-			{!good && !backup.error && backup.state !== "running" && (
+			{backup.error && backup.state !== "cancelled" && <ErrorState error={backup.error} compact />}
+			{!good && (!backup.error || backup.state === "cancelled") && backup.state !== "running" && (
 				<p className="text-text-2">
-					It did not finish, so there is nothing to restore. Nothing of it stays in the vault after the next
-					clean-up.
+					{backup.state === "cancelled" ? "It was cancelled" : "It did not finish"}, so there is nothing to
+					restore. Nothing of it stays in the vault after the next clean-up.
 				</p>
 			)}
 			{good && (

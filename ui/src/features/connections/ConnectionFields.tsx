@@ -174,6 +174,8 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 
 function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) => void }) {
 	const [url, setUrl] = useState("");
+	// A URL that is typed suggests a name with every letter; one the person wrote stays.
+	const [suggested, setSuggested] = useState("");
 	const parse = useAct("connection.parse_url");
 	const read = (text: string) => {
 		setUrl(text);
@@ -183,9 +185,10 @@ function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) =>
 			{
 				onSuccess: ({ spec, has_password }) => {
 					const password = has_password ? passwordIn(text.trim()) : draft.password;
-					const name =
-						draft.name ||
-						(spec.engine === "sqlite" ? (spec.path.split(/[/\\]/).at(-1) ?? "") : spec.database);
+					const suggestion =
+						spec.engine === "sqlite" ? (spec.path.split(/[/\\]/).at(-1) ?? "") : spec.database;
+					const name = draft.name === "" || draft.name === suggested ? suggestion : draft.name;
+					setSuggested(suggestion);
 					onDraft({ ...withSpec(draft, spec), password, name });
 					// The password must not stay readable in the field.
 					if (has_password) setUrl(text.trim().replace(/(:\/\/[^:/@]*):[^@]*@/, "$1:***@"));
@@ -300,7 +303,7 @@ function PathField({ label, value, onText, error, hint, placeholder, testId }: P
 			data-testid={testId}
 			after={
 				<IconButton
-					label={`Choose: ${label.toLowerCase()}`}
+					label={`Choose: ${label}`}
 					onClick={() =>
 						void host()
 							.chooseFile()

@@ -1,6 +1,7 @@
 // The test takes the path the real work takes, and says which step failed, with the server's own code.
 
 import { Check, Minus, TriangleAlert, X } from "lucide-react";
+import { useEffect, useRef } from "react";
 import type { Schema } from "@/api/client";
 import { classes } from "@/components/classes";
 import { ErrorState } from "@/components/States";
@@ -40,9 +41,19 @@ export function TestResult({
 	result: Schema["ConnectionTestResponse"];
 	engine: Schema["EngineKind"];
 }) {
+	const box = useRef<HTMLDivElement>(null);
+	// The form is long: an answer below the fold would look like none.
+	useEffect(() => {
+		if (result) box.current?.scrollIntoView?.({ block: "nearest" });
+	}, [result]);
 	const stop = result.error == null ? steps.length : (stopsAt[result.error.code] ?? null);
 	return (
-		<div className="flex flex-col gap-2.5" data-testid="connection-test-result" data-ok={result.ok}>
+		<div
+			ref={box}
+			className="flex scroll-mb-16 flex-col gap-2.5"
+			data-testid="connection-test-result"
+			data-ok={result.ok}
+		>
 			{engine !== "sqlite" && stop !== null && (
 				<ol className="flex flex-wrap gap-x-4 gap-y-1">
 					{steps.map((step, at) => (

@@ -50,7 +50,10 @@ function Running({ job, others }: { job: Schema["Job"]; others: number }) {
 				<Badge tone="accent">{job.title}</Badge>
 			</Link>
 			<ProgressBar progress={job.progress} label={job.title} className="w-[120px] shrink-0 xl:w-[180px]" />
-			<span className="tabular truncate" title={`${job.progress.phase}. ${progressWords(job.progress)}`}>
+			<span
+				className="tabular min-w-0 flex-1 truncate"
+				title={`${job.progress.phase}. ${progressWords(job.progress)}`}
+			>
 				{[job.progress.phase, progressWords(job.progress, true)].filter(Boolean).join(" · ")}
 			</span>
 			{job.cancellable && (

@@ -141,13 +141,7 @@ function Cards({ overview }: { overview: Schema["Overview"] }) {
 			/>
 			<MetricsCard
 				title="Data at risk now"
-				value={
-					risk == null
-						? "None"
-						: risk.since_ms == null
-							? "All of it"
-							: duration(Math.max(0, now - risk.since_ms))
-				}
+				value={risk == null ? "None" : risk.since_ms == null ? "All of it" : sinceThen(now - risk.since_ms)}
 				unit={risk?.connection}
 				why={
 					risk == null
@@ -282,4 +276,9 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 			cell: (row) => backUp(row.connection),
 		},
 	];
+}
+
+/** A risk is not counted in tenths of seconds. */
+function sinceThen(ms: number): string {
+	return ms < 60_000 ? "< 1 min" : duration(ms);
 }

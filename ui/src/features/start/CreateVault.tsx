@@ -66,8 +66,8 @@ export function CreateVault({
 					value={folder}
 					onText={setFolder}
 					data-testid="vault-folder"
-					placeholder={defaultFolder ?? "The data folder of Holdfast"}
-					hint="Empty: the folder shown. An own disk is better: a vault beside its databases dies with them."
+					placeholder={defaultFolder ?? undefined}
+					hint="Left empty, it goes into the folder shown. A disk of its own is better: a vault beside its databases dies with them."
 					after={
 						<Button
 							icon={<FolderOpen aria-hidden className="size-3.5" />}
@@ -84,7 +84,7 @@ export function CreateVault({
 			</Panel>
 			<Panel>
 				<Choice
-					legend="After a restart of the computer"
+					legend="When Holdfast starts"
 					value={keeping}
 					onPick={setKeeping}
 					choices={[

@@ -10,7 +10,10 @@ use crate::cx::{Cx, VaultCell};
 
 /// Opens it when it opens by itself; asks nobody. `Err` only when the catalog fails: trouble with the vault is an answer.
 pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
-    let Some(row) = cx.catalog().vaults().current().await? else { return Ok(blank(VaultState::Absent)) };
+    let Some(row) = cx.catalog().vaults().current().await? else {
+        let location = Some(cx.home().default_vault().display().to_string());
+        return Ok(VaultStatus { location, ..blank(VaultState::Absent) });
+    };
     let mut status = VaultStatus {
         id: Some(row.id.clone()),
         location: Some(row.location.clone()),

@@ -143,7 +143,7 @@ pub fn connecting(
     has_password: bool,
     error: &sqlx::Error,
 ) -> EngineError {
-    if let Some(tls) = tls_reason(error) {
+    if let Some(tls) = crate::tls::reason(error) {
         return ApiError::new(
             ErrorCode::TlsFailed,
             format!("The encrypted connection to {place} failed: {tls}."),
@@ -254,18 +254,6 @@ fn refused_by_server(
         _ => return said_by_server("Connecting", server),
     };
     error.native(number.to_string())
-}
-
-fn tls_reason(error: &sqlx::Error) -> Option<String> {
-    match error {
-        sqlx::Error::Tls(source) => Some(source.to_string()),
-        sqlx::Error::Configuration(source) => Some(source.to_string()),
-        sqlx::Error::Io(source) => {
-            let inner = source.get_ref()?;
-            inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
