@@ -150,8 +150,7 @@ fn version(said: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// The page's packages, as the lock file has them. `npm ci` would refuse the lock file where the registry does
-/// not carry the optional packages of other systems; this installs the same versions and leaves the file alone.
+/// The page's packages, exactly as the lock file has them; it names the optional packages of every system.
 pub fn page_packages() -> Outcome {
     let ui = root().join("ui");
     let at = |name: &str| fs::metadata(ui.join(name)).and_then(|found| found.modified()).ok();
@@ -159,7 +158,7 @@ pub fn page_packages() -> Outcome {
     if at("node_modules/.package-lock.json") >= wanted && wanted.is_some() {
         return Ok(());
     }
-    run(&mut npm(["install", "--no-save", "--no-audit", "--no-fund"]))?;
+    run(&mut npm(["ci", "--no-audit", "--no-fund"]))?;
     // npm leaves its mark alone when there was nothing to do.
     let mark = ui.join("node_modules/.package-lock.json");
     let touched =

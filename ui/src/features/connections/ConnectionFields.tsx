@@ -258,7 +258,11 @@ function TlsFields({
 							value={draft.tls.ca}
 							onText={(ca) => set({ ca })}
 							placeholder="system's trust store"
-							hint={verifies ? undefined : "Used by verify-ca and verify-full."}
+							hint={
+								verifies
+									? "Trusted besides the authorities of the system."
+									: "Used by verify-ca and verify-full."
+							}
 						/>
 						<PathField
 							label="Client certificate (PEM)"

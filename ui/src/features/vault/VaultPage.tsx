@@ -144,7 +144,7 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 										{slot.label || slotNames[slot.kind]}
 									</span>
 									<span className="ml-auto shrink-0 text-sm text-text-2">
-										since <RelativeTime at={slot.created_at_ms} />
+										made <RelativeTime at={slot.created_at_ms} />
 									</span>
 								</li>
 							))}

@@ -100,7 +100,8 @@ const AFTERMATH_MS: i64 = 10 * 60 * 1000;
 /// A server that does not answer must not hold up the start.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Drops what dead processes left on servers. What cannot be reached now waits for the next start.
+/// Drops what dead processes left on servers. What cannot be reached now, or only by asking a person for a
+/// passphrase, waits for the next start.
 pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
     let mut silent: HashSet<ConnectionId> = HashSet::new();
     for row in cx.catalog().scratch_databases().list().await? {
@@ -112,6 +113,9 @@ pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
             cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;
             continue;
         };
+        if connection.has_password && !cx.secrets().opens_by_itself().await {
+            continue;
+        }
         match tokio::time::timeout(PATIENCE, drop_one(cx, &connection, &row.name)).await {
             Ok(Ok(())) if cx.now_ms() - row.made_at_ms > AFTERMATH_MS => {
                 cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;

@@ -113,6 +113,11 @@ impl Secrets {
         self.set(name, Zeroizing::new(value.expose_secret().as_bytes().to_vec())).await
     }
 
+    /// Whether a secret can be read now without asking a person.
+    pub(crate) async fn opens_by_itself(&self) -> bool {
+        !self.in_file() || self.inner.file.lock().await.is_some() || self.inner.passphrase.known().is_some()
+    }
+
     /// Where secrets are kept and whether that works now. Never asks a person.
     pub async fn status(&self) -> SecretsStatus {
         if self.in_file() {
