@@ -241,10 +241,14 @@ export function Choice<T extends string>({
 }: ChoiceProps<T>) {
 	const name = useId();
 	return (
-		<fieldset className="min-w-0">
-			<legend className={classes("mb-1 font-medium text-sm text-text-2", hideLegend && "sr-only")}>
+		// No <fieldset>: WebKit gives its legend room twice until something makes it lay the page out again.
+		<div role="radiogroup" aria-labelledby={`${name}-legend`} className="min-w-0">
+			<div
+				id={`${name}-legend`}
+				className={classes("mb-1 font-medium text-sm text-text-2", hideLegend && "sr-only")}
+			>
 				{legend}
-			</legend>
+			</div>
 			<div className={classes("grid gap-2", row && "auto-cols-fr grid-flow-col")}>
 				{choices.map((each) => (
 					<label
@@ -274,6 +278,6 @@ export function Choice<T extends string>({
 					</label>
 				))}
 			</div>
-		</fieldset>
+		</div>
 	);
 }

@@ -58,7 +58,9 @@ export function VaultPage() {
 			<Answered question={vault} rows={8}>
 				{(status) => (
 					<div className="flex flex-col gap-3">
-						{status.problem && <ErrorState error={status.problem} onRetry={() => void vault.refetch()} />}
+						{status.problem && status.problem.code !== "vault_locked" && (
+							<ErrorState error={status.problem} onRetry={() => void vault.refetch()} />
+						)}
 						{status.state === "locked" && (
 							<Panel title="Unlock" className="max-w-[560px]">
 								<UnlockForm secrets={secrets.data} />
