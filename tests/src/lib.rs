@@ -4,6 +4,7 @@
 pub mod ctl;
 pub mod mariadb;
 pub mod postgres;
+pub mod spoiler;
 pub mod sqlite;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -74,6 +74,9 @@ pub struct BackupDetail {
     pub tables: Vec<TableSnapshot>,
     pub object_counts: Vec<ObjectCount>,
     pub omissions: Vec<Omission>,
+    /// Captured whole, and still worth knowing.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// Newest first.
     pub proofs: Vec<ProofRecord>,
     pub sequence: u64,

@@ -165,6 +165,10 @@ pub struct Snapshot {
     pub object_counts: Vec<ObjectCount>,
     pub tables: Vec<TableSnapshot>,
     pub omissions: Vec<Omission>,
+    /// What is captured whole and still worth knowing: rows without their parents, a module that only the source's own
+    /// program has. One sentence each.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// Streams that are not rows of one table: `pages`, `large-objects`.
     pub extra_streams: Vec<String>,
     /// Engine facts a load needs and nobody else reads (page size, database encoding, locale, …).
@@ -184,6 +188,9 @@ pub struct DumpPlan {
     pub tables: Vec<PlannedTable>,
     pub object_counts: Vec<ObjectCount>,
     pub omissions: Vec<Omission>,
+    /// As far as they show without reading every row; see [`Snapshot::remarks`].
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// Estimated bytes to read.
     pub estimated_bytes: u64,
 }

@@ -946,6 +946,8 @@ export interface components {
             position?: components["schemas"]["Position"] | null;
             /** @description Newest first. */
             proofs: components["schemas"]["ProofRecord"][];
+            /** @description Captured whole, and still worth knowing. */
+            remarks?: string[];
             /** Format: int64 */
             sequence: number;
             server?: components["schemas"]["ServerInfo"] | null;
@@ -1169,6 +1171,8 @@ export interface components {
             estimated_bytes: number;
             object_counts: components["schemas"]["ObjectCount"][];
             omissions: components["schemas"]["Omission"][];
+            /** @description As far as they show without reading every row; see [`Snapshot::remarks`]. */
+            remarks?: string[];
             server: components["schemas"]["ServerInfo"];
             tables: components["schemas"]["PlannedTable"][];
         };

@@ -12,6 +12,7 @@ import { Answered, ErrorState } from "@/components/States";
 import { bytes, count, counted } from "@/lib/bytes";
 import { tableName } from "@/lib/text";
 import { Omissions } from "./Omissions";
+import { Remarks } from "./Remarks";
 
 export function BackupOptions({
 	connection,
@@ -167,6 +168,7 @@ export function BackupOptions({
 								}
 							/>
 							<Omissions omissions={data.omissions} planned />
+							<Remarks remarks={data.remarks ?? []} />
 						</>
 					)}
 				</Answered>

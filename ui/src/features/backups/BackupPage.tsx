@@ -20,6 +20,7 @@ import { BackupActions } from "./BackupActions";
 import { BackupFacts } from "./BackupFacts";
 import { Omissions } from "./Omissions";
 import { ProofSummary } from "./ProofSummary";
+import { Remarks } from "./Remarks";
 
 export function BackupPage({ backupId }: { backupId: string }) {
 	const navigate = useNavigate();
@@ -75,6 +76,7 @@ export function BackupPage({ backupId }: { backupId: string }) {
 							<div className="flex flex-col gap-3">
 								<ProofSummary detail={data} />
 								{isGood(data.backup) && <Omissions omissions={data.omissions} />}
+								<Remarks remarks={data.remarks ?? []} />
 							</div>
 						</div>
 						<Panel title={counted(data.tables.length, "table")} padded={false}>

@@ -126,6 +126,7 @@ pub(crate) async fn detail(vault: &Vault, backup: Backup) -> Result<BackupDetail
             tables: Vec::new(),
             object_counts: Vec::new(),
             omissions: Vec::new(),
+            remarks: Vec::new(),
             proofs: Vec::new(),
             sequence: 0,
         });
@@ -143,6 +144,7 @@ pub(crate) async fn detail(vault: &Vault, backup: Backup) -> Result<BackupDetail
         tables: snapshot.tables,
         object_counts: snapshot.object_counts,
         omissions: snapshot.omissions,
+        remarks: snapshot.remarks,
         proofs,
         sequence,
     })

@@ -150,6 +150,7 @@ mod tests {
             object_counts: vec![ObjectCount { kind: "view".into(), count: 2 }],
             tables: tables.iter().map(table).collect(),
             omissions: vec![],
+            remarks: vec![],
             extra_streams: vec![],
             engine_facts: Default::default(),
         }
@@ -163,6 +164,7 @@ mod tests {
             tables: tables.iter().map(table).collect(),
             object_counts: vec![ObjectCount { kind: "view".into(), count: views }],
             omissions: vec![],
+            remarks: vec![],
             estimated_bytes: 0,
         }
     }

@@ -85,8 +85,8 @@ async fn load_and_compare(
     Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), left_behind: None })
 }
 
-/// Is a failed load the backup's fault or the surroundings'? Damage, and statements or rows that a server
-/// refuses, are the backup's.
+/// Is a failed load the backup's fault or the surroundings'? Damage, rows that do not arrive, and statements or rows
+/// that a server refuses, are the backup's.
 fn verdict(error: EngineError) -> Result<Drill, ApiError> {
     let error = error.into_api();
     let backups_fault = is_damage(error.code)
@@ -95,6 +95,7 @@ fn verdict(error: EngineError) -> Result<Drill, ApiError> {
             ErrorCode::ServerError
                 | ErrorCode::DatabaseDamaged
                 | ErrorCode::NotADatabase
+                | ErrorCode::Incomplete
                 | ErrorCode::VerificationFailed
         );
     if !backups_fault {

@@ -34,7 +34,14 @@ pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
             estimated_bytes: table.estimated_bytes,
         })
         .collect();
-    Ok(DumpPlan { server, tables, object_counts: captured.object_counts, omissions, estimated_bytes })
+    Ok(DumpPlan {
+        server,
+        tables,
+        object_counts: captured.object_counts,
+        omissions,
+        remarks: vec![],
+        estimated_bytes,
+    })
 }
 
 pub async fn dump(access: &Access, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
@@ -88,6 +95,7 @@ async fn take(
         objects: captured.objects,
         object_counts: captured.object_counts,
         omissions,
+        remarks: Vec::new(),
         extra_streams: Vec::new(),
         engine_facts: captured.facts,
     })

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::error::{self, Explain};
-use super::introspect::{Table, TableKind};
+use super::introspect::{Table, TableKind, quote};
 use crate::{EngineError, Result};
 
 /// Findings beyond these add nothing.
@@ -14,49 +14,81 @@ const MOST: usize = 100;
 /// `DatabaseDamaged` with the findings, or the names of tables that could not be checked because they use a
 /// collation or function that belongs to another program.
 pub(super) fn integrity(connection: &Connection, path: &Path, tables: &[Table]) -> Result<Vec<String>> {
-    match lines(connection, "SELECT integrity_check FROM pragma_integrity_check(?1)", &MOST.to_string()) {
-        Ok(found) => verdict(path, found).map(|()| vec![]),
-        Err(error) if foreign_code_missing(&error) => each_table(connection, path, tables),
-        Err(error) => Err(error).explain(path, "checking its integrity"),
+    let (found, stopped) = findings(connection, &whole());
+    match stopped {
+        Some(error) if foreign_code_missing(&error) => each_table(connection, path, tables),
+        stopped => verdict(path, found, stopped).map(|()| vec![]),
     }
 }
 
 fn each_table(connection: &Connection, path: &Path, tables: &[Table]) -> Result<Vec<String>> {
     let mut unchecked = Vec::new();
     for table in tables.iter().filter(|table| table.kind != TableKind::Virtual) {
-        match lines(connection, "SELECT integrity_check FROM pragma_integrity_check(?1)", &table.name) {
-            Ok(found) => verdict(path, found)?,
-            Err(error) if foreign_code_missing(&error) => unchecked.push(table.name.clone()),
-            Err(error) => return Err(error).explain(path, "checking its integrity"),
+        let (found, stopped) =
+            findings(connection, &format!("PRAGMA integrity_check({})", quote(&table.name)));
+        match stopped {
+            Some(error) if foreign_code_missing(&error) => unchecked.push(table.name.clone()),
+            stopped => verdict(path, found, stopped)?,
         }
     }
     Ok(unchecked)
 }
 
-fn verdict(path: &Path, found: Vec<String>) -> Result<()> {
-    if found.iter().all(|line| line == "ok") {
-        Ok(())
-    } else {
-        Err(EngineError::Api(error::damaged(path, &found)))
+fn verdict(path: &Path, found: Vec<String>, stopped: Option<rusqlite::Error>) -> Result<()> {
+    if found.iter().any(|line| line != "ok") {
+        return Err(EngineError::Api(error::damaged(path, &found)));
     }
+    stopped.map_or(Ok(()), |error| Err(error).explain(path, "checking its integrity"))
 }
 
 /// `no such collation sequence`, `no such function`, `no such module`: plain SQL errors, not damage.
 fn foreign_code_missing(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|failure| failure.extended_code & 0xff == rusqlite::ffi::SQLITE_ERROR)
+    let failure = match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error),
+        other => other.sqlite_error(),
+    };
+    failure.is_some_and(|failure| failure.extended_code & 0xff == rusqlite::ffi::SQLITE_ERROR)
 }
 
-fn lines(connection: &Connection, sql: &str, argument: &str) -> rusqlite::Result<Vec<String>> {
-    connection.prepare(sql)?.query_map([argument], |row| row.get(0))?.collect()
+/// With the list of free pages and pages that nothing uses. The number must be bare: as a bound value it would be taken for
+/// the name of a table.
+fn whole() -> String {
+    format!("PRAGMA integrity_check({MOST})")
 }
 
-/// Rows whose parent is missing. They are data as it is, not damage. `None`: it could not be told.
-pub(super) fn orphans(connection: &Connection, path: &Path) -> Result<Option<u64>> {
-    match connection
-        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get::<_, i64>(0))
-    {
-        Ok(count) => Ok(Some(count as u64)),
-        Err(error) if foreign_code_missing(&error) => Ok(None),
+/// Damage can stop the check; what it said until then is kept.
+fn findings(connection: &Connection, check: &str) -> (Vec<String>, Option<rusqlite::Error>) {
+    let mut found = Vec::new();
+    let told = connection.prepare(check).and_then(|mut check| {
+        // One answer can hold many lines, under a headline.
+        check.query_map([], |row| row.get::<_, String>(0))?.try_for_each(|answer| {
+            let answer = answer?;
+            found.extend(
+                answer.lines().filter(|line| !line.starts_with("*** in database")).map(str::to_owned),
+            );
+            Ok(())
+        })
+    });
+    (found, told.err())
+}
+
+/// Every finding, without a verdict: for a file that is known to be damaged.
+pub(super) fn all_findings(connection: &Connection) -> Vec<String> {
+    findings(connection, &whole()).0
+}
+
+/// Rows whose parent is missing, counted by table. They are data as it is, not damage. Empty also where it could not be told.
+pub(super) fn orphans(connection: &Connection, path: &Path) -> Result<Vec<(String, u64)>> {
+    let counted = connection
+        .prepare("SELECT \"table\", count(*) FROM pragma_foreign_key_check GROUP BY 1 ORDER BY 1")
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        });
+    match counted {
+        Ok(found) => Ok(found),
+        Err(error) if foreign_code_missing(&error) => Ok(vec![]),
         Err(error) => Err(error).explain(path, "checking its foreign keys"),
     }
 }

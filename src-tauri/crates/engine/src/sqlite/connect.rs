@@ -4,7 +4,6 @@
 //! other files nor load code. The live file itself is never opened other than through SQLite: on POSIX, closing *any*
 //! descriptor of a file drops the locks that SQLite holds on it in this process.
 
-use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use tokio_util::sync::CancellationToken;
 
 use super::error::Explain;
+use super::refused;
 use crate::{EngineError, Result};
 
 /// 3.53.2 is the first version without the WAL-reset bug, which loses commits, and the FTS5 memory corruption.
@@ -44,6 +44,8 @@ pub(super) enum Mode {
     ReadOwn,
     Write,
     Create,
+    /// To find out what a damaged file still holds: read-only, and its schema is taken as far as it goes.
+    Damaged,
 }
 
 /// How long to wait for locks, and when to stop.
@@ -58,7 +60,7 @@ pub(super) fn open(path: &Path, mode: Mode, patience: &Patience) -> Result<Conne
         must_be_a_file(path)?;
     }
     let flags = match mode {
-        Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Mode::Read | Mode::Damaged => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::ReadOwn | Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
@@ -89,13 +91,28 @@ fn harden(mut connection: Connection, path: &Path, mode: Mode, patience: &Patien
     if mode == Mode::ReadOwn {
         connection.execute_batch("PRAGMA query_only=ON;").explain(path, OPENING)?;
     }
+    if mode == Mode::Damaged {
+        // The way to make SQLite go on with a file that is cut short or has a broken schema entry.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).explain(path, OPENING)?;
+        connection
+            .execute_batch("PRAGMA writable_schema=ON; PRAGMA query_only=ON;")
+            .explain(path, OPENING)?;
+    }
     match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
         Ok(_) => {}
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+        Err(_) if mode == Mode::Damaged => {}
+        Err(error) => {
+            let code = error.sqlite_error_code();
+            let said = match code {
+                Some(rusqlite::ErrorCode::NotADatabase) => None,
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::Unknown) => {
+                    Some(error.to_string())
+                }
+                _ => return Err(error).explain(path, OPENING),
+            };
             drop(connection);
-            return Err(what_is_it(path)?.into());
+            return Err(refused::describe(path, said.as_deref())?.into());
         }
-        Err(error) => return Err(error).explain(path, OPENING),
     }
     if mode == Mode::Write && connection.is_readonly(MAIN_DB).explain(path, OPENING)? {
         return Err(ApiError::new(
@@ -159,55 +176,4 @@ fn must_be_a_file(path: &Path) -> Result<()> {
         }
         Err(error) => Err(EngineError::io(format!("looking at {}", path.display()), error)),
     }
-}
-
-/// SQLite has refused the header, so nobody can hold a lock on this file and it may be read directly.
-fn what_is_it(path: &Path) -> Result<ApiError> {
-    let reading = |error| EngineError::io(format!("reading {}", path.display()), error);
-    let mut file = std::fs::File::open(path).map_err(reading)?;
-    let length = file.metadata().map_err(reading)?.len();
-    let mut head = Vec::new();
-    file.by_ref().take(4096).read_to_end(&mut head).map_err(reading)?;
-    if looks_encrypted(&head, length) {
-        return Ok(ApiError::new(
-            ErrorCode::DatabaseEncrypted,
-            format!("{} looks like an encrypted SQLite database.", path.display()),
-        )
-        .hint("Holdfast cannot open SQLCipher or SEE files: connect it decrypted, or back up the file by other means."));
-    }
-    Ok(ApiError::new(ErrorCode::NotADatabase, format!("{} is not a SQLite database.", path.display()))
-        .hint("Check the path; a SQLite file begins with the words “SQLite format 3”."))
-}
-
-/// An encrypted database is whole pages of noise. Compressed files are noise too, but say what they are.
-fn looks_encrypted(head: &[u8], length: u64) -> bool {
-    const KNOWN: [&[u8]; 10] = [
-        b"SQLite format 3\0",
-        b"PK\x03\x04",
-        b"\x1f\x8b",
-        b"\x28\xb5\x2f\xfd",
-        b"\xfd7zXZ",
-        b"BZh",
-        b"7z\xbc\xaf",
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"%PDF",
-    ];
-    length >= 512
-        && length.is_multiple_of(512)
-        && !KNOWN.iter().any(|magic| head.starts_with(magic))
-        // Random bytes reach 7.5 bits in 512 bytes and 7.95 in 4096; text stays under 5, code under 6.5.
-        && entropy(head) > 7.2
-}
-
-fn entropy(bytes: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
-    bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
-    let total = bytes.len() as f64;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| f64::from(*count) / total)
-        .map(|share| -share * share.log2())
-        .sum()
 }

@@ -4,100 +4,30 @@
 //! objects go along in full in either case, so that a new file can be made from any snapshot. The copy is checked before
 //! anything counts: a damaged source is an error, never a backup.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use holdfast_contract::snapshot::{
-    BackupKind, DumpPlan, Omission, PlannedTable, SchemaObject, Scope, Snapshot, TableName, TableSnapshot,
-};
+use holdfast_contract::snapshot::{DumpPlan, PlannedTable, SchemaObject, Scope, Snapshot, TableSnapshot};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::choice::Choice;
 use super::connect::{self, Mode, Patience};
-use super::error::Explain;
 use super::introspect::{self, Header, Table, TableKind};
-use super::scan::{self, Encoding};
-use super::{Sqlite, blocking, check, copy};
+use super::shot::Shot;
+use super::{Sqlite, blocking, check, remarks, scan};
 use crate::content::ContentHasher;
-use crate::{Dump, DumpSink, EngineError, Progress, Result, Unit, Work, pattern};
+use crate::{Dump, DumpSink, EngineError, Result, Unit, Work};
 
 /// Bytes handed over at a time; a multiple of every page size.
 const PIECE: usize = 256 * 1024;
 
 /// The version of the row form in `text`.
 pub(super) const ROW_FORM: &str = "1";
-
-/// The private copy, gone when dropped.
-struct Shot {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-    taken_at_ms: i64,
-    header: Header,
-    encoding: Encoding,
-    tables: Vec<Table>,
-    objects: Vec<SchemaObject>,
-    facts: BTreeMap<String, String>,
-}
-
-/// Which tables' rows a scope takes. Rows of a virtual table are in its shadow tables, so they go together.
-struct Choice<'a> {
-    scope: &'a Scope,
-    virtuals: Vec<&'a str>,
-}
-
-impl<'a> Choice<'a> {
-    fn new(scope: &'a Scope, tables: &'a [Table]) -> Self {
-        let virtuals =
-            tables.iter().filter(|table| table.kind == TableKind::Virtual).map(|table| table.name.as_str());
-        Self { scope, virtuals: virtuals.collect() }
-    }
-    fn is_all(scope: &Scope) -> bool {
-        scope.kind == BackupKind::Full && scope.tables.is_empty() && scope.exclude.is_empty()
-    }
-    fn rows(&self, table: &Table) -> bool {
-        let owner = match table.kind {
-            TableKind::Shadow => owner(&table.name, &self.virtuals).unwrap_or(&table.name),
-            _ => &table.name,
-        };
-        self.scope.kind != BackupKind::Schema
-            && pattern::included(self.scope, &TableName { schema: None, name: owner.to_owned() })
-    }
-    fn omissions(&self, tables: &[Table]) -> Vec<Omission> {
-        let left_out = |table: &&Table| table.kind != TableKind::Virtual && !self.rows(table);
-        if self.scope.kind == BackupKind::Schema {
-            return vec![Omission {
-                kind: "table rows".into(),
-                name: "all tables".into(),
-                reason: "Only the schema was asked for: a restore makes empty tables.".into(),
-                by_request: true,
-            }];
-        }
-        tables
-            .iter()
-            .filter(left_out)
-            .map(|table| Omission {
-                kind: "table rows".into(),
-                name: table.name.clone(),
-                reason: "The table was not chosen: a restore makes it empty.".into(),
-                by_request: true,
-            })
-            .collect()
-    }
-}
-
-/// `products_fts` for `products_fts_data`.
-pub(super) fn owner<'a>(shadow: &str, virtuals: &[&'a str]) -> Option<&'a str> {
-    virtuals
-        .iter()
-        .filter(|name| shadow.strip_prefix(**name).is_some_and(|rest| rest.starts_with('_')))
-        .max_by_key(|name| name.len())
-        .copied()
-}
 
 #[async_trait]
 impl Dump for Sqlite {
@@ -119,11 +49,13 @@ impl Dump for Sqlite {
                     estimated_bytes: None,
                 })
                 .collect();
+            let remarks = planned_remarks(&connection, &this.path, &header, &objects)?;
             Ok(DumpPlan {
                 server: introspect::server(&this.path, Some(header.encoding)),
                 tables: planned,
                 object_counts: introspect::counts(&objects),
                 omissions: choice.omissions(&tables),
+                remarks,
                 estimated_bytes: header.page_count * u64::from(header.page_size),
             })
         })
@@ -160,10 +92,27 @@ impl Dump for Sqlite {
             object_counts: introspect::counts(&shot.objects),
             tables,
             omissions: Choice::new(scope, &shot.tables).omissions(&shot.tables),
+            remarks: shot.remarks.clone(),
             extra_streams,
             engine_facts: facts,
         })
     }
+}
+
+/// Up to this size (bytes) a plan looks for rows without parents; it must not keep a person waiting.
+const TRIED: u64 = 32 << 20;
+
+fn planned_remarks(
+    connection: &Connection,
+    path: &Path,
+    header: &Header,
+    objects: &[SchemaObject],
+) -> Result<Vec<String>> {
+    let mut found = remarks::of_schema(connection, path, objects)?;
+    if header.page_count * u64::from(header.page_size) <= TRIED {
+        found.extend(remarks::of_orphans(&check::orphans(connection, path)?));
+    }
+    Ok(found)
 }
 
 /// Up to this size (bytes) rows are counted: a scan of the smallest index, well under a second.
@@ -190,59 +139,6 @@ fn estimate(connection: &Connection, table: &Table) -> Option<u64> {
 }
 
 impl Sqlite {
-    fn take(&self, scratch: &Path, cancel: &CancellationToken, progress: &dyn Progress) -> Result<Shot> {
-        let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(scratch).map_err(|error| {
-            EngineError::io(format!("making a scratch folder in {}", scratch.display()), error)
-        })?;
-        let path = folder.path().join("copy.sqlite");
-        let patience = self.patience(cancel);
-        let live = self.open_live(cancel)?;
-        let journal_mode = Header::read(&live, &self.path)?.journal_mode;
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        progress.phase(&format!("Copying {name}"));
-        let mut own = connect::open(&path, Mode::Create, &patience)?;
-        own.execute_batch("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-            .explain(&path, "making the copy")?;
-        copy::pages(&live, &mut own, &self.path, &patience, &mut |done, total| {
-            progress.phase(&format!("Copying {name} ({} %)", done * 100 / total.max(1)));
-        })?;
-        let taken_at_ms = chrono::Utc::now().timestamp_millis();
-        drop(own);
-        drop(live);
-        leave_wal(&path)?;
-        let own =
-            connect::open(&path, Mode::ReadOwn, &patience).map_err(|error| self.in_my_name(error, &path))?;
-        let mut header = Header::read(&own, &self.path)?;
-        header.journal_mode = journal_mode;
-        let tables = introspect::tables(&own, &self.path)?;
-        let objects = introspect::objects(&own, &self.path, &tables)?;
-        let encoding = Encoding::of(&own, &self.path)?;
-        progress.phase(&format!("Checking {name}"));
-        let unchecked = check::integrity(&own, &self.path, &tables)?;
-        let mut facts = header.facts();
-        if !unchecked.is_empty() {
-            facts.insert("integrity_unchecked".into(), unchecked.join("\n"));
-        }
-        if let Some(orphans) = check::orphans(&own, &self.path)?
-            && orphans > 0
-        {
-            facts.insert("foreign_key_violations".into(), orphans.to_string());
-        }
-        Ok(Shot { _folder: folder, path, taken_at_ms, header, encoding, tables, objects, facts })
-    }
-
-    /// Damage found in the copy is damage of the source: name the file the user knows.
-    fn in_my_name(&self, error: EngineError, copy: &Path) -> EngineError {
-        match error {
-            EngineError::Api(mut api) => {
-                api.message =
-                    api.message.replace(&copy.display().to_string(), &self.path.display().to_string());
-                EngineError::Api(api)
-            }
-            other => other,
-        }
-    }
-
     async fn read_tables(
         &self,
         shot: Arc<Shot>,
@@ -383,22 +279,4 @@ async fn stream_pages(shot: &Shot, sink: &dyn DumpSink, work: &Work) -> Result<(
         ));
     }
     out.finish().await
-}
-
-/// The backup API copies the header as it is, so a copy of a WAL database would grow a log of its own when read. The two
-/// version bytes (offsets 18 and 19) say “rollback journal” again; the mode is kept as a fact.
-pub(super) fn leave_wal(path: &Path) -> Result<()> {
-    let failed = |error| EngineError::io("preparing the copy", error);
-    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).map_err(failed)?;
-    let mut versions = [0; 2];
-    file.seek(SeekFrom::Start(18)).map_err(failed)?;
-    match file.read_exact(&mut versions) {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
-        other => other.map_err(failed)?,
-    }
-    if versions == [2, 2] {
-        file.seek(SeekFrom::Start(18)).map_err(failed)?;
-        file.write_all(&[1, 1]).map_err(failed)?;
-    }
-    Ok(())
 }

@@ -88,6 +88,6 @@ pub(super) fn damaged(path: &Path, lines: &[String]) -> ApiError {
     let more = lines.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more findings") } else { String::new() };
     ApiError::new(ErrorCode::DatabaseDamaged, format!("{} is damaged: {shown}{more}.", path.display()))
-        .hint("Do not write to it any more; restore the last proven backup, or salvage what can be read into a new file.")
+        .hint("Do not write to it any more. Restore the last proven backup; rows newer than that can be salvaged into a new file with “.recover” of the sqlite3 program.")
         .native(lines.join("\n"))
 }

@@ -77,21 +77,37 @@ pub(super) fn same(one: &Path, other: &Path) -> bool {
     if one == other || real(one).is_some_and(|path| Some(path) == real(other)) {
         return true;
     }
+    identity(one).zip(identity(other)).is_some_and(|(one, other)| one == other)
+}
+
+/// Which file bears this name, if the system can tell; another value later means that it was replaced.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        let id = |path: &Path| fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino()));
-        if let (Some(one), Some(other)) = (id(one), id(other)) {
-            return one == other;
-        }
+        fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino()))
     }
-    false
+    // Windows does not let an open database be replaced.
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }
 
 /// Size on disk with what still waits in the write-ahead log.
 pub(super) fn size(path: &Path) -> u64 {
-    let length = |path: &Path| fs::metadata(path).map_or(0, |facts| facts.len());
-    length(path) + length(&beside(path, "-wal"))
+    length(path) + length(&log(path))
+}
+
+/// The write-ahead log; it lies beside the file itself, also for one that is reached through a link.
+pub(super) fn log(path: &Path) -> PathBuf {
+    beside(&fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()), "-wal")
+}
+
+/// Bytes; 0 for what is not there.
+pub(super) fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |facts| facts.len())
 }
 
 /// Removes the file, those beside it and attempts at it that a crash left behind. Missing ones are fine. Journals go first: a

@@ -16,7 +16,7 @@ use super::connect::{self, Mode, Patience};
 use super::error::{self, Explain};
 use super::files::{self, Partial};
 use super::scan::{self, Encoding};
-use super::{Sqlite, blocking, check, introspect, rows};
+use super::{Sqlite, blocking, check, introspect, remarks, rows};
 use crate::{EngineError, Load, LoadReport, NamePurpose, Preflight, Result, SnapshotSource, Work};
 
 #[async_trait]
@@ -47,7 +47,7 @@ impl Load for Sqlite {
             return Ok(found);
         }
         let objects = objects.to_vec();
-        let unknown = blocking(move || unknown_modules(&objects)).await?;
+        let unknown = blocking(move || remarks::unknown_modules(&objects)).await?;
         found.warnings.extend(unknown.into_iter().map(|(name, module)| {
             format!("“{name}” needs the extension “{module}”, which Holdfast does not have: its rows are restored and proven, but only a program with that extension can query it.")
         }));
@@ -263,31 +263,4 @@ async fn write_pages(mut file: std::fs::File, source: &dyn SnapshotSource, work:
         ErrorCode::VaultDamaged,
         format!("The backup holds {written} bytes of pages where {expected} were taken."),
     ))
-}
-
-/// Virtual tables whose module this build lacks: (table, module).
-fn unknown_modules(objects: &[SchemaObject]) -> Result<Vec<(String, String)>> {
-    let memory = Path::new(":memory:");
-    let connection = Connection::open_in_memory().explain(memory, "listing modules")?;
-    let known = connection
-        .prepare("SELECT lower(name) FROM pragma_module_list")
-        .and_then(|mut statement| {
-            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
-        })
-        .explain(memory, "listing modules")?;
-    Ok(objects
-        .iter()
-        .filter(|object| object.kind == "virtual table")
-        .filter_map(|object| Some((object.name.clone(), module(object.sql.first()?)?)))
-        .filter(|(_, module)| !known.contains(module))
-        .collect())
-}
-
-/// The word after the last `USING` that is followed by a module name.
-pub(super) fn module(sql: &str) -> Option<String> {
-    let lower = sql.to_ascii_lowercase();
-    let at = lower.find(" using ").or_else(|| lower.find("using"))?;
-    let rest = lower[at..].trim_start().strip_prefix("using")?.trim_start();
-    let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-    (!name.is_empty()).then_some(name)
 }

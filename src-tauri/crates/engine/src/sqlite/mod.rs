@@ -1,23 +1,29 @@
 //! SQLite files: copied by the backup API, kept as pages, proven by reading every row.
 //!
 //! - `connect` opens, `introspect` looks, `scan` and `text` turn rows into lines;
-//! - `dump`, `load`, `swap` are the facets; `copy`, `check`, `files`, `rows` are what they stand on;
+//! - `dump`, `load`, `swap` are the facets; `shot`, `copy`, `check`, `choice`, `files`, `rows` are what they stand on;
+//! - `refused`, `damage`, `remarks` say what is wrong with a file, or unusual;
 //! - `export` makes files for other programs.
 //!
 //! All SQLite work blocks, so it runs on the blocking pool. What does not belong here: anything that would open the live
 //! file behind SQLite's back.
 
 mod check;
+mod choice;
 mod connect;
 mod copy;
+mod damage;
 mod dump;
 mod error;
 pub mod export;
 mod files;
 mod introspect;
 mod load;
+mod refused;
+mod remarks;
 mod rows;
 mod scan;
+mod shot;
 mod swap;
 mod text;
 

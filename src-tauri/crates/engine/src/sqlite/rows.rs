@@ -15,13 +15,14 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use tokio::sync::mpsc;
 
+use super::choice::owner;
 use super::connect::{self, Mode, Patience};
-use super::dump::{ROW_FORM, owner};
+use super::dump::ROW_FORM;
 use super::error::Explain;
 use super::introspect::quote;
 use super::load::{close, fact};
 use super::text::{self, Cell};
-use super::{blocking, load};
+use super::{blocking, remarks};
 use crate::{EngineError, Result, SnapshotSource, Work};
 
 const BUILDING: &str = "building it from rows";
@@ -48,8 +49,10 @@ pub(super) async fn build(
         .into());
     }
     let objects = source.objects().await?;
-    let with_rows: Vec<TableSnapshot> =
+    let mut with_rows: Vec<TableSnapshot> =
         snapshot.tables.iter().filter(|table| table.has_rows).cloned().collect();
+    // SQLite keeps `sqlite_sequence` itself while rows come in: the counters as they were have the last word.
+    with_rows.sort_by_key(|table| table.table.name.starts_with("sqlite_"));
     work.progress.total_bytes(with_rows.iter().map(|table| table.bytes).sum());
     let (send, receive) = mpsc::channel(8);
     let (path, patience): (PathBuf, Patience) = (path.to_path_buf(), patience.clone());
@@ -206,14 +209,20 @@ impl Builder {
                 self.create(object)?;
             }
         }
-        if self
-            .snapshot
-            .tables
-            .iter()
-            .any(|table| table.table.name.starts_with("sqlite_stat") && table.has_rows)
-        {
-            // The only way to have the statistics tables made.
-            self.batch("ANALYZE sqlite_schema")?;
+        self.create_statistics()
+    }
+
+    /// ANALYZE would make only those tables that this build of SQLite keeps itself; the names are reserved, so the schema has
+    /// to be writable meanwhile.
+    fn create_statistics(&self) -> Result<()> {
+        let kept = self.snapshot.tables.iter().filter(|table| table.has_rows);
+        for table in kept.filter(|table| table.table.name.starts_with("sqlite_stat")) {
+            let named = table.columns.iter().filter(|column| column.name != "rowid");
+            let columns: Vec<String> = named.map(|column| bare(&column.name)).collect();
+            let sql = format!("CREATE TABLE {}({})", bare(&table.table.name), columns.join(","));
+            self.batch("PRAGMA writable_schema=ON")?;
+            self.batch(&sql)?;
+            self.batch("PRAGMA writable_schema=RESET")?;
         }
         Ok(())
     }
@@ -284,8 +293,14 @@ impl Builder {
     }
 }
 
+/// As SQLite writes the statements of its own tables: quoted only if need be.
+fn bare(name: &str) -> String {
+    let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if plain { name.to_owned() } else { quote(name) }
+}
+
 fn known_module(connection: &Connection, object: &SchemaObject) -> bool {
-    let Some(module) = object.sql.first().and_then(|sql| load::module(sql)) else { return false };
+    let Some(module) = object.sql.first().and_then(|sql| remarks::module(sql)) else { return false };
     connection
         .query_row("SELECT count(*) FROM pragma_module_list WHERE lower(name) = ?1", [module], |row| {
             row.get::<_, i64>(0)

@@ -23,7 +23,7 @@ use super::files::{self, Partial};
 use super::introspect::{self, Header};
 use super::load::{close, settle};
 use super::scan::{self, Encoding};
-use super::{Sqlite, blocking, copy, dump};
+use super::{Sqlite, blocking, copy, shot};
 use crate::{EngineError, Progress, Result, Swap, SwapState, Work};
 
 const STEP: i32 = 1024;
@@ -214,7 +214,7 @@ impl Exchange {
         copy::pages(from, &mut own, &self.engine.path, &patience, &mut |_, _| {})?;
         close(own, partial.path())?;
         if !wal {
-            dump::leave_wal(partial.path())?;
+            shot::leave_wal(partial.path())?;
         }
         partial.publish(&self.kept)
     }

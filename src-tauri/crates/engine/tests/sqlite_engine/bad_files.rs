@@ -6,15 +6,18 @@ use holdfast_engine::{EngineError, NamePurpose, Swap};
 
 use crate::*;
 
-async fn refusal(path: &Path) -> EngineError {
-    let scratch = tempfile::tempdir().unwrap();
-    let refused =
-        engine(path).dump(&Scope::default(), &Memory::default(), &work(&scratch)).await.unwrap_err();
-    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
-    refused
+#[track_caller]
+pub fn refusal(path: &Path) -> impl Future<Output = EngineError> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let scratch = tempfile::tempdir().unwrap();
+        let dumped = engine(path).dump(&Scope::default(), &Memory::default(), &work(&scratch)).await;
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+        dumped.err().unwrap_or_else(|| panic!("{caller}: {} was backed up", path.display()))
+    }
 }
 
-fn noise(length: usize) -> Vec<u8> {
+pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 7u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

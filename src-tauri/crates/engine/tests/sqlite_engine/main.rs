@@ -3,10 +3,19 @@
 
 mod bad_files;
 mod busy;
+mod crashes;
+mod damage;
+mod foreign;
+mod hostile;
+mod kinds;
 mod memory;
+mod pages;
+mod places;
 mod property;
 mod round_trip;
 mod swap;
+mod values;
+mod witness;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -88,6 +88,9 @@ async fn create(request: BackupCreateRequest, host: &Host, output: &Output) -> R
     for omission in detail.omissions.iter().filter(|omission| !omission.by_request) {
         output.remark(&format!("not captured: {}", omission_text(omission)));
     }
+    for remark in &detail.remarks {
+        output.remark(&format!("remark: {}", text::visible(remark)));
+    }
     let document = json!({ "id": started.id, "job_id": started.job_id, "backup": detail.backup });
     output.result(&document, || {
         let backup = &detail.backup;
@@ -166,6 +169,7 @@ fn plan_text(plan: &DumpPlan) -> String {
         lines.push("Everything in it can be captured.".to_owned());
     }
     lines.extend(plan.omissions.iter().map(|omission| format!("not captured: {}", omission_text(omission))));
+    lines.extend(plan.remarks.iter().map(|remark| format!("remark: {}", text::visible(remark))));
     lines.join("\n")
 }
 
@@ -228,6 +232,7 @@ fn detail_text(detail: &BackupDetail) -> String {
     for omission in &detail.omissions {
         lines.push(format!("Not captured: {}", omission_text(omission)));
     }
+    lines.extend(detail.remarks.iter().map(|remark| format!("Remark    {}", text::visible(remark))));
     let rows: Vec<Vec<String>> = detail
         .tables
         .iter()
