@@ -8,7 +8,7 @@ pub(crate) fn reason(error: &sqlx::Error) -> Option<String> {
         sqlx::Error::Tls(source) => Some(in_words(source.as_ref())),
         sqlx::Error::Configuration(source) => Some(in_words(source.as_ref())),
         sqlx::Error::Io(source) => {
-            source.get_ref()?.downcast_ref::<Tls>().map(|tls| in_words(tls as &(dyn std::error::Error)))
+            source.get_ref()?.downcast_ref::<Tls>().map(|tls| in_words(tls as &dyn std::error::Error))
         }
         _ => None,
     }
