@@ -1,10 +1,9 @@
 //! A stored snapshot as a file that other programs read.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::EngineKind;
 use tokio::io::AsyncWrite;
 
-use crate::{EngineError, Result, SnapshotSource, Work, postgres, sqlite};
+use crate::{Result, SnapshotSource, Work, mysql, postgres, sqlite};
 
 /// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
 pub async fn write_sql(
@@ -14,10 +13,7 @@ pub async fn write_sql(
 ) -> Result<()> {
     match source.snapshot().server.engine {
         EngineKind::Postgres => postgres::export::write_sql(source, out, work).await,
-        EngineKind::Mysql => Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "Backups of MySQL and MariaDB cannot be written as SQL yet.",
-        )),
+        EngineKind::Mysql => mysql::export::write_sql(source, out, work).await,
         EngineKind::Sqlite => sqlite::export::write_sql(source, out, work).await,
     }
 }

@@ -37,6 +37,8 @@ pub struct Session {
     pub server: Server,
     /// In words for people.
     pub transport: String,
+    /// It sees one moment, from a savepoint named `holdfast` on.
+    pub in_snapshot: bool,
 }
 
 impl Session {
@@ -52,7 +54,8 @@ impl Session {
         let conn = tokio::time::timeout(CONNECT_TIMEOUT, reach(access, &target, database))
             .await
             .map_err(|_| timed_out(&target.place()))??;
-        let mut session = Self { conn, id: 0, server: Server::parse(""), transport: String::new() };
+        let mut session =
+            Self { conn, id: 0, server: Server::parse(""), transport: String::new(), in_snapshot: false };
         tokio::time::timeout(CONNECT_TIMEOUT, session.pin(access, &target, purpose))
             .await
             .map_err(|_| timed_out(&target.place()))??;

@@ -1,23 +1,35 @@
 //! MariaDB 10.3 and MySQL 5.7, and later.
 //!
 //! [`connect`] makes sessions, [`server`] tells the two products and their versions apart, [`inspect`] looks without
-//! reading rows. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
+//! reading rows, [`rights`] says what this login may see; [`schema`] captures definitions, [`snapshot`] fixes one moment
+//! for several sessions, [`rows`] streams tables in the [`form`] that is stored and hashed, [`dump`] and [`fingerprint`]
+//! are made of these. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
 //! files of its own, because no test here runs against it.
 
 pub mod connect;
+mod dump;
 pub mod error;
+pub mod export;
+pub mod fingerprint;
+pub mod form;
 mod inspect;
+pub mod literal;
 mod mysql8;
 pub mod name;
+mod rights;
+mod rows;
+pub mod schema;
 pub mod server;
+mod sessions;
+mod snapshot;
 pub mod sql;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::snapshot::{EngineKind, ServerInfo};
+use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
 
-use crate::{Access, Engine, EngineError, Result};
+use crate::{Access, Dump, DumpSink, Engine, EngineError, Result, Work};
 
 /// A database on a MySQL or MariaDB server. Holds no connection: each use makes its own.
 pub struct Mysql {
@@ -49,5 +61,18 @@ impl Engine for Mysql {
     }
     async fn databases(&self) -> Result<Vec<String>> {
         inspect::databases(&self.access).await
+    }
+    fn dump(&self) -> Option<&dyn Dump> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Dump for Mysql {
+    async fn plan(&self, scope: &Scope) -> Result<DumpPlan> {
+        dump::plan(&self.access, scope).await
+    }
+    async fn dump(&self, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+        dump::dump(&self.access, scope, sink, work).await
     }
 }

@@ -1,0 +1,201 @@
+//! Plans and dumps: the definitions by [`super::schema`], the rows by [`super::rows`], all of one moment.
+//!
+//! Nothing keeps a table from being altered while it is read (that would stop its users): each table's definition is
+//! compared before and after, and a difference fails the backup with an error that says so.
+
+use std::collections::HashMap;
+
+use holdfast_contract::snapshot::{
+    BackupKind, DumpPlan, Omission, PlannedTable, Scope, Snapshot, TableSnapshot,
+};
+
+use super::connect::{Purpose, Session};
+use super::rows::{self, Piece};
+use super::schema::{self, Captured, Stamp, Table};
+use super::sessions::Sessions;
+use super::{form, inspect, snapshot};
+use crate::content::ContentHasher;
+use crate::{Access, DumpSink, EngineError, Result, Work};
+
+pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
+    let mut session = Session::open(access, Purpose::Read).await?;
+    let server = inspect::server_info(&mut session).await?;
+    let captured = schema::capture(&mut session, &server.database, scope).await?;
+    let lockable = may_lock(&mut session, &server.database).await?;
+    session.close().await;
+    let mut omissions = captured.omissions;
+    if !lockable {
+        let unsteady = |table: &&Table| !table.transactional && table.rows_travel(scope);
+        omissions.extend(captured.tables.iter().filter(unsteady).map(snapshot::unsteady));
+    }
+    let estimated_bytes = captured
+        .tables
+        .iter()
+        .filter(|table| table.rows_travel(scope))
+        .filter_map(|table| table.estimated_bytes)
+        .sum();
+    let tables = captured
+        .tables
+        .iter()
+        .map(|table| PlannedTable {
+            table: table.table_name(),
+            estimated_rows: table.estimated_rows,
+            estimated_bytes: table.estimated_bytes,
+        })
+        .collect();
+    Ok(DumpPlan { server, tables, object_counts: captured.object_counts, omissions, estimated_bytes })
+}
+
+async fn may_lock(session: &mut Session, database: &str) -> Result<bool> {
+    let rights = super::rights::Rights::read(session, database).await?;
+    Ok(rights.has("LOCK TABLES") && rights.has("SELECT"))
+}
+
+pub async fn dump(access: &Access, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+    let sessions = Sessions::default();
+    let outcome = tokio::select! {
+        biased;
+        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+        outcome = take(access, scope, sink, work, &sessions) => outcome,
+    };
+    if outcome.is_err() {
+        sessions.end(access).await;
+    }
+    outcome
+}
+
+async fn take(
+    access: &Access,
+    scope: &Scope,
+    sink: &dyn DumpSink,
+    work: &Work,
+    sessions: &Sessions,
+) -> Result<Snapshot> {
+    work.progress.phase("Reading the definitions");
+    let mut session = Session::open(access, Purpose::Read).await?;
+    sessions.note(&session);
+    let server = inspect::server_info(&mut session).await?;
+    let captured = schema::capture(&mut session, &server.database, scope).await?;
+    let travelling: Vec<usize> =
+        (0..captured.tables.len()).filter(|index| captured.tables[*index].rows_travel(scope)).collect();
+    work.progress
+        .total_bytes(travelling.iter().filter_map(|index| captured.tables[*index].estimated_bytes).sum());
+    let read =
+        read(access, &server.database, &captured.tables, &travelling, Some(sink), work, sessions).await?;
+    if scope.kind != BackupKind::Schema {
+        work.progress.phase("Comparing the definitions again");
+        unchanged(&mut session, &server.database, &captured.tables, &travelling).await?;
+    }
+    session.close().await;
+    let mut facts = captured.facts.clone();
+    facts.extend(read.binlog.map(|binlog| ("binlog_position".to_owned(), binlog)));
+    let omissions: Vec<Omission> = captured.omissions.iter().cloned().chain(read.omissions).collect();
+    let tables = tables(&captured, &travelling, &read.hashers);
+    Ok(Snapshot {
+        server,
+        taken_at_ms: read.taken_at_ms,
+        position: read.position,
+        scope: scope.clone(),
+        tables,
+        objects: captured.objects,
+        object_counts: captured.object_counts,
+        omissions,
+        extra_streams: Vec::new(),
+        engine_facts: facts,
+    })
+}
+
+pub struct Read {
+    /// In the order of the chosen tables.
+    pub hashers: Vec<ContentHasher>,
+    position: Option<holdfast_contract::snapshot::Position>,
+    binlog: Option<String>,
+    taken_at_ms: i64,
+    omissions: Vec<Omission>,
+}
+
+/// Reads the rows of `chosen` (indexes into `tables`) as of one moment.
+pub async fn read(
+    access: &Access,
+    database: &str,
+    tables: &[Table],
+    chosen: &[usize],
+    sink: Option<&dyn DumpSink>,
+    work: &Work,
+    sessions: &Sessions,
+) -> Result<Read> {
+    work.progress.phase("Fixing the snapshot");
+    let list: Vec<&Table> = chosen.iter().map(|index| &tables[*index]).collect();
+    let mut moment = snapshot::fix(access, database, &list, work, sessions).await?;
+    // Those that are locked come first, so that they can be written to again.
+    let (locked, rest): (Vec<usize>, Vec<usize>) =
+        (0..chosen.len()).partition(|at| !tables[chosen[*at]].transactional);
+    let mut hashers: Vec<ContentHasher> = vec![ContentHasher::new(); chosen.len()];
+    let mut readers = moment.readers;
+    for part in [locked, rest] {
+        let pieces: Vec<Piece> = part.iter().map(|at| piece(&tables[chosen[*at]], chosen[*at])).collect();
+        let (again, found) = rows::read(readers, &pieces, sink, work).await?;
+        readers = again;
+        for (at, hasher) in part.into_iter().zip(found) {
+            hashers[at] = hasher;
+        }
+        if let Some(locker) = moment.locker.take() {
+            locker.close().await;
+        }
+    }
+    for reader in readers {
+        reader.close().await;
+    }
+    Ok(Read {
+        hashers,
+        position: moment.position,
+        binlog: moment.binlog,
+        taken_at_ms: moment.taken_at_ms,
+        omissions: moment.omissions,
+    })
+}
+
+fn piece(table: &Table, number: usize) -> Piece {
+    Piece {
+        stream: format!("t/{number}/0"),
+        name: table.name.clone(),
+        select: table.select.clone(),
+        forms: table.columns.iter().map(form::form).collect(),
+        bytes: table.estimated_bytes.unwrap_or(0),
+    }
+}
+
+/// An error when a table that was read is not what it was when the backup began.
+async fn unchanged(session: &mut Session, database: &str, tables: &[Table], chosen: &[usize]) -> Result<()> {
+    let names: Vec<String> = chosen.iter().map(|index| tables[*index].name.clone()).collect();
+    let now: HashMap<String, Stamp> = schema::stamps(session, database, &names).await?;
+    for index in chosen {
+        let table = &tables[*index];
+        if now.get(&table.name) != Some(&table.stamp) {
+            return Err(rows::changed(&format!("Reading {}", table.name)));
+        }
+    }
+    Ok(())
+}
+
+fn tables(captured: &Captured, travelling: &[usize], hashers: &[ContentHasher]) -> Vec<TableSnapshot> {
+    let read: HashMap<usize, &ContentHasher> = travelling.iter().copied().zip(hashers).collect();
+    let nothing = ContentHasher::new();
+    captured
+        .tables
+        .iter()
+        .enumerate()
+        .map(|(index, table)| {
+            let hasher = read.get(&index).copied();
+            TableSnapshot {
+                table: table.table_name(),
+                columns: table.columns.clone(),
+                rows: hasher.map_or(0, ContentHasher::rows),
+                bytes: hasher.map_or(0, ContentHasher::bytes),
+                content_hash: hasher.unwrap_or(&nothing).hex(),
+                streams: hasher.map(|_| format!("t/{index}/0")).into_iter().collect(),
+                has_rows: hasher.is_some(),
+            }
+        })
+        .collect()
+}
