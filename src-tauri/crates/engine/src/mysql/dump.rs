@@ -43,7 +43,14 @@ pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
             estimated_bytes: table.estimated_bytes,
         })
         .collect();
-    Ok(DumpPlan { server, tables, object_counts: captured.object_counts, omissions, estimated_bytes })
+    Ok(DumpPlan {
+        server,
+        tables,
+        object_counts: captured.object_counts,
+        omissions,
+        remarks: captured.remarks,
+        estimated_bytes,
+    })
 }
 
 async fn may_lock(session: &mut Session, database: &str) -> Result<bool> {
@@ -100,6 +107,7 @@ async fn take(
         objects: captured.objects,
         object_counts: captured.object_counts,
         omissions,
+        remarks: captured.remarks,
         extra_streams: Vec::new(),
         engine_facts: facts,
     })

@@ -112,6 +112,7 @@ async fn routines_triggers_events_views_with_their_settings() {
         SET sql_mode = DEFAULT//
         CREATE DEFINER = `nobody`@`nowhere` PROCEDURE p(INOUT x varchar(10) CHARACTER SET latin1) SQL SECURITY INVOKER COMMENT 'with ; and //' BEGIN
             DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SET x = 'ü😀'; END//
+        CREATE PROCEDURE stubborn() BEGIN DELETE FROM routines.t WHERE false; END//
         CREATE AGGREGATE FUNCTION agg(x int) RETURNS int BEGIN DECLARE total int DEFAULT 0;
             DECLARE CONTINUE HANDLER FOR NOT FOUND RETURN total; LOOP FETCH GROUP NEXT ROW; SET total = total + x; END LOOP; END//
         SET sql_mode = ORACLE//
@@ -137,7 +138,10 @@ async fn routines_triggers_events_views_with_their_settings() {
         snapshot.object_counts.iter().find(|found| found.kind == kind).map_or(0, |found| found.count)
     };
     assert_eq!((count("view"), count("function"), count("trigger"), count("event")), (6, 2, 3, 1));
-    assert_eq!((count("package"), count("package body"), count("procedure")), (1, 1, 1));
+    assert_eq!((count("package"), count("package body"), count("procedure")), (1, 1, 2));
+    let named: Vec<_> = snapshot.remarks.iter().filter(|remark| remark.contains("(routines)")).collect();
+    assert_eq!(named.len(), 1, "{:?}", snapshot.remarks);
+    assert!(named[0].ends_with(": procedure stubborn."), "{named:?}");
     // The copy fires in the same order and speaks of itself.
     let server = Server::shared();
     let fired = server.script("routines_copy", "INSERT INTO t (s) VALUES ('x'); SELECT s FROM t ORDER BY id DESC LIMIT 1; SELECT fn, txt FROM a_top WHERE id = 41");

@@ -37,6 +37,8 @@ pub struct Captured {
     pub object_counts: Vec<ObjectCount>,
     pub tables: Vec<Table>,
     pub omissions: Vec<Omission>,
+    /// What a restore of complete contents should know.
+    pub remarks: Vec<String>,
     /// `flavor` (`mariadb`, `mysql`), `character_set`, `collation`, `lower_case_table_names`.
     pub facts: BTreeMap<String, String>,
 }
@@ -122,16 +124,48 @@ pub async fn capture(session: &mut Session, database: &str, scope: &Scope) -> Re
     views::collect(session, &mut draft).await?;
     triggers::collect(session, &mut draft).await?;
     events::collect(session, &mut draft).await?;
-    draft.omissions.push(Omission {
-        kind: "accounts and grants".into(),
-        name: "of the server".into(),
-        reason: "Accounts, roles and grants belong to the server, not to one database; they stay there and are not part of this backup.".into(),
-        by_request: true,
-    });
     select(&mut draft, scope);
     let object_counts = counts(&draft.objects);
+    let remarks = remarks(&draft);
     let Draft { objects, tables, omissions, .. } = draft;
-    Ok(Captured { objects, object_counts, tables, omissions, facts })
+    Ok(Captured { objects, object_counts, tables, omissions, remarks, facts })
+}
+
+fn remarks(draft: &Draft<'_>) -> Vec<String> {
+    let mut remarks = vec![
+        "Accounts, roles and grants belong to the server, not to one database: they are not in this backup, and a restore does not change them.".to_owned(),
+    ];
+    let stubborn: Vec<String> = draft
+        .objects
+        .iter()
+        .filter(|object| {
+            matches!(object.kind.as_str(), "procedure" | "function" | "package body" | "trigger" | "event")
+        })
+        .filter(|object| {
+            object.sql.iter().any(|sql| sql.starts_with("CREATE ") && text::mentions(sql, draft.database))
+        })
+        .map(|object| format!("{} {}", object.kind, object.name))
+        .collect();
+    if !stubborn.is_empty() {
+        remarks.push(format!(
+            "These name their own database ({}) in their text, and would go on meaning it from a restored copy under another name: {}.",
+            draft.database,
+            stubborn.join(", ")
+        ));
+    }
+    let merged: Vec<&str> = draft
+        .tables
+        .iter()
+        .filter(|table| table.engine.eq_ignore_ascii_case("MRG_MYISAM"))
+        .map(|table| table.name.as_str())
+        .collect();
+    if !merged.is_empty() {
+        remarks.push(format!(
+            "The rows of MERGE tables are those of their members and travel with these: {}.",
+            merged.join(", ")
+        ));
+    }
+    remarks
 }
 
 async fn add_database(session: &mut Session, draft: &mut Draft<'_>) -> Result<BTreeMap<String, String>> {

@@ -71,6 +71,15 @@ pub fn trigger_unqualified(sql: &str, database: &str) -> String {
     head + body
 }
 
+/// Whether a text that people wrote names a database: `shop.orders`, `` `shop`.orders``.
+pub fn mentions(sql: &str, database: &str) -> bool {
+    let quoted = format!("`{}`.", database.replace('`', "``"));
+    let bare = format!("{database}.");
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '`' | '@' | '.');
+    sql.contains(&quoted)
+        || sql.match_indices(&bare).any(|(at, _)| !sql[..at].chars().next_back().is_some_and(is_part))
+}
+
 /// Without what grows by itself: two equal texts are one structure.
 pub fn structure(create: &str) -> String {
     match create.split_once(" AUTO_INCREMENT=") {
@@ -102,6 +111,8 @@ mod tests {
             ),
             "CREATE trigger tr before insert on t for each row set @a = shop.f()"
         );
+        assert!(mentions("insert into shop.t", "shop") && mentions("select (`shop`.f())", "shop"));
+        assert!(!mentions("insert into workshop.t, a.shop.x", "shop") && !mentions("shopping.t", "shop"));
         assert_eq!(names("a `b``c` 'x `d`' `e`"), ["b`c", "e"]);
         assert_eq!(structure("x ENGINE=InnoDB AUTO_INCREMENT=31 DEFAULT"), "x ENGINE=InnoDB DEFAULT");
     }
