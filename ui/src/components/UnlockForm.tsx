@@ -18,13 +18,13 @@ interface UnlockFormProps {
 }
 
 export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
-	const keeping = keepingOf(secrets);
-	const canRemember = keeping.possible;
 	const [way, setWay] = useState<"passphrase" | "words">("passphrase");
 	const [folder, setFolder] = useState("");
 	const [passphrase, setPassphrase] = useState("");
 	const [words, setWords] = useState("");
 	const [remember, setRemember] = useState(true);
+	const keeping = keepingOf(secrets, way);
+	const canRemember = keeping.possible;
 	const opened = (status: Schema["VaultStatus"]) => {
 		// Open all the same; why it will ask again at the next start is worth saying.
 		if (status.problem) sayError(status.problem);
@@ -58,6 +58,7 @@ export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
 					value={folder}
 					onText={setFolder}
 					mono
+					autoFocus
 					data-testid="attach-folder"
 					placeholder="/mnt/backups/vault"
 					after={
@@ -89,7 +90,7 @@ export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
 					label="Passphrase"
 					value={passphrase}
 					onText={setPassphrase}
-					autoFocus
+					autoFocus={!attach}
 					data-testid="unlock-passphrase"
 					autoComplete="current-password"
 				/>
@@ -134,7 +135,7 @@ interface Keeping {
 }
 
 /** What "open by itself" means with the place where this computer keeps secrets. */
-function keepingOf(secrets: Schema["SecretsStatus"] | undefined): Keeping {
+function keepingOf(secrets: Schema["SecretsStatus"] | undefined, way: "passphrase" | "words"): Keeping {
 	const label = "Open by itself on this computer";
 	if (secrets === undefined) return { possible: false, label, hint: "Looking for a keychain…" };
 	if (secrets.backend === "keychain")
@@ -144,6 +145,12 @@ function keepingOf(secrets: Schema["SecretsStatus"] | undefined): Keeping {
 			possible: false,
 			label,
 			hint: "Not possible now: no keychain works here, and no sealed file was chosen in the settings.",
+		};
+	if (!secrets.made && way === "words")
+		return {
+			possible: false,
+			label,
+			hint: "Not possible now: the sealed file for the key is not made yet. Choose its passphrase in the settings.",
 		};
 	if (!secrets.made)
 		return {

@@ -1763,6 +1763,7 @@ export interface components {
             free_bytes?: number | null;
             id?: components["schemas"]["VaultId"] | null;
             last_check?: components["schemas"]["CheckSummary"] | null;
+            /** @description While there is none: where one is made when nothing else is said. */
             location?: string | null;
             /** Format: int64 */
             packs: number;

@@ -116,17 +116,13 @@ pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
         if connection.has_password && !cx.secrets().opens_by_itself().await {
             continue;
         }
-        match tokio::time::timeout(PATIENCE, drop_one(cx, &connection, &row.name)).await {
-            Ok(Ok(())) if cx.now_ms() - row.made_at_ms > AFTERMATH_MS => {
+        match drop_one(cx, &connection, &row.name).await {
+            Ok(()) if cx.now_ms() - row.made_at_ms > AFTERMATH_MS => {
                 cx.catalog().scratch_databases().forget(&row.connection_id, &row.name).await?;
             }
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
+            Ok(()) => {}
+            Err(error) => {
                 tracing::warn!(%error, database = row.name, "a scratch database waits to be dropped");
-                silent.insert(row.connection_id);
-            }
-            Err(_) => {
-                tracing::warn!(database = row.name, "a scratch database waits for its server");
                 silent.insert(row.connection_id);
             }
         }
@@ -136,5 +132,11 @@ pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
 
 async fn drop_one(cx: &Cx, connection: &Connection, name: &str) -> Result<(), ApiError> {
     let place = Place::new(crate::connections::access(cx, connection).await?)?;
-    place.load()?.drop_database(name).await.map_err(EngineError::into_api)
+    // The server alone is timed: opening the sealed file takes what it takes.
+    match tokio::time::timeout(PATIENCE, place.load()?.drop_database(name)).await {
+        Ok(dropped) => dropped.map_err(EngineError::into_api),
+        Err(_) => {
+            Err(ApiError::new(ErrorCode::ConnectionTimedOut, "The server did not answer in time.").retry())
+        }
+    }
 }
