@@ -9,6 +9,8 @@ let present = Date.now();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
+	// The clock stands still while nobody looks; React asks again right after subscribing.
+	if (listeners.size === 0) present = Date.now();
 	listeners.add(listener);
 	timer ??= setInterval(() => {
 		present = Date.now();

@@ -26,7 +26,10 @@ export function RestoreWizard({ backupId }: { backupId: string }) {
 	);
 	const backup = detail.data?.backup;
 	const to = connections.data?.connections.find((each) => each.id === (target.to || backup?.connection_id));
-	const look = (backup: Schema["Backup"]) => plan.mutate({ request: targetRequest(backup, target) });
+	const look = (backup: Schema["Backup"], wanted = target) =>
+		plan.mutate({ request: targetRequest(backup, wanted) });
+	const isHere =
+		backup !== undefined && connections.data?.connections.some((each) => each.id === backup.connection_id);
 	const step = plan.data === undefined ? 0 : 1;
 	const replace = plan.data?.replace ?? target.way === "replace";
 	return (
@@ -46,9 +49,9 @@ export function RestoreWizard({ backupId }: { backupId: string }) {
 			actions={
 				<Button
 					onClick={() =>
-						void (backup
+						void (isHere
 							? navigate({ to: "/db/$connectionId/backups", params: { connectionId: backup.connection_id } })
-							: navigate({ to: "/" }))
+							: navigate({ to: "/backups/$backupId", params: { backupId } }))
 					}
 				>
 					Cancel
@@ -71,7 +74,12 @@ export function RestoreWizard({ backupId }: { backupId: string }) {
 											connections={list.connections}
 											target={target}
 											onTarget={setTarget}
-											onNext={() => look(loaded.backup)}
+											onNext={(to) => {
+												// The list may have chosen for the person: what was shown is what is asked for.
+												const wanted = { ...target, to };
+												setTarget(wanted);
+												look(loaded.backup, wanted);
+											}}
 											busy={plan.isPending}
 										/>
 									)}

@@ -29,7 +29,8 @@ interface TargetFormProps {
 	connections: readonly Schema["Connection"][];
 	target: TargetDraft;
 	onTarget: (target: TargetDraft) => void;
-	onNext: () => void;
+	/** With the connection that is shown as chosen. */
+	onNext: (to: string) => void;
 	busy: boolean;
 }
 
@@ -59,9 +60,7 @@ export function TargetForm({ backup, connections, target, onTarget, onNext, busy
 			className="flex flex-col gap-3"
 			onSubmit={(event) => {
 				event.preventDefault();
-				// The list may have chosen for the person: make it explicit before it is asked for.
-				if (target.to !== chosen.id) set({});
-				onNext();
+				onNext(chosen.id);
 			}}
 		>
 			<Panel>
