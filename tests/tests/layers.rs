@@ -38,6 +38,7 @@ const ROOMS: &[&str] = &[
     "proof",
     "export",
     "restore",
+    "import",
     "sample",
     "overview",
     "gate",

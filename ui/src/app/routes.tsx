@@ -18,6 +18,7 @@ import { BackupsTab } from "@/features/backups/BackupsTab";
 import { AddConnectionPage } from "@/features/connections/AddConnectionPage";
 import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
 import { TablesTab } from "@/features/connections/TablesTab";
+import { ImportWizard } from "@/features/import/ImportWizard";
 import { JobsPage } from "@/features/jobs/JobsPage";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { RestorePage } from "@/features/restore/RestorePage";
@@ -112,6 +113,18 @@ const wizard = createRoute({
 	},
 });
 
+const importing = createRoute({
+	getParentRoute: () => root,
+	path: "/import",
+	validateSearch: (search: Record<string, unknown>): { connection: string } => ({
+		connection: String(search.connection ?? ""),
+	}),
+	component: () => {
+		const search = importing.useSearch();
+		return <ImportWizard key={search.connection} connectionId={search.connection} />;
+	},
+});
+
 const restore = createRoute({
 	getParentRoute: () => root,
 	path: "/restores/$restoreId",
@@ -155,6 +168,7 @@ export const routes = root.addChildren([
 	database.addChildren([databaseIndex, backups, tables, restores, connectionSettings]),
 	backup,
 	wizard,
+	importing,
 	restore,
 ]);
 

@@ -3,7 +3,7 @@
 //!
 //! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
 //! `clock home events draft` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
-//! export restore sample overview`) < `gate` < `operations` < this file.
+//! export restore import sample overview`) < `gate` < `operations` < this file.
 //!
 //! ```text
 //! use case:   pub async fn something(cx: &Cx, …) -> Result<T, ApiError>
@@ -30,6 +30,7 @@ mod connections;
 mod draft;
 mod export;
 pub mod gate;
+mod import;
 pub mod jobs;
 mod operations;
 mod overview;

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod error;
 pub mod event;
 pub mod ids;
+pub mod import;
 pub mod job;
 pub mod meta;
 pub mod overview;

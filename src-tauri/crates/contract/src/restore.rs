@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::backup::{Backup, TableProof};
 use crate::error::ApiError;
 use crate::ids::{BackupId, ConnectionId, JobId, PlanId, RestoreId};
+use crate::import::ImportInto;
 use crate::snapshot::TableName;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -109,6 +110,11 @@ pub struct Restore {
     pub job_id: Option<JobId>,
     /// Objects that could not be made exactly as they were (owner missing, …).
     pub remarks: Vec<String>,
+    /// The SQL file of an import; then there is no backup, and `backup_id` is empty.
+    #[serde(default)]
+    pub imported_from: Option<String>,
+    #[serde(default)]
+    pub imported_into: Option<ImportInto>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

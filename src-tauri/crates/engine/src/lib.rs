@@ -10,6 +10,7 @@ pub mod export;
 pub mod mysql;
 pub mod pattern;
 pub mod postgres;
+pub mod script;
 pub mod sqlite;
 mod tls;
 
@@ -46,6 +47,10 @@ pub trait Engine: Send + Sync {
         None
     }
     fn swap(&self) -> Option<&dyn Swap> {
+        None
+    }
+    /// Running SQL files that others made.
+    fn script(&self) -> Option<&dyn script::RunScript> {
         None
     }
 }

@@ -21,6 +21,11 @@ const POLL: Duration = Duration::from_millis(100);
 /// Also works for jobs of other processes.
 pub async fn to_the_end(host: &Host, output: &Output, started: &Started) -> Result<Job> {
     detach::announce(output, started)?;
+    quietly(host, output, started).await
+}
+
+/// The same for a step on the way: whoever waits for the ids of the real work does not hear of it.
+pub async fn quietly(host: &Host, output: &Output, started: &Started) -> Result<Job> {
     let job = watch(host, output, &started.job_id).await?;
     match (&job.error, job.state) {
         (_, JobState::Succeeded) => Ok(job),

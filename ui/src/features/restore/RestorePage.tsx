@@ -11,7 +11,7 @@ import { Button, Spinner } from "@/components/Button";
 import { classes } from "@/components/classes";
 import { RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
-import { Fact, Facts, Panel } from "@/components/Panel";
+import { Fact, Facts, Note, Panel } from "@/components/Panel";
 import { ProgressIndicator } from "@/components/ProgressIndicator";
 import { ProofTable, proofHolds } from "@/components/ProofTable";
 import { Answered, ErrorState } from "@/components/States";
@@ -28,7 +28,11 @@ export function RestorePage({ restoreId }: { restoreId: string }) {
 	const restore = question.data;
 	return (
 		<Page
-			title={restore ? `Restore "${restore.backup_name}"` : "Restore"}
+			title={
+				restore
+					? `${restore.imported_from == null ? "Restore" : "Import"} "${restore.backup_name}"`
+					: "Restore"
+			}
 			beside={
 				restore && (
 					<>
@@ -68,13 +72,26 @@ export function RestorePage({ restoreId }: { restoreId: string }) {
 					<div className="flex max-w-[820px] flex-col gap-3.5">
 						{isRunning(data.state) && (
 							<Steps
-								names={["Target", "What will happen", "Restore and prove", data.replace ? "Swap" : "Done"]}
-								at={data.state === "swapping" ? 3 : 2}
+								names={
+									data.imported_from == null
+										? ["Target", "What will happen", "Restore and prove", data.replace ? "Swap" : "Done"]
+										: ["File and target", "What will happen", "Import"]
+								}
+								at={data.imported_from == null && data.state === "swapping" ? 3 : 2}
 							/>
 						)}
 						{isRunning(data.state) ? <Running restore={data} /> : <Outcome restore={data} />}
 						{data.error && <ErrorState error={data.error} />}
-						{data.remarks.length > 0 && (
+						{data.imported_from != null && data.remarks.length > 0 && (
+							<Note>
+								{data.remarks.map((remark) => (
+									<p key={remark} className="wrap-anywhere">
+										{remark}
+									</p>
+								))}
+							</Note>
+						)}
+						{data.imported_from == null && data.remarks.length > 0 && (
 							<div className="rounded-lg border border-warn/35 bg-warn-soft px-4 py-2.5">
 								<p className="font-medium text-warn">Not exactly as it was</p>
 								{data.remarks.map((remark) => (
@@ -139,8 +156,8 @@ function Running({ restore }: { restore: Schema["Restore"] }) {
 				{live && <ProgressIndicator progress={live.progress} label={live.title} />}
 				<div className="flex items-center gap-3">
 					<p className="text-sm text-text-2">
-						You can leave this page; it goes on in the background. Until the swap the live database is as it
-						was.
+						You can leave this page; it goes on in the background. Until the last step the live database is as
+						it was.
 					</p>
 					{live?.cancellable && !jobEnded(live) && (
 						<Button
@@ -148,7 +165,7 @@ function Running({ restore }: { restore: Schema["Restore"] }) {
 							busy={cancel.isPending}
 							onClick={() => cancel.mutate({ request: { job: live.id } }, { onError: sayError })}
 						>
-							Cancel restore
+							{restore.imported_from == null ? "Cancel restore" : "Cancel import"}
 						</Button>
 					)}
 				</div>
@@ -181,6 +198,18 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 					</div>
 				</div>
 			)}
+			{good && restore.imported_from != null && (
+				<div
+					role="status"
+					className="flex items-start gap-2.5 rounded-lg border border-ok/45 bg-ok-soft px-4 py-3"
+					data-testid="import-done"
+				>
+					<CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
+					<p className="font-semibold text-ok">
+						{restore.replace ? "Imported and swapped in" : "Imported: every statement has succeeded"}
+					</p>
+				</div>
+			)}
 			{restore.state === "undone" && (
 				<p
 					role="status"
@@ -209,13 +238,17 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 						<Fact name="Undo">Not possible any more: the replaced database was released</Fact>
 					)}
 					<Fact name="From">
-						<Link
-							to="/backups/$backupId"
-							params={{ backupId: restore.backup_id }}
-							className="rounded-sm underline decoration-line-strong underline-offset-2 hover:decoration-current"
-						>
-							{restore.backup_name}
-						</Link>
+						{restore.imported_from == null ? (
+							<Link
+								to="/backups/$backupId"
+								params={{ backupId: restore.backup_id }}
+								className="rounded-sm underline decoration-line-strong underline-offset-2 hover:decoration-current"
+							>
+								{restore.backup_name}
+							</Link>
+						) : (
+							<code className="font-mono text-sm wrap-anywhere">{restore.imported_from}</code>
+						)}
 					</Fact>
 					{restore.safety_backup_id && (
 						<Fact name="Safety backup">
@@ -224,7 +257,7 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 								params={{ backupId: restore.safety_backup_id }}
 								className="rounded-sm underline decoration-line-strong underline-offset-2 hover:decoration-current"
 							>
-								taken before the restore
+								taken before {restore.imported_from == null ? "the restore" : "the import"}
 							</Link>
 						</Fact>
 					)}

@@ -1,7 +1,7 @@
 // The restores into one database, with what is still kept of each.
 
 import { useNavigate } from "@tanstack/react-router";
-import { History } from "lucide-react";
+import { FileInput, History } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/queries";
@@ -25,11 +25,26 @@ export function RestoresTab({ connection }: { connection: Schema["Connection"] }
 		<Answered question={list} rows={4}>
 			{({ restores }) => (
 				<>
+					<div className="mb-2.5 flex items-center gap-3">
+						<p className="text-sm text-text-2">What was restored or imported here, newest first.</p>
+						<Button
+							className="ml-auto"
+							icon={<FileInput aria-hidden className="size-3.5" />}
+							disabled={connection.read_only}
+							title={connection.read_only ? "This connection is read-only" : undefined}
+							onClick={() => void navigate({ to: "/import", search: { connection: connection.id } })}
+							data-testid="import-open"
+						>
+							Import an SQL file…
+						</Button>
+					</div>
 					<DataTable
 						label="Restores"
 						rows={restores}
 						rowKey={(restore) => restore.id}
-						rowLabel={(restore) => `Open the restore of ${restore.backup_name}`}
+						rowLabel={(restore) =>
+							`Open the ${restore.imported_from == null ? "restore" : "import"} of ${restore.backup_name}`
+						}
 						rowTestId="restore-row"
 						maxHeight={640}
 						rowHeight={36}
@@ -39,7 +54,7 @@ export function RestoresTab({ connection }: { connection: Schema["Connection"] }
 						columns={[
 							{
 								id: "backup",
-								title: "Backup",
+								title: "From",
 								width: "minmax(110px,1.5fr)",
 								sort: (row) => row.backup_name,
 								cell: (row) => <Cut text={row.backup_name} strong />,

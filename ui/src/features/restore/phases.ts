@@ -33,19 +33,43 @@ export interface Phase {
 	stands: "done" | "now" | "waiting";
 }
 
-export function phases(restore: Pick<Schema["Restore"], "state" | "replace">): Phase[] {
-	const order: [State, string][] = [
-		...(restore.replace
+export function phases(restore: Pick<Schema["Restore"], "state" | "replace" | "imported_into">): Phase[] {
+	const order: [State, string][] =
+		restore.imported_into == null ? restoring(restore.replace) : importing(restore);
+	return standing(order, restore.state);
+}
+
+function importing({ imported_into: into }: Pick<Schema["Restore"], "imported_into">): [State, string][] {
+	const safety: [State, string][] =
+		into === "new" ? [] : [["safety_backup", "Safety backup of the live database, proven"]];
+	return [
+		...safety,
+		[
+			"loading",
+			into === "live"
+				? "Run the statements in one transaction"
+				: "Run the statements beside the live database",
+		],
+		["swapping", into === "live" ? "Commit" : into === "replace" ? "Swap" : "Give it its name"],
+	];
+}
+
+function restoring(replace: boolean): [State, string][] {
+	return [
+		...(replace
 			? ([["safety_backup", "Safety backup of the live database, proven"]] as [State, string][])
 			: []),
 		["loading", "Load the rows beside the live database"],
 		["proving", "Compare every table with the snapshot"],
-		["swapping", restore.replace ? "Swap" : "Give it its name"],
+		["swapping", replace ? "Swap" : "Give it its name"],
 	];
-	const at = order.findIndex(([state]) => state === restore.state);
-	const over = ["done", "undoing", "undone", "released"].includes(restore.state);
-	return order.map(([state, text], index) => ({
-		state,
+}
+
+function standing(order: [State, string][], state: State): Phase[] {
+	const at = order.findIndex(([each]) => each === state);
+	const over = ["done", "undoing", "undone", "released"].includes(state);
+	return order.map(([each, text], index) => ({
+		state: each,
 		text,
 		stands: over || index < at ? "done" : index === at ? "now" : "waiting",
 	}));

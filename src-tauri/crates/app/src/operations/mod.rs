@@ -5,6 +5,7 @@ mod about;
 mod audit;
 mod backup;
 mod connection;
+mod import;
 mod job;
 mod overview;
 mod restore;
@@ -38,6 +39,7 @@ operations![
     settings::{SettingsGet, SettingsUpdate},
     backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
+    import::{Plan, PlanGet, Apply},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},
     about::{AboutGet},

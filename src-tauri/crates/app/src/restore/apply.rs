@@ -57,20 +57,31 @@ pub(crate) async fn conclude(
 
 /// Loads, proves and puts in place.
 pub(crate) async fn steps(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiError> {
-    let intent = journal.facts.intent.clone();
     if let Err(error) = prepare(journal, bench).await {
-        return Err(drop_staging(journal, bench, error).await);
+        return Err(drop_staging(journal, bench.place, bench.clock, error).await);
     }
+    put_in_place(journal, bench.place, bench.stages, bench.work, bench.clock).await
+}
+
+/// The last step: the copy gets its name, or the live one's place.
+pub(crate) async fn put_in_place(
+    journal: &mut Journal,
+    place: &Place,
+    stages: &Stages,
+    work: &Work,
+    clock: &dyn Clock,
+) -> Result<(), ApiError> {
+    let intent = journal.facts.intent.clone();
     journal.enter(RestoreState::Swapping).await?;
-    bench.stages.next("Putting the proven copy in place");
+    stages.next("Putting the copy in place");
     let moved = match &intent.kept_as {
-        Some(kept) => bench.place.swap()?.swap(&intent.staging, kept, bench.work).await,
-        None => bench.place.load()?.rename(&intent.staging, &intent.database).await,
+        Some(kept) => place.swap()?.swap(&intent.staging, kept, work).await,
+        None => place.load()?.rename(&intent.staging, &intent.database).await,
     };
     if let Err(error) = moved {
-        return not_moved(journal, bench, error.into_api()).await;
+        return not_moved(journal, place, clock, error.into_api()).await;
     }
-    keep(journal, bench.place).await
+    keep(journal, place).await
 }
 
 /// A live database that was gone leaves nothing to keep.
@@ -146,17 +157,22 @@ async fn record(
 }
 
 /// The last step failed: find out where things stand and say so.
-async fn not_moved(journal: &mut Journal, bench: &Bench<'_>, error: ApiError) -> Result<(), ApiError> {
-    match whereabouts(bench.place, journal).await {
+async fn not_moved(
+    journal: &mut Journal,
+    place: &Place,
+    clock: &dyn Clock,
+    error: ApiError,
+) -> Result<(), ApiError> {
+    match whereabouts(place, journal).await {
         Ok(SwapState::Swapped) => {
             journal
                 .facts
                 .remarks
                 .push(format!("The last step reported “{}”, but it is complete.", error.message));
-            keep(journal, bench.place).await
+            keep(journal, place).await
         }
         Ok(SwapState::NotSwapped) => {
-            let error = drop_staging(journal, bench, error).await;
+            let error = drop_staging(journal, place, clock, error).await;
             // Known again: the journal must not say that a swap is under way.
             journal.enter(RestoreState::Proving).await?;
             Err(error)
@@ -197,14 +213,19 @@ pub(crate) fn unclear(journal: &Journal, why: &str) -> ApiError {
 }
 
 /// Nothing made here stays behind, also after a cancel; what cannot be dropped now is noted for the next start.
-async fn drop_staging(journal: &Journal, bench: &Bench<'_>, mut error: ApiError) -> ApiError {
+pub(crate) async fn drop_staging(
+    journal: &Journal,
+    place: &Place,
+    clock: &dyn Clock,
+    mut error: ApiError,
+) -> ApiError {
     let staging = &journal.facts.intent.staging;
-    let dropped = match bench.place.load() {
+    let dropped = match place.load() {
         Ok(load) => load.drop_database(staging).await.map_err(EngineError::into_api),
         Err(error) => Err(error),
     };
     let Err(left) = dropped else { return error };
-    error.hint = Some(match journal.leave_to_sweep(bench.clock.now_ms()).await {
+    error.hint = Some(match journal.leave_to_sweep(clock.now_ms()).await {
         Ok(()) => format!(
             "The unfinished copy {staging} could not be removed now ({}); Holdfast tries again at its next start.",
             left.message

@@ -43,8 +43,10 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.safety_backup { 5 + PROOF_STEPS } else { 3 });
     if all.safety_backup {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let safety = safety_backup(all, job, &stages).await?;
-        all.journal.facts.safety_backup = Some(safety.id);
+        let safety =
+            Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, place: &all.place };
+        let backup = safety_backup(&safety, "Safety backup before restore", job, &stages).await?;
+        all.journal.facts.safety_backup = Some(backup.id);
     }
     let clock = all.cx.clock().clone();
     let bench = Bench {
@@ -58,20 +60,28 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     steps(&mut all.journal, &bench).await
 }
 
+/// What a safety backup is taken of and kept in.
+pub(crate) struct Safety<'a> {
+    pub cx: &'a Cx,
+    pub vault: &'a Vault,
+    pub connection: &'a Connection,
+    pub place: &'a Place,
+}
+
 /// The live database as it is now, proven: without it nothing is replaced.
-async fn safety_backup(all: &Restoring, job: &JobContext, stages: &Stages) -> Result<Backup, ApiError> {
+pub(crate) async fn safety_backup(
+    all: &Safety<'_>,
+    name: &str,
+    job: &JobContext,
+    stages: &Stages,
+) -> Result<Backup, ApiError> {
     stages.next("Backing up the live database first");
     let settings = all.cx.settings().await?;
     let work = job.work(settings.parallel as usize)?;
-    let heading = Heading::new(
-        all.connection.clone(),
-        BackupKind::Full,
-        None,
-        "Safety backup before restore",
-        settings.compression_level,
-    );
+    let heading =
+        Heading::new(all.connection.clone(), BackupKind::Full, None, name, settings.compression_level);
     let begun = Begun::new(
-        &all.vault,
+        all.vault,
         all.cx.catalog(),
         heading,
         all.cx.home().instance(),
@@ -81,10 +91,10 @@ async fn safety_backup(all: &Restoring, job: &JobContext, stages: &Stages) -> Re
     .await?;
     let clock = all.cx.clock().clone();
     let wish = Wish { scope: Scope::default(), strict: false };
-    let backup = begun.make(&job.id, &all.place, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
+    let backup = begun.make(&job.id, all.place, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
     stages.next("Reading the safety backup back");
-    read_back(&all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
-    prove(&all.cx, &all.vault, &backup, Some(&all.connection), stages, &work).await.map_err(not_safe)?;
+    read_back(all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
+    prove(all.cx, all.vault, &backup, Some(all.connection), stages, &work).await.map_err(not_safe)?;
     Ok(backup)
 }
 

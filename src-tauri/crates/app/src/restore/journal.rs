@@ -1,6 +1,7 @@
 //! What a restore has done and is about to do, written down before it is done.
 
 use holdfast_contract::backup::{Backup, TableProof};
+use holdfast_contract::import::ImportInto;
 use holdfast_contract::restore::{Restore, RestoreState};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, JobId, RestoreId};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,18 @@ pub(crate) struct Facts {
     /// What an undo under way gives the present live database as its name.
     #[serde(default)]
     pub undo_keeps_as: Option<String>,
+    /// Its rows come from somebody's SQL file, not from a backup.
+    #[serde(default)]
+    pub import: Option<Imported>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    pub file: String,
+    pub into: ImportInto,
+    /// How to ask the server about the transaction that is being committed.
+    #[serde(default)]
+    pub mark: Option<String>,
 }
 
 impl Facts {
@@ -48,6 +61,7 @@ impl Facts {
             kept: None,
             undone: false,
             undo_keeps_as: None,
+            import: None,
         }
     }
 }
@@ -184,6 +198,8 @@ impl Journal {
             error: self.facts.error.clone(),
             job_id: self.row.job_id.clone(),
             remarks: self.facts.remarks.clone(),
+            imported_from: self.facts.import.as_ref().map(|import| import.file.clone()),
+            imported_into: self.facts.import.as_ref().map(|import| import.into),
         }
     }
 }

@@ -77,7 +77,7 @@ const POSTGRES_NAME_BYTES: usize = 63;
 /// MySQL and MariaDB refuse longer ones.
 const MYSQL_NAME_CHARACTERS: usize = 64;
 
-fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
+pub(crate) fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
     let bad = |why: &str| {
         Err(ApiError::new(
             ErrorCode::BadRequest,

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use holdfast_contract::import::ImportInto;
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::script::Fate;
 use holdfast_engine::{EngineError, SwapState};
 
 use super::apply::{keep, unclear, whereabouts};
@@ -66,6 +68,11 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
             drop_staging(journal, place, clock).await?;
             journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
         }
+        RestoreState::Swapping
+            if journal.facts.import.as_ref().is_some_and(|import| import.into == ImportInto::Live) =>
+        {
+            recover_live(journal, place, clock).await
+        }
         RestoreState::Swapping => match whereabouts(place, journal).await? {
             SwapState::NotSwapped => {
                 drop_staging(journal, place, clock).await?;
@@ -85,6 +92,44 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
         },
         RestoreState::Undoing => follow_up::recover_undo(journal, place, clock).await,
         _ => Ok(()),
+    }
+}
+
+/// After a crash at the commit of an import into the live database.
+async fn recover_live(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
+    let mark = journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
+    let fate = match place.engine().script() {
+        Some(script) => script.fate(&mark).await.map_err(EngineError::into_api)?,
+        None => Fate::Unknown,
+    };
+    match fate {
+        Fate::Committed => {
+            journal
+                .facts
+                .remarks
+                .push("The program ended during the commit; it was found complete at the next start.".into());
+            journal.end(RestoreState::Done, None, clock).await
+        }
+        Fate::RolledBack => {
+            let error = ApiError::new(
+                ErrorCode::Interrupted,
+                "The program ended before the import was committed; the live database is as it was.",
+            )
+            .hint("Start the import again.")
+            .retry();
+            journal.end(RestoreState::Interrupted, Some(error), clock).await
+        }
+        Fate::Unknown => {
+            let error = ApiError::new(
+                ErrorCode::Interrupted,
+                "The program ended at the moment of the commit. The import is in the database whole or not at all; which of them cannot be told from here.",
+            )
+            .hint(match &journal.facts.safety_backup {
+                Some(backup) => format!("Look into the database; how it was before is in the safety backup {backup}."),
+                None => "Look into the database.".to_owned(),
+            });
+            journal.end(RestoreState::Interrupted, Some(error), clock).await
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Purpose {
     Read,
     /// Creating and filling a database.
     Load,
+    /// Running statements that somebody wrote for the server's own settings: only what reading the text right needs.
+    Script,
 }
 
 /// Identifies a server process over its whole life; a pid alone is reused.
@@ -158,6 +160,19 @@ pub fn refuse_nul(sql: &str) -> Result<()> {
 }
 
 fn settings(purpose: Purpose) -> Vec<(&'static str, &'static str)> {
+    if purpose == Purpose::Script {
+        return vec![
+            ("client_encoding", "UTF8"),
+            ("standard_conforming_strings", "on"),
+            ("client_min_messages", "warning"),
+            ("statement_timeout", "0"),
+            ("lock_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("idle_session_timeout", "0"),
+            ("transaction_timeout", "0"),
+            ("client_connection_check_interval", "5s"),
+        ];
+    }
     let mut list = vec![
         ("search_path", ""),
         ("row_security", "off"),
@@ -189,6 +204,7 @@ fn settings(purpose: Purpose) -> Vec<(&'static str, &'static str)> {
         ("client_connection_check_interval", "5s"),
     ];
     match purpose {
+        Purpose::Script => {}
         Purpose::Read => list.push(("restrict_nonsystem_relation_kind", "view, foreign-table")),
         Purpose::Load => list.extend([
             ("check_function_bodies", "off"),

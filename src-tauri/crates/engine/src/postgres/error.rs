@@ -66,6 +66,11 @@ fn said_by_server(doing: &str, server: &PgDatabaseError) -> ApiError {
     error
 }
 
+/// Code and whether to try again, for who has better words.
+pub fn classified(server: &PgDatabaseError) -> ApiError {
+    said_by_server("", server)
+}
+
 fn classify(state: &str) -> (ErrorCode, Option<&'static str>, bool) {
     match state {
         "40P01" | "40001" => {

@@ -18,6 +18,7 @@ mod name;
 mod piece;
 mod preflight;
 pub mod schema;
+mod script;
 mod snapshot;
 pub mod sql;
 mod statements;
@@ -74,6 +75,9 @@ impl Engine for Postgres {
         Some(self)
     }
     fn swap(&self) -> Option<&dyn Swap> {
+        Some(self)
+    }
+    fn script(&self) -> Option<&dyn crate::script::RunScript> {
         Some(self)
     }
 }

@@ -23,6 +23,7 @@ mod refused;
 mod remarks;
 mod rows;
 mod scan;
+mod script;
 mod shot;
 mod swap;
 mod text;
@@ -159,6 +160,10 @@ impl Engine for Sqlite {
     }
 
     fn swap(&self) -> Option<&dyn Swap> {
+        Some(self)
+    }
+
+    fn script(&self) -> Option<&dyn crate::script::RunScript> {
         Some(self)
     }
 }

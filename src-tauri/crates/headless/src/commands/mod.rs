@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod call;
 mod connection;
+mod import;
 mod job;
 mod restore;
 mod vault;
@@ -65,6 +66,7 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         Command::Connection(command) => connection::run(command, &host, output).await,
         Command::Backup(command) => backup::run(command, &host, output).await,
         Command::Restore(command) => restore::run(command, &host, output).await,
+        Command::Import(command) => import::run(command, &host, output).await,
         Command::Job(command) => job::run(command, &host, output).await,
         Command::Audit(command) => audit::run(command, &host, output).await,
         Command::Call(command) => call::run(command, &host, output).await,
@@ -82,6 +84,7 @@ fn wants_detach(command: &Command) -> bool {
             Backup::Create { detach, .. } | Backup::Verify { detach, .. } | Backup::Export { detach, .. },
         ) => detach,
         Command::Call(call) => &call.detach,
+        Command::Import(import) if !import.dry_run => &import.detach,
         Command::Restore(restore) if restore.command.is_none() && !restore.dry_run => &restore.detach,
         _ => return false,
     };

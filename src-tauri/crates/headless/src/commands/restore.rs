@@ -89,7 +89,7 @@ async fn follow_up(
     done(Started { id: plan.restore.id.to_string(), job_id: started.job_id }, host, output).await
 }
 
-async fn done(started: Started, host: &Host, output: &Output) -> Result<()> {
+pub(super) async fn done(started: Started, host: &Host, output: &Output) -> Result<()> {
     let restore: RestoreInfo = host.call("restore.get", &RestoreRef { restore: started.id.clone() }).await?;
     let document = json!({ "id": started.id, "job_id": started.job_id, "database": restore.database, "restore": restore });
     output.result(&document, || {
@@ -99,7 +99,7 @@ async fn done(started: Started, host: &Host, output: &Output) -> Result<()> {
 }
 
 /// A path is made absolute here; a plain name is a database on a server.
-fn path_or_name(database: String) -> Result<String> {
+pub(super) fn path_or_name(database: String) -> Result<String> {
     let is_path = database.contains(std::path::MAIN_SEPARATOR);
     if is_path { absolute(&database) } else { Ok(database) }
 }

@@ -4,6 +4,7 @@
 import { applicationOperations } from "./features/application";
 import { backupOperations } from "./features/backups";
 import { connectionOperations } from "./features/connections";
+import { importOperations } from "./features/imports";
 import { overviewOperations } from "./features/overview";
 import { restoreOperations } from "./features/restores";
 import { vaultOperations } from "./features/vault";
@@ -15,5 +16,6 @@ export const handlers: Handlers = {
 	...overviewOperations,
 	...backupOperations,
 	...restoreOperations,
+	...importOperations,
 	...applicationOperations,
 };

@@ -1,0 +1,133 @@
+//! The job of an import. Until its last step nothing that existed is touched; a failure, a cancel or a crash before
+//! that leaves nothing behind.
+
+use async_trait::async_trait;
+use holdfast_contract::ApiError;
+use holdfast_contract::connection::Connection;
+use holdfast_contract::import::ImportInto;
+use holdfast_contract::restore::RestoreState;
+use holdfast_engine::script::{Committing, Fate, ScriptDone};
+use holdfast_engine::{EngineError, Work};
+use holdfast_vault::Vault;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::plan::{Intent, runner};
+use crate::cx::Cx;
+use crate::jobs::JobContext;
+use crate::proof::place::Place;
+use crate::proof::produce::PROOF_STEPS;
+use crate::proof::stages::Stages;
+use crate::restore::apply::{conclude, drop_staging, put_in_place};
+use crate::restore::job::{Safety, safety_backup};
+use crate::restore::journal::Journal;
+
+/// What an import job takes with it.
+pub(crate) struct Importing {
+    pub cx: Cx,
+    /// For the safety backup; None when no database is touched that exists.
+    pub vault: Option<Vault>,
+    pub connection: Connection,
+    pub place: Place,
+    pub journal: Journal,
+    pub intent: Intent,
+}
+
+pub(crate) async fn import(mut all: Importing, job: JobContext) -> Result<Value, ApiError> {
+    all.journal.started(job.id.clone());
+    let outcome = carry_out(&mut all, &job).await;
+    let clock = all.cx.clock().clone();
+    conclude(&mut all.journal, outcome, clock.as_ref()).await?;
+    Ok(json!(all.journal.restore()))
+}
+
+async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError> {
+    let work = job.work(all.cx.settings().await?.parallel as usize)?;
+    let stages = Stages::new(job.progress.clone(), if all.vault.is_some() { 4 + PROOF_STEPS } else { 2 });
+    if let Some(vault) = &all.vault {
+        all.journal.enter(RestoreState::SafetyBackup).await?;
+        let safety = Safety { cx: &all.cx, vault, connection: &all.connection, place: &all.place };
+        let backup = safety_backup(&safety, "Safety backup before import", job, &stages).await?;
+        all.journal.facts.safety_backup = Some(backup.id);
+    }
+    all.journal.enter(RestoreState::Loading).await?;
+    match all.intent.into {
+        ImportInto::Live => {
+            stages.next(&format!("Running {}", all.intent.file_name()));
+            into_live(all, &work).await
+        }
+        ImportInto::New | ImportInto::Replace => beside(all, &stages, &work).await,
+    }
+}
+
+async fn beside(all: &mut Importing, stages: &Stages, work: &Work) -> Result<(), ApiError> {
+    let clock = all.cx.clock().clone();
+    let staging = all.intent.staging.clone();
+    stages.next(&format!("Running {} in {staging}", all.intent.file_name()));
+    let ran = runner(&all.place)?.run_new(&staging, &all.intent.script(), work).await;
+    let ran = ran.and_then(|done| work.checkpoint().map(|()| done)).map_err(EngineError::into_api);
+    match ran {
+        Ok(done) => note(&mut all.journal, done),
+        Err(error) => return Err(drop_staging(&all.journal, &all.place, clock.as_ref(), error).await),
+    }
+    put_in_place(&mut all.journal, &all.place, stages, work, clock.as_ref()).await
+}
+
+fn note(journal: &mut Journal, done: ScriptDone) {
+    let rows = match done.rows {
+        0 => String::new(),
+        rows => format!(", {rows} rows"),
+    };
+    journal.facts.remarks.push(format!("{} statements{rows}.", done.statements));
+    journal.facts.remarks.extend(done.remarks);
+}
+
+async fn into_live(all: &mut Importing, work: &Work) -> Result<(), ApiError> {
+    let script = all.intent.script();
+    let outcome = {
+        let mark = Mark(Mutex::new(&mut all.journal));
+        runner(&all.place)?.run_live(&script, &mark, work).await
+    };
+    let error = match outcome {
+        Ok(done) => {
+            note(&mut all.journal, done);
+            return Ok(());
+        }
+        Err(error) => error.into_api(),
+    };
+    if all.journal.state() != RestoreState::Swapping {
+        return Err(error);
+    }
+    // The commit was sent and its answer is lost, or it was refused: the server knows.
+    let mark = all.journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
+    match runner(&all.place)?.fate(&mark).await {
+        Ok(Fate::Committed) => {
+            all.journal
+                .facts
+                .remarks
+                .push(format!("The last step reported “{}”, but it is complete.", error.message));
+            Ok(())
+        }
+        // SQLite keeps no record; here the connection is gone, and with it what it had not committed.
+        Ok(Fate::RolledBack | Fate::Unknown) => {
+            all.journal.enter(RestoreState::Proving).await?;
+            Err(error)
+        }
+        // Not reachable: the next start asks again.
+        Err(_) => Err(error),
+    }
+}
+
+/// Writes down, before the commit is sent, how to ask about it afterwards.
+struct Mark<'a>(Mutex<&'a mut Journal>);
+
+#[async_trait]
+impl Committing for Mark<'_> {
+    async fn committing(&self, mark: &str) -> Result<(), EngineError> {
+        let mut journal = self.0.lock().await;
+        if let Some(import) = &mut journal.facts.import {
+            import.mark = Some(mark.to_owned());
+        }
+        journal.enter(RestoreState::Swapping).await.map_err(EngineError::Far)
+    }
+}
