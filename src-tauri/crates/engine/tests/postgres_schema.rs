@@ -126,6 +126,75 @@ async fn the_reference_tool_says_the_same_of_source_and_copy() {
     assert_eq!(captured.large_objects, [4000001, 4000002, 4000003]);
 }
 
+/// As an extension's script would: a table with parts of its own, in one transaction.
+const TABLE_OF_EXTENSION: &str = r#"
+    CREATE EXTENSION pg_trgm SCHEMA public; CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    BEGIN; CREATE TABLE public."ext ""table" (id int PRIMARY KEY, v text CHECK (v <> ''), n int); CREATE INDEX its_own ON public."ext ""table" (v);
+    CREATE TRIGGER its_own BEFORE INSERT ON public."ext ""table" FOR EACH ROW EXECUTE FUNCTION public.touch();
+    ALTER EXTENSION pg_trgm ADD TABLE public."ext ""table"; COMMIT"#;
+const BY_USERS: &str = r#"
+    CREATE UNIQUE INDEX "by $holdfast$ user" ON public."ext ""table" (lower(v)) WHERE n > 0;
+    CREATE TRIGGER by_user AFTER UPDATE ON public."ext ""table" FOR EACH ROW EXECUTE FUNCTION public.touch();
+    ALTER TABLE public."ext ""table" DISABLE TRIGGER by_user;
+    CREATE RULE by_user AS ON DELETE TO public."ext ""table" DO ALSO NOTHING;
+    ALTER TABLE public."ext ""table" ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY "CREATE POLICY ""x""" ON public."ext ""table" FOR SELECT TO reader, "Ünï ""role""" USING (v <> 'CREATE POLICY');
+    CREATE STATISTICS public.by_user ON v, n FROM public."ext ""table";
+    ALTER TABLE public."ext ""table" ADD CONSTRAINT checked CHECK (n < 10) NOT VALID, ADD CONSTRAINT unlike UNIQUE (n);
+    CREATE TABLE public.refers (n int REFERENCES public."ext ""table"); ALTER TABLE public."ext ""table" ADD FOREIGN KEY (n) REFERENCES public."ext ""table" (n);
+    COMMENT ON INDEX public."by $holdfast$ user" IS 'hers'; COMMENT ON POLICY "CREATE POLICY ""x""" ON public."ext ""table" IS 'his'"#;
+
+#[tokio::test]
+async fn what_users_put_on_a_table_of_an_extension_comes_along() {
+    let server = cluster().await;
+    server.create_database("guests").await;
+    server.run("guests", TABLE_OF_EXTENSION).await;
+    server.run("guests", BY_USERS).await;
+    let captured = captured(server, "guests", &Scope::default()).await;
+    assert!(captured.omissions.is_empty(), "{:?}", captured.omissions);
+    let found: BTreeSet<(&str, &str)> = captured
+        .objects
+        .iter()
+        .filter(|object| object.table.as_ref().is_some_and(|table| table.name.starts_with("ext")))
+        .map(|object| (object.kind.as_str(), object.name.as_str()))
+        .collect();
+    let wanted = [
+        ("check constraint", "checked"),
+        ("extended statistics", "by_user"),
+        ("foreign key", "ext \"table_n_fkey"),
+        ("index", "by $holdfast$ user"),
+        ("policy", "CREATE POLICY \"x\""),
+        ("row security", "ext \"table"),
+        ("rule", "by_user"),
+        ("trigger", "by_user"),
+        ("unique constraint", "unlike"),
+    ];
+    assert_eq!(found, BTreeSet::from(wanted), "and nothing that the extension made");
+    let roles = ["Ünï \"role\"", "postgres", "reader"].map(str::to_owned);
+    assert_eq!(roles_needed(&captured.objects), roles.into());
+
+    server.create_database("guests copy").await;
+    server.run("guests copy", TABLE_OF_EXTENSION).await;
+    let mut conn = server.connect("guests copy").await;
+    run(&mut conn, PINNED).await;
+    let parts = captured.objects.iter().filter(|object| object.sql[0].starts_with("DO "));
+    let made = captured.objects.iter().filter(|object| object.name != "touch()");
+    // The parts twice: one that is there already is no error.
+    for object in made.chain(parts) {
+        for sql in for_database(object, "\"guests copy\"") {
+            run(&mut conn, &sql).await;
+        }
+    }
+    let described = |database: &str| {
+        let mut psql = server.program("psql");
+        let output = psql.args(["-X", "-d", database, "-c", r#"\d+ public."ext ""table""#]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(described("guests").contains("by $holdfast$ user"));
+    assert_eq!(described("guests copy"), described("guests"));
+    assert_same(&dump(server, "guests", &[]), &dump(server, "guests copy", &[]));
+}
+
 /// What no statement can make again, and what needs it.
 const FOREIGN: &str = r#"
     CREATE TABLE kept (a int PRIMARY KEY); CREATE INDEX broken ON kept (a); ALTER TABLE kept CLUSTER ON broken;

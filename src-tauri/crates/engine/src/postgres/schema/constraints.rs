@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::draft::{Draft, Node, Rank, qualified};
+use super::guests::unless_there;
 use crate::Result;
 use crate::postgres::sql::Ident;
 
@@ -66,6 +67,7 @@ pub async fn read(conn: &mut PgConnection, draft: &Draft) -> Result<Constraints>
     };
     let demanding = demanding(draft);
     for (position, row) in found.rows.iter().enumerate() {
+        let guest = draft.guests.contains(&Address::new(class::CONSTRAINT, row.oid));
         match row.kind {
             'n' if row.relation != 0 => {
                 if !row.validated {
@@ -73,7 +75,7 @@ pub async fn read(conn: &mut PgConnection, draft: &Draft) -> Result<Constraints>
                 }
                 found.not_null.insert((row.relation, row.column.unwrap_or(0)), position);
             }
-            'c' if row.relation != 0 && (demanding.contains(&row.oid) || !row.validated) => {
+            'c' if row.relation != 0 && (guest || demanding.contains(&row.oid) || !row.validated) => {
                 found.deferred.insert(row.oid);
             }
             'c' if row.relation != 0 => found.inline.entry(row.relation).or_default().push(position),
@@ -120,10 +122,12 @@ impl Constraints {
                 self.add_to_domain(draft, row);
                 continue;
             }
-            let Some(relation) = draft.relations.get(&row.relation) else { continue };
+            let Some(relation) = draft.home(row.relation, address) else { continue };
+            let guest = draft.guests.contains(&address);
             let quoted = relation.quoted();
             let title = format!("constraint {} on {}.{}", row.name, relation.schema, relation.name);
             let words = format!("CONSTRAINT {} ON {quoted}", Ident(&row.name));
+            let index_words = format!("INDEX {}", qualified(&relation.schema, &row.name));
             let table_index = draft.at(relation.address());
             let is_partition = relation.is_partition;
             let alter =
@@ -147,7 +151,9 @@ impl Constraints {
                     draft.target(address, words, None, title);
                     continue;
                 }
-                'n' if row.is_local && !row.validated => make("not null constraint", Rank::Check).sql(whole),
+                'n' if row.is_local && (guest || !row.validated) => {
+                    make("not null constraint", Rank::Check).sql(whole)
+                }
                 'n' => {
                     if let Some(index) = table_index {
                         draft.also(address, index);
@@ -168,11 +174,13 @@ impl Constraints {
                 let index = qualified(&relation.schema, &row.name);
                 node = node.sql(format!("ALTER INDEX {index} SET ({})", options(&row.index_options)));
             }
+            if guest {
+                node.sql.iter_mut().for_each(|sql| *sql = unless_there(sql));
+            }
             let index = draft.add_at(address, node);
             if matches!(row.kind, 'p' | 'u' | 'x') {
                 draft.also(Address::relation(row.index), index);
-                let words = format!("INDEX {}", qualified(&draft.relations[&row.relation].schema, &row.name));
-                draft.target(Address::relation(row.index), words, None, title.clone());
+                draft.target(Address::relation(row.index), index_words, None, title.clone());
             }
             draft.target(address, words, None, title);
         }

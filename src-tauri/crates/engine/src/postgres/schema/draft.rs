@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use holdfast_contract::snapshot::{Phase, TableName};
 
 use super::catalog::{Address, Dependency};
+use super::guests::unless_there;
 use crate::postgres::sql::Ident;
 
 /// Order among objects that do not need each other; also the families of the schema.
@@ -197,6 +198,10 @@ pub struct Draft {
     pub shells: HashMap<usize, usize>,
     /// Tables and sequences of extensions whose contents are the user's.
     pub config_tables: HashSet<u32>,
+    /// Tables of extensions, on which users may have put something of their own.
+    pub hosts: HashMap<u32, Relation>,
+    /// What they put there: made though the table is not.
+    pub guests: HashSet<Address>,
     by_address: HashMap<Address, usize>,
     /// Made by another object, with no node to point at.
     accounted: HashSet<Address>,
@@ -219,6 +224,8 @@ impl Draft {
             members,
             shells: HashMap::new(),
             config_tables: HashSet::new(),
+            hosts: HashMap::new(),
+            guests: HashSet::new(),
             by_address: HashMap::new(),
             accounted: HashSet::new(),
         }
@@ -247,6 +254,15 @@ impl Draft {
     }
     pub fn at(&self, address: Address) -> Option<usize> {
         self.by_address.get(&address).copied()
+    }
+    /// The table of a part that is captured: one of the draft, or an extension's with the part of a user.
+    pub fn home(&self, table: u32, part: Address) -> Option<&Relation> {
+        let host = || self.hosts.get(&table).filter(|_| self.guests.contains(&part));
+        self.relations.get(&table).or_else(host)
+    }
+    /// How a part is made: with care for what an extension may have made already.
+    pub fn making(&self, part: Address, sql: String) -> String {
+        if self.guests.contains(&part) { unless_there(&sql) } else { sql }
     }
     pub fn is_member(&self, class: u32, oid: u32) -> bool {
         self.members.contains_key(&Address::new(class, oid))

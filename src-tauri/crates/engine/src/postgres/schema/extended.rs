@@ -27,11 +27,11 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
     );
     for found in rows::<Statistics>(conn, "Reading extended statistics", &sql).await? {
         let address = Address::new(class::STATISTICS, found.oid);
-        let Some(table) = draft.relations.get(&found.table) else { continue };
+        let Some(table) = draft.home(found.table, address) else { continue };
         let words = format!("STATISTICS {}", qualified(&found.schema, &found.name));
         let mut node =
             Node::new("extended statistics", Rank::Statistics, Some(&found.schema), &found.name).on(table);
-        node = node.sql(found.definition);
+        node = node.sql(draft.making(address, found.definition));
         if let Some(target) = found.target {
             node = node.sql(format!("ALTER {words} SET STATISTICS {target}"));
         }

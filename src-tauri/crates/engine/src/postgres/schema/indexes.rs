@@ -54,11 +54,10 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
         if draft.is_member(class::RELATION, index.oid) {
             continue;
         }
-        let Some(table) = draft.relations.get(&index.table).map(|table| Relation {
-            name: table.name.clone(),
-            schema: table.schema.clone(),
-            ..*table
-        }) else {
+        let home = draft.home(index.table, Address::relation(index.oid));
+        let Some(table) =
+            home.map(|table| Relation { name: table.name.clone(), schema: table.schema.clone(), ..*table })
+        else {
             continue;
         };
         add(draft, &index, &table);
@@ -77,7 +76,7 @@ fn add(draft: &mut Draft, index: &Index, table: &Relation) {
     if let Some(definition) = &index.definition {
         let mut node = Node::new("index", Rank::Index, Some(&index.schema), &index.name).on(table);
         node = if index.valid {
-            node.sql(definition.clone())
+            node.sql(draft.making(address, definition.clone()))
         } else {
             node.lost("The index is not valid (its building failed or still runs), so it cannot be captured; build it again.")
         };

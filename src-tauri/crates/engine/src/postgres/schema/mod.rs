@@ -39,6 +39,7 @@ mod extended;
 mod extension_tables;
 mod foreign;
 mod grants;
+mod guests;
 mod indexes;
 mod labels;
 mod languages;
@@ -127,6 +128,7 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     let mut draft = Draft::new(version, catalog::dependencies(conn).await?);
     let columns = columns::read(conn, version).await?;
     draft.columns = columns.names();
+    guests::collect(conn, &mut draft).await?;
     namespaces::collect(conn, &mut draft, &mut facts).await?;
     types::collect(conn, &mut draft, &columns).await?;
     base_types::collect(conn, &mut draft).await?;
@@ -179,13 +181,4 @@ pub fn for_database(object: &SchemaObject, quoted: &str) -> Vec<String> {
     };
     let filled = |sql: &String| sql.replacen(&place, &format!("DATABASE {quoted}"), 1);
     if about_it { object.sql.iter().map(filled).collect() } else { object.sql.clone() }
-}
-
-/// A statement that does nothing where its object is there already, made by an extension or by the server.
-fn unless_there(sql: &str) -> String {
-    let mut tag = "holdfast".to_owned();
-    while sql.contains(&format!("${tag}$")) {
-        tag.push('_');
-    }
-    format!("DO ${tag}$BEGIN {sql}; EXCEPTION WHEN duplicate_object THEN NULL; END${tag}$")
 }

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::draft::{Draft, Node, Rank, qualified};
-use super::unless_there;
+use super::guests::unless_there;
 use crate::Result;
 use crate::postgres::sql::Ident;
 

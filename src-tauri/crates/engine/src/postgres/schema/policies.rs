@@ -31,7 +31,8 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
          FROM pg_catalog.pg_policy p WHERE p.oid >= {FIRST_USER_OID} ORDER BY p.polrelid, p.polname"
     );
     for policy in rows::<Policy>(conn, "Reading policies", &sql).await? {
-        let Some(table) = draft.relations.get(&policy.table) else { continue };
+        let address = Address::new(class::POLICY, policy.oid);
+        let Some(table) = draft.home(policy.table, address) else { continue };
         let command = match policy.command {
             'r' => "SELECT",
             'a' => "INSERT",
@@ -53,7 +54,7 @@ pub async fn collect(conn: &mut PgConnection, draft: &mut Draft) -> Result<()> {
         if let Some(check) = &policy.check {
             sql += &format!(" WITH CHECK ({check})");
         }
-        let address = Address::new(class::POLICY, policy.oid);
+        let sql = draft.making(address, sql);
         let words = format!("POLICY {} ON {}", Ident(&policy.name), table.quoted());
         let title = format!("policy {} on {}", policy.name, table.table_name());
         let node = Node::new("policy", Rank::Policy, Some(&table.schema), &policy.name).on(table).sql(sql);

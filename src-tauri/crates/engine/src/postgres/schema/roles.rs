@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use holdfast_contract::snapshot::SchemaObject;
 
+use super::guests::inner;
 use crate::postgres::sql::Ident;
 
 /// The kinds whose names begin with roles.
@@ -50,7 +51,7 @@ pub fn names_in(name: &str) -> BTreeSet<String> {
 }
 
 fn of_policy(sql: &str) -> Option<BTreeSet<String>> {
-    let (_, rest) = quoted_name(sql.strip_prefix("CREATE POLICY ")?)?;
+    let (_, rest) = quoted_name(inner(sql).strip_prefix("CREATE POLICY ")?)?;
     let (_, rest) = quoted_name(rest.strip_prefix(" ON ")?)?;
     let (_, rest) = quoted_name(rest.strip_prefix('.')?)?;
     let (_, rest) = rest.split_once(" TO ")?;

@@ -99,9 +99,6 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
 
 pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constraints: &Constraints) {
     for table in tables {
-        if draft.is_member(class::RELATION, table.oid) {
-            continue;
-        }
         let relation = Relation {
             oid: table.oid,
             schema: table.schema.clone(),
@@ -109,6 +106,11 @@ pub fn add_to(draft: &mut Draft, tables: &[TableRow], columns: &Columns, constra
             kind: table.kind,
             is_partition: table.is_partition,
         };
+        if draft.is_member(class::RELATION, table.oid) {
+            row_security(draft, table, &relation);
+            draft.hosts.insert(table.oid, relation);
+            continue;
+        }
         let quoted = relation.quoted();
         let kind = if table.server.is_some() { "foreign table" } else { "table" };
         let mut node = Node::new(kind, Rank::Table, Some(&table.schema), &table.name);
@@ -358,6 +360,11 @@ fn settings(draft: &mut Draft, table: &TableRow, relation: &Relation) {
                 .sql(sql),
         );
     }
+    row_security(draft, table, relation);
+}
+
+fn row_security(draft: &mut Draft, table: &TableRow, relation: &Relation) {
+    let quoted = relation.quoted();
     let mut security = Vec::new();
     if table.row_security {
         security.push(format!("ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY"));

@@ -67,10 +67,10 @@ pub fn firing(letter: char) -> &'static str {
 }
 
 fn add_trigger(draft: &mut Draft, trigger: &Trigger) {
-    let Some(table) = draft.relations.get(&trigger.table) else { return };
+    let address = Address::new(class::TRIGGER, trigger.oid);
+    let Some(table) = draft.home(trigger.table, address) else { return };
     let quoted = table.quoted();
     let state = format!("ALTER TABLE {quoted} {} TRIGGER {}", firing(trigger.enabled), Ident(&trigger.name));
-    let address = Address::new(class::TRIGGER, trigger.oid);
     let (schema, title) =
         (table.schema.clone(), format!("trigger {} on {}", trigger.name, table.table_name()));
     if trigger.parent != 0 {
@@ -89,8 +89,9 @@ fn add_trigger(draft: &mut Draft, trigger: &Trigger) {
         return;
     }
     let Some(definition) = &trigger.definition else { return };
-    let mut node =
-        Node::new("trigger", Rank::Trigger, Some(&schema), &trigger.name).on(table).sql(definition.clone());
+    let mut node = Node::new("trigger", Rank::Trigger, Some(&schema), &trigger.name)
+        .on(table)
+        .sql(draft.making(address, definition.clone()));
     if trigger.enabled != 'O' {
         node = node.sql(state);
     }
@@ -103,14 +104,14 @@ fn add_trigger(draft: &mut Draft, trigger: &Trigger) {
 }
 
 fn add_rule(draft: &mut Draft, rule: &Rule) {
-    let Some(table) = draft.relations.get(&rule.table) else { return };
+    let address = Address::new(class::REWRITE, rule.oid);
+    let Some(table) = draft.home(rule.table, address) else { return };
     let quoted = table.quoted();
     let mut node = Node::new("rule", Rank::Rule, Some(&table.schema), &rule.name).on(table);
-    node = node.sql(rule.definition.trim_end().trim_end_matches(';'));
+    node = node.sql(draft.making(address, rule.definition.trim_end().trim_end_matches(';').to_owned()));
     if rule.enabled != 'O' {
         node = node.sql(format!("ALTER TABLE {quoted} {} RULE {}", firing(rule.enabled), Ident(&rule.name)));
     }
-    let address = Address::new(class::REWRITE, rule.oid);
     let title = format!("rule {} on {}", rule.name, table.table_name());
     let words = format!("RULE {} ON {quoted}", Ident(&rule.name));
     draft.add_at(address, node);
