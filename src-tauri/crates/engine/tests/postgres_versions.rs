@@ -17,7 +17,7 @@ use holdfast_engine::{Access, Engine, engine};
 use memory::{Memory, Stored, work};
 use server::Server;
 
-const EVERYTHING: &str = include_str!("fixtures/everything.sql");
+const EVERYTHING: &str = concat!(include_str!("fixtures/everything.sql"), include_str!("fixtures/kinds.sql"));
 const BESIDE: &str = include_str!("fixtures/beside.sql");
 const SINCE_18: &str = include_str!("fixtures/since_18.sql");
 const ROLES: &str = r#"CREATE ROLE app; CREATE ROLE reader; CREATE ROLE auditor; CREATE ROLE "group"; CREATE ROLE "Ünï ""role""";"#;

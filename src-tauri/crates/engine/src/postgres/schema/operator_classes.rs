@@ -162,19 +162,20 @@ fn classes_query() -> String {
 fn members_query() -> String {
     let tied = |class: u32, alias: &str| {
         format!(
-            "JOIN pg_catalog.pg_depend d ON d.classid = {class} AND d.objid = {alias}.oid AND d.refclassid IN ({}, {})",
+            "LEFT JOIN pg_catalog.pg_depend d ON d.classid = {class} AND d.objid = {alias}.oid AND d.refclassid IN ({}, {})",
             class::OPERATOR_CLASS,
             class::OPERATOR_FAMILY
         )
     };
     format!(
-        "SELECT {operators} AS class, o.oid::int8 AS oid, d.refclassid::int8 AS owner_class, d.refobjid::int8 AS owner, \
+        "SELECT {operators} AS class, o.oid::int8 AS oid, {owner_class} AS owner_class, \
+           COALESCE(d.refobjid, o.amopfamily)::int8 AS owner, \
            'OPERATOR ' || o.amopstrategy || ' ' || o.amopopr::pg_catalog.regoperator::text || COALESCE(' FOR ORDER BY ' || \
              (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(f.opfname) FROM pg_catalog.pg_opfamily f \
               JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace WHERE f.oid = o.amopsortfamily), '') AS words, \
            {operator} AS what_class, o.amopopr::int8 AS what, 1 AS sort, o.amopstrategy AS number \
          FROM pg_catalog.pg_amop o {o_tied} WHERE o.oid >= {FIRST_USER_OID} \
-         UNION ALL SELECT {functions}, p.oid::int8, d.refclassid::int8, d.refobjid::int8, \
+         UNION ALL SELECT {functions}, p.oid::int8, {owner_class}, COALESCE(d.refobjid, p.amprocfamily)::int8, \
            'FUNCTION ' || p.amprocnum || ' (' || pg_catalog.format_type(p.amproclefttype, NULL) || ', ' || \
              pg_catalog.format_type(p.amprocrighttype, NULL) || ') ' || p.amproc::pg_catalog.regprocedure::text, \
            {procedure}, p.amproc::pg_catalog.oid::int8, 2, p.amprocnum \
@@ -183,6 +184,8 @@ fn members_query() -> String {
         functions = class::ACCESS_METHOD_PROCEDURE,
         operator = class::OPERATOR,
         procedure = class::PROCEDURE,
+        // On families of the server itself no dependency is written down.
+        owner_class = format!("COALESCE(d.refclassid, {})::int8", class::OPERATOR_FAMILY),
         o_tied = tied(class::ACCESS_METHOD_OPERATOR, "o"),
         p_tied = tied(class::ACCESS_METHOD_PROCEDURE, "p"),
     )
