@@ -115,7 +115,7 @@ export function AuditPage() {
 									{
 										id: "outcome",
 										title: "Outcome",
-										width: "minmax(92px,120px)",
+										width: "minmax(92px,134px)",
 										cell: (entry) => <Outcome entry={entry} />,
 									},
 									{
@@ -202,7 +202,7 @@ function Outcome({ entry }: { entry: Entry }) {
 	if (entry.phase === "intent") return <span className="text-text-3">asked</span>;
 	if (entry.error_code)
 		return (
-			<Badge tone="bad" title={entry.outcome ?? undefined}>
+			<Badge tone={entry.error_code === "cancelled" ? "neutral" : "bad"} title={entry.outcome ?? undefined}>
 				{entry.error_code.replaceAll("_", " ")}
 			</Badge>
 		);
