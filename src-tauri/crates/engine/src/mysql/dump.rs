@@ -179,7 +179,7 @@ async fn unchanged(session: &mut Session, database: &str, tables: &[Table], chos
     let now: HashMap<String, Stamp> = schema::stamps(session, database, &names).await?;
     for index in chosen {
         let table = &tables[*index];
-        if now.get(&table.name) != Some(&table.stamp) {
+        if !now.get(&table.name).is_some_and(|now| now.is_still(&table.stamp)) {
             return Err(rows::changed(&format!("Reading {}", table.name)));
         }
     }

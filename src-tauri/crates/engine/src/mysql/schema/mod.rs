@@ -63,7 +63,15 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     pub structure: String,
+    /// Absent for some engines, and where the server could not look because the table was being opened.
     pub created: Option<String>,
+}
+
+impl Stamp {
+    pub fn is_still(&self, before: &Stamp) -> bool {
+        let recreated = matches!((&self.created, &before.created), (Some(now), Some(then)) if now != then);
+        self.structure == before.structure && !recreated
+    }
 }
 
 impl Table {

@@ -16,7 +16,8 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>, scope: &Scope
         "SELECT table_name FROM information_schema.tables WHERE table_schema = {} AND table_type = 'SEQUENCE' ORDER BY 1",
         Literal(draft.database)
     );
-    let names: Vec<String> = session.rows(doing, &sql).await?.into_iter().flatten().flatten().collect();
+    let names: Vec<String> =
+        show::catalog(session, doing, &sql, |_| true).await?.into_iter().flatten().flatten().collect();
     let shown = show::create(session, "SEQUENCE", &names).await?;
     for (name, row) in names.iter().zip(shown) {
         let create = row.ok().and_then(|row| show::text(&row, 1));

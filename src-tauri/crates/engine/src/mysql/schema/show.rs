@@ -1,5 +1,9 @@
 //! `SHOW CREATE` for many objects with few round trips, and the settings that a definition was made under.
 
+use std::time::Duration;
+
+use holdfast_contract::{ApiError, ErrorCode};
+
 use super::super::connect::{Row, Session};
 use super::super::error;
 use super::super::sql::{Literal, Name};
@@ -44,13 +48,47 @@ async fn one(
     {
         Ok(rows) => Ok(rows.into_iter().next().ok_or_else(|| {
             EngineError::new(
-                holdfast_contract::ErrorCode::PermissionDenied,
+                ErrorCode::PermissionDenied,
                 format!("The server does not show the {} {name}.", what.to_lowercase()),
             )
         })),
         // The server's answer is about this object; a lost connection is about all.
         Err(refusal) if error::native(&refusal).is_some() => Ok(Err(refusal)),
         Err(lost) => Err(lost),
+    }
+}
+
+/// Waiting for a definition that is being changed or opened.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// All rows of a catalog. The server leaves out, with a warning, tables whose definition it cannot look at now
+/// (another session alters them, or is opening them): then it is asked again. `is_whole` says whether an answer
+/// without a warning lacks something all the same.
+pub async fn catalog(
+    session: &mut Session,
+    doing: &str,
+    sql: &str,
+    is_whole: impl Fn(&[Row]) -> bool,
+) -> Result<Vec<Row>> {
+    let mut attempt = 0;
+    loop {
+        let rows = session.rows(doing, sql).await?;
+        // 1684: skipped since its definition is being modified by a concurrent statement.
+        let warnings = session.rows(doing, "SHOW WARNINGS").await?;
+        let skipped = warnings.iter().any(|row| row.get(1).and_then(Option::as_deref) == Some("1684"));
+        attempt += 1;
+        if !skipped && (is_whole(&rows) || attempt >= ATTEMPTS) {
+            return Ok(rows);
+        }
+        if attempt >= ATTEMPTS {
+            let error = ApiError::new(
+                ErrorCode::DatabaseBusy,
+                format!("{doing}: the structure of a table is being changed by another session."),
+            );
+            return Err(error.hint("Run it again when that is done.").native("1684").retry().into());
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

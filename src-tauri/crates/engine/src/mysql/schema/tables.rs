@@ -6,6 +6,7 @@ use holdfast_contract::snapshot::{Column, Phase};
 
 use super::super::connect::{Row, Session};
 use super::super::form::{Declared, Period, type_name};
+use super::super::rows::changed;
 use super::super::sql::{Literal, Name};
 use super::{Draft, Stamp, Table, show, text};
 use crate::{EngineError, Result};
@@ -31,7 +32,10 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
             Err(other) => return Err(other),
         };
         let Some(create) = show::text(&row, 1) else { continue };
-        let columns = columns.remove(&listed.name).unwrap_or_default();
+        let Some(columns) = columns.remove(&listed.name) else {
+            // It appeared between the two lists, or could not be looked at.
+            return Err(changed(&format!("Listing the columns of {}", listed.name)));
+        };
         let table = table(session, draft, listed, &columns, &create, &transactional);
         draft.add(
             "table",
@@ -68,7 +72,12 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<Listed>> {
          AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_name",
         Literal(database)
     );
-    let rows = session.rows("Listing the tables", &sql).await?;
+    // InnoDB always knows when a table was made: without it, the server could not look.
+    let looked_at = |row: &Row| match row[2].as_deref() {
+        Some("InnoDB") => row[5].is_some(),
+        engine => engine.is_some(),
+    };
+    let rows = show::catalog(session, "Listing the tables", &sql, |rows| rows.iter().all(looked_at)).await?;
     Ok(rows
         .iter()
         .filter_map(|row| {
@@ -105,7 +114,7 @@ async fn columns(session: &mut Session, database: &str) -> Result<HashMap<String
         Literal(database)
     );
     let mut found: HashMap<String, Vec<Found>> = HashMap::new();
-    for row in session.rows("Listing the columns", &sql).await? {
+    for row in show::catalog(session, "Listing the columns", &sql, |_| true).await? {
         let Ok([Some(table), Some(name), Some(column_type), Some(data_type), charset, generated, rights]) =
             <[Option<String>; 7]>::try_from(row)
         else {

@@ -13,8 +13,7 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
          ORDER BY event_object_table, event_manipulation, action_timing, action_order",
         Literal(draft.database)
     );
-    let listed: Vec<(String, String)> = session
-        .rows("Listing the triggers", &sql)
+    let listed: Vec<(String, String)> = show::catalog(session, "Listing the triggers", &sql, |_| true)
         .await?
         .iter()
         .filter_map(|row| Some((show::text(row, 0)?, show::text(row, 1)?)))

@@ -27,7 +27,7 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
     );
     let mut names = Vec::new();
     let mut doubtful = HashSet::new();
-    for row in session.rows("Listing the views", &sql).await? {
+    for row in show::catalog(session, "Listing the views", &sql, |_| true).await? {
         let Some(name) = show::text(&row, 0) else { continue };
         if show::text(&row, 1).is_some_and(|comment| comment.contains("references invalid")) {
             doubtful.insert(name.clone());
