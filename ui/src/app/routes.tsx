@@ -104,12 +104,13 @@ const backup = createRoute({
 const wizard = createRoute({
 	getParentRoute: () => root,
 	path: "/restore",
-	validateSearch: (search: Record<string, unknown>): { backup: string } => ({
+	validateSearch: (search: Record<string, unknown>): { backup: string; table?: string } => ({
 		backup: String(search.backup ?? ""),
+		...(search.table ? { table: String(search.table) } : {}),
 	}),
 	component: () => {
 		const search = wizard.useSearch();
-		return <RestoreWizard key={search.backup} backupId={search.backup} />;
+		return <RestoreWizard key={search.backup} backupId={search.backup} table={search.table} />;
 	},
 });
 

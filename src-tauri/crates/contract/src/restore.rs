@@ -18,9 +18,41 @@ pub struct RestorePlanRequest {
     /// Must be None with `replace`.
     #[serde(default)]
     pub database: Option<String>,
-    /// Replace the connection's live database after the restored copy has been proven.
+    /// Replace the connection's live database, or with `tables` the tables of the same names in it, after what was
+    /// restored has been proven.
     #[serde(default)]
     pub replace: bool,
+    /// Only these tables, into the connection's live database: `schema.table` or `table`; `*` and `?` match as in a
+    /// shell. Empty: the whole database. With tables, `database` must be None.
+    #[serde(default)]
+    pub tables: Vec<String>,
+    /// With `tables` and without `replace`: the schema of the new tables. Made when it does not exist. Not for SQLite.
+    #[serde(default)]
+    pub schema: Option<String>,
+    /// With `tables` and without `replace`: appended to each name.
+    #[serde(default)]
+    pub suffix: Option<String>,
+    /// With a single table and without `replace`: its new name. Without any of the three, a name is made up.
+    #[serde(default)]
+    pub table_name: Option<String>,
+    /// With `tables` and `replace`: also when rows would be left pointing to rows that are not there.
+    #[serde(default)]
+    pub allow_dangling: bool,
+}
+
+/// One table of a restore of tables.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RestoreTable {
+    /// As the backup names it.
+    pub from: TableName,
+    pub to: TableName,
+    /// What the replaced table is kept as.
+    pub kept_as: Option<TableName>,
+    pub rows: u64,
+    /// Bytes of its rows as text.
+    pub bytes: u64,
+    /// What happens to it and to what hangs on it, a sentence each.
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -32,12 +64,15 @@ pub struct RestorePlan {
     pub connection_id: ConnectionId,
     pub connection_name: String,
     pub replace: bool,
-    /// Final name of the restored database (the live one's with `replace`).
+    /// Final name of the restored database (the live one's with `replace`, or with chosen tables).
     pub database: String,
     /// Name it has until proven.
     pub staging: String,
     /// Name the replaced one is kept under.
     pub kept_as: Option<String>,
+    /// Empty: the whole database.
+    #[serde(default)]
+    pub chosen: Vec<RestoreTable>,
     pub tables: u64,
     pub rows: u64,
     pub size_bytes: u64,
@@ -99,6 +134,9 @@ pub struct Restore {
     pub replace: bool,
     /// Where the rows are now.
     pub database: String,
+    /// Empty: the whole database.
+    #[serde(default)]
+    pub chosen: Vec<RestoreTable>,
     pub kept_as: Option<String>,
     pub safety_backup_id: Option<BackupId>,
     pub started_at_ms: i64,

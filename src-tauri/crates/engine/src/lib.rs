@@ -12,6 +12,7 @@ pub mod pattern;
 pub mod postgres;
 pub mod script;
 pub mod sqlite;
+pub mod tables;
 mod tls;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{EngineError, Result};
+pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 
 /// A database that can be reached. Cheap to make; connects on use.
 #[async_trait]
@@ -51,6 +53,9 @@ pub trait Engine: Send + Sync {
     }
     /// Running SQL files that others made.
     fn script(&self) -> Option<&dyn script::RunScript> {
+        None
+    }
+    fn place_tables(&self) -> Option<&dyn PlaceTables> {
         None
     }
 }
@@ -103,6 +108,18 @@ pub enum NamePurpose {
     Kept,
     /// `shop_proof_7c1d`: scratch, dropped after the proof.
     Scratch,
+}
+
+impl NamePurpose {
+    /// How it shows in a name.
+    pub fn word(self) -> &'static str {
+        match self {
+            NamePurpose::Restored => "restored",
+            NamePurpose::Staging => "restoring",
+            NamePurpose::Kept => "before",
+            NamePurpose::Scratch => "proof",
+        }
+    }
 }
 
 /// Putting a proven copy in the live database's place, and back.

@@ -25,9 +25,74 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
+/// Names a person may have meant by a pattern that matches none: at most three, the closest first.
+pub fn close<'a>(pattern: &str, tables: impl Iterator<Item = &'a TableName>) -> Vec<String> {
+    let wanted = pattern.trim_matches(['*', '?']).to_lowercase();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<(usize, String)> = tables
+        .filter_map(|table| {
+            let (full, name) = (table.to_string(), table.name.to_lowercase());
+            // A part of the name is a better guess than a few other letters.
+            let distance = if name.contains(&wanted) || (name.len() > 2 && wanted.contains(&name)) {
+                1
+            } else {
+                distance(&wanted, &name).min(distance(&wanted, &full.to_lowercase()))
+            };
+            (distance <= 1 + wanted.chars().count() / 4).then_some((distance, full))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// Letters to change, add or leave out.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for (row, letter) in one.chars().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, found) in other.iter().enumerate() {
+            let replaced = above[column] + usize::from(letter != *found);
+            line.push(replaced.min(above[column + 1] + 1).min(line[column] + 1));
+        }
+        above = line;
+    }
+    above[other.len()]
+}
+
+/// Refuses a scope with a pattern, chosen or excluded, that names none of these tables.
+pub fn require_hits<'a>(
+    scope: &Scope,
+    tables: impl Iterator<Item = &'a TableName> + Clone,
+) -> crate::Result<()> {
+    let silent = scope
+        .tables
+        .iter()
+        .chain(&scope.exclude)
+        .find(|pattern| !tables.clone().any(|table| matches(pattern, table)));
+    match silent {
+        Some(pattern) => Err(crate::tables::no_such_table(pattern, tables, "The database has")),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn close_names_are_found() {
+        let tables: Vec<TableName> = ["orders", "order_lines", "customers", "a"]
+            .map(|name| TableName { schema: Some("public".into()), name: name.into() })
+            .into();
+        assert_eq!(close("ordrs", tables.iter()), ["public.orders"]);
+        assert_eq!(close("order", tables.iter()), ["public.order_lines", "public.orders"]);
+        assert_eq!(close("public.customer", tables.iter()), ["public.customers"]);
+        assert!(close("zebra", tables.iter()).is_empty());
+        assert!(close("*", tables.iter()).is_empty());
+    }
 
     #[test]
     fn patterns_name_tables() {

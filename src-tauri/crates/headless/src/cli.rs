@@ -290,12 +290,24 @@ pub struct Restore {
     /// Name of the new database (SQLite: path of the new file); without it a name is made up and printed
     #[arg(long, value_name = "DB", conflicts_with = "replace")]
     pub database: Option<String>,
-    /// Only these tables; may be repeated
-    #[arg(long = "table", value_name = "T")]
+    /// Only these tables, into the connection's live database (`schema.table`, `table`, with * and ?); may be repeated
+    #[arg(long = "table", value_name = "T", conflicts_with = "database")]
     pub tables: Vec<String>,
-    /// Replace the live database after the restored copy has been proven
+    /// Replace the live database, or the tables of the same names, after what was restored has been proven
     #[arg(long)]
     pub replace: bool,
+    /// With --table: the new name of a single table
+    #[arg(long = "as", value_name = "TABLE", requires = "tables", conflicts_with_all = ["replace", "suffix"])]
+    pub table_name: Option<String>,
+    /// With --table: what is appended to each table's name
+    #[arg(long, value_name = "TEXT", requires = "tables", conflicts_with = "replace")]
+    pub suffix: Option<String>,
+    /// With --table: the schema that receives the tables
+    #[arg(long, value_name = "SCHEMA", requires = "tables", conflicts_with = "replace")]
+    pub schema: Option<String>,
+    /// With --table and --replace: also when rows would be left pointing to rows that are not there
+    #[arg(long, requires = "tables", requires = "replace")]
+    pub allow_dangling: bool,
     /// The live database's name, to confirm --replace
     #[arg(long, value_name = "DB")]
     pub confirm: Option<String>,

@@ -19,6 +19,7 @@ export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; 
 					{backup.kind === "schema" ? "Schema only, no rows" : "Data only, no structure"}
 				</Fact>
 			)}
+			{wide && detail.can_restore && <Fact name="Restores">{detail.can_restore}</Fact>}
 			<Fact name="Snapshot">
 				{absolute(backup.created_at_ms)}
 				{position && (

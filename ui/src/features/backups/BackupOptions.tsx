@@ -4,13 +4,11 @@ import { useDeferredValue, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
-import { Cut, DataTable } from "@/components/DataTable";
 import { CheckField, Choice, TextArea, TextField } from "@/components/Field";
 import { Modal } from "@/components/Modal";
-import { Bytes } from "@/components/Moment";
 import { Answered, ErrorState } from "@/components/States";
-import { bytes, count, counted } from "@/lib/bytes";
-import { tableName } from "@/lib/text";
+import { planned, TableList } from "@/components/TableList";
+import { bytes, counted } from "@/lib/bytes";
 import { Omissions } from "./Omissions";
 import { Remarks } from "./Remarks";
 
@@ -23,16 +21,20 @@ export function BackupOptions({
 }) {
 	const [note, setNote] = useState("");
 	const [kind, setKind] = useState<Schema["BackupKind"]>("full");
+	const [some, setSome] = useState(false);
+	const [picked, setPicked] = useState<string[]>([]);
 	const [include, setInclude] = useState("");
 	const [exclude, setExclude] = useState("");
 	const [strict, setStrict] = useState(false);
 	const [prove, setProve] = useState(connection.prove_after_backup);
-	const scope = { kind, tables: patterns(include), exclude: patterns(exclude) };
+	const tables = some ? [...picked, ...patterns(include)] : [];
+	const scope = { kind, tables, exclude: patterns(exclude) };
+	const live = useRead("database.inspect", { connection: connection.id }, { staleTime: 30_000 });
 	const plan = useRead("backup.plan", { connection: connection.id, ...useDeferredValue(scope) });
 	const create = useAct("backup.create", onClose);
 	const unwanted = plan.data?.omissions.filter((each) => !each.by_request) ?? [];
 	const refused = strict && unwanted.length > 0;
-	const nothing = plan.data !== undefined && plan.data.tables.length === 0 && scope.tables.length > 0;
+	const unchosen = some && tables.length === 0;
 	return (
 		<Modal
 			title={`Back up ${connection.name}`}
@@ -47,7 +49,7 @@ export function BackupOptions({
 					<Button
 						tone="primary"
 						busy={create.isPending}
-						disabled={refused || nothing || plan.data === undefined}
+						disabled={refused || unchosen || plan.data === undefined || plan.error !== null}
 						data-testid="backup-start"
 						onClick={() =>
 							create.mutate({
@@ -70,39 +72,68 @@ export function BackupOptions({
 					hint="Its first line is the backup's name."
 					data-testid="backup-note"
 				/>
-				{connection.spec.engine !== "sqlite" && (
-					<>
-						<Choice
-							legend="Kind"
-							row
-							value={kind}
-							onPick={setKind}
-							choices={[
-								{ value: "full", label: "Full", hint: "structure and rows" },
-								{ value: "schema", label: "Schema", hint: "structure only" },
-								{ value: "data", label: "Data", hint: "rows only" },
-							]}
-						/>
-						<div className="grid grid-cols-2 gap-3">
-							<TextField
-								label="Only these tables"
-								mono
-								value={include}
-								onText={setInclude}
-								placeholder="all"
-								hint="Separated by commas; * and ? match."
+				<Choice
+					legend="Kind"
+					row
+					value={kind}
+					onPick={setKind}
+					choices={[
+						{ value: "full", label: "Full", hint: "structure and rows", testId: "kind-full" },
+						{ value: "schema", label: "Schema", hint: "structure only", testId: "kind-schema" },
+						{ value: "data", label: "Data", hint: "rows only", testId: "kind-data" },
+					]}
+				/>
+				<Choice
+					legend="Tables"
+					row
+					value={some ? "some" : "all"}
+					onPick={(value) => setSome(value === "some")}
+					choices={[
+						{ value: "all", label: "All tables", hint: "and everything else in the database" },
+						{
+							value: "some",
+							label: "Chosen tables",
+							hint: "with what belongs to them",
+							testId: "tables-some",
+						},
+					]}
+				/>
+				{some && (
+					<Answered question={live} rows={4}>
+						{(data) => (
+							<TableList
+								label="Tables to choose from"
+								tables={planned(data.tables)}
+								estimated
+								rowHeight={26}
+								maxHeight={160}
+								picked={picked}
+								onPick={setPicked}
+								empty={<p className="p-3 text-text-2">There are no tables.</p>}
 							/>
-							<TextField
-								label="Leave out"
-								mono
-								value={exclude}
-								onText={setExclude}
-								placeholder="none"
-								hint="For example: logs, reporting.*"
-							/>
-						</div>
-					</>
+						)}
+					</Answered>
 				)}
+				<div className="grid grid-cols-2 gap-3">
+					{some && (
+						<TextField
+							label="Also tables like"
+							mono
+							value={include}
+							onText={setInclude}
+							placeholder="none"
+							hint="Separated by commas; * and ? match."
+						/>
+					)}
+					<TextField
+						label="Without the rows of"
+						mono
+						value={exclude}
+						onText={setExclude}
+						placeholder="none"
+						hint="For example: logs, reporting.*"
+					/>
+				</div>
 				<div className="grid grid-cols-2 gap-3">
 					<CheckField
 						label="Prove it afterwards"
@@ -117,7 +148,8 @@ export function BackupOptions({
 						onCheck={setStrict}
 					/>
 				</div>
-				<Answered question={plan} rows={4}>
+				{unchosen && <p className="text-text-2">Choose at least one table.</p>}
+				{!unchosen && <Answered question={plan} rows={4}>
 					{(data) => (
 						<>
 							<div className="flex flex-wrap items-baseline gap-x-2">
@@ -132,46 +164,20 @@ export function BackupOptions({
 									].join(" · ")}
 								</span>
 							</div>
-							<DataTable
+							<p className="text-text-2">{data.can_restore}</p>
+							<TableList
 								label="Planned tables"
-								rows={data.tables}
-								rowKey={tableName}
+								tables={planned(data.tables)}
+								estimated
 								rowHeight={26}
-								maxHeight={180}
-								columns={[
-									{
-										id: "name",
-										title: "Table",
-										width: "minmax(160px,3fr)",
-										sort: tableName,
-										cell: (row) => <Cut text={tableName(row)} mono />,
-									},
-									{
-										id: "rows",
-										title: "Rows, estimated",
-										width: "minmax(110px,1fr)",
-										right: true,
-										sort: (row) => row.estimated_rows,
-										cell: (row) => (row.estimated_rows == null ? "unknown" : count(row.estimated_rows)),
-									},
-									{
-										id: "bytes",
-										title: "Size",
-										width: "minmax(90px,1fr)",
-										right: true,
-										sort: (row) => row.estimated_bytes,
-										cell: (row) => <Bytes value={row.estimated_bytes} />,
-									},
-								]}
-								empty={
-									<p className="p-3 text-text-2">{nothing ? "No table matches." : "There are no tables."}</p>
-								}
+								maxHeight={160}
+								empty={<p className="p-3 text-text-2">There are no tables.</p>}
 							/>
 							<Omissions omissions={data.omissions} planned />
 							<Remarks remarks={data.remarks ?? []} />
 						</>
 					)}
-				</Answered>
+				</Answered>}
 				{refused && <p className="text-bad">Strict: it is refused as long as something is not captured.</p>}
 				{create.error && <ErrorState error={create.error} compact />}
 			</div>

@@ -6,7 +6,8 @@ import type { Schema } from "@/api/client";
 import { useRead } from "@/api/queries";
 import { isGood } from "@/components/BackupListTable";
 import { Badge } from "@/components/Badge";
-import { Cut, DataTable } from "@/components/DataTable";
+import { Button } from "@/components/Button";
+import { type Column, Cut, DataTable } from "@/components/DataTable";
 import { LevelBadge, levelText } from "@/components/LevelBadge";
 import { Bytes, RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
@@ -80,7 +81,14 @@ export function BackupPage({ backupId }: { backupId: string }) {
 							</div>
 						</div>
 						<Panel title={counted(data.tables.length, "table")} padded={false}>
-							<Tables tables={data.tables} />
+							<Tables
+								tables={data.tables}
+								onRestore={
+									isGood(data.backup)
+										? (table) => void navigate({ to: "/restore", search: { backup: backupId, table } })
+										: undefined
+								}
+							/>
 						</Panel>
 						<Proofs proofs={data.proofs} />
 					</div>
@@ -90,14 +98,32 @@ export function BackupPage({ backupId }: { backupId: string }) {
 	);
 }
 
-function Tables({ tables }: { tables: readonly Schema["TableSnapshot"][] }) {
+interface TablesProps {
+	tables: readonly Schema["TableSnapshot"][];
+	onRestore?: (table: string) => void;
+}
+
+function Tables({ tables, onRestore }: TablesProps) {
+	const restore: Column<Schema["TableSnapshot"]> = {
+		id: "restore",
+		title: "",
+		label: "Restore",
+		width: "96px",
+		right: true,
+		cell: (row) =>
+			row.has_rows && (
+				<Button small onClick={() => onRestore?.(tableName(row))} aria-label={`Restore ${tableName(row)}`}>
+					Restore…
+				</Button>
+			),
+	};
 	return (
 		<div className="-mx-px -mb-px [&>div]:rounded-none">
 			<DataTable
 				label="Tables of the backup"
 				rows={tables}
 				rowKey={tableName}
-				rowHeight={28}
+				rowHeight={30}
 				maxHeight={340}
 				columns={[
 					{
@@ -146,6 +172,7 @@ function Tables({ tables }: { tables: readonly Schema["TableSnapshot"][] }) {
 								</code>
 							),
 					},
+					...(onRestore ? [restore] : []),
 				]}
 			/>
 		</div>

@@ -2,11 +2,10 @@
 
 import { Table2 } from "lucide-react";
 import { useRead } from "@/api/queries";
-import { Cut, DataTable } from "@/components/DataTable";
-import { Bytes } from "@/components/Moment";
 import { Answered, EmptyState } from "@/components/States";
-import { bytes, count, counted } from "@/lib/bytes";
-import { serverName, tableName } from "@/lib/text";
+import { planned, TableList } from "@/components/TableList";
+import { bytes, counted } from "@/lib/bytes";
+import { serverName } from "@/lib/text";
 
 export function TablesTab({ connectionId }: { connectionId: string }) {
 	const inspected = useRead("database.inspect", { connection: connectionId }, { staleTime: 30_000 });
@@ -26,42 +25,11 @@ export function TablesTab({ connectionId }: { connectionId: string }) {
 							.join(" · ")}
 					</p>
 					<div className="min-h-0 flex-1">
-						<DataTable
+						<TableList
 							label="Tables"
-							rows={tables}
-							rowKey={tableName}
+							tables={planned(tables)}
+							estimated
 							maxHeight="fill"
-							rowHeight={28}
-							columns={[
-								{
-									id: "name",
-									title: "Table",
-									width: "minmax(160px,3fr)",
-									sort: tableName,
-									cell: (row) => <Cut text={tableName(row)} mono />,
-								},
-								{
-									id: "rows",
-									title: "Rows, estimated",
-									width: "minmax(110px,1fr)",
-									right: true,
-									sort: (row) => row.estimated_rows,
-									cell: (row) =>
-										row.estimated_rows == null ? (
-											<span className="text-text-3">unknown</span>
-										) : (
-											count(row.estimated_rows)
-										),
-								},
-								{
-									id: "bytes",
-									title: "Size",
-									width: "minmax(90px,1fr)",
-									right: true,
-									sort: (row) => row.estimated_bytes,
-									cell: (row) => <Bytes value={row.estimated_bytes} />,
-								},
-							]}
 							empty={
 								<EmptyState icon={<Table2 aria-hidden />} title="This database has no tables">
 									It can be backed up all the same; its other objects are captured.

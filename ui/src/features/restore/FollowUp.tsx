@@ -24,8 +24,22 @@ const releasingUndone = {
 	about: "It is the copy that the undo set aside. It is deleted.",
 };
 
+const tablesUndoing = {
+	...undoing,
+	about: "The replaced tables take their places again, in one transaction. Nothing is deleted.",
+};
+const tablesReleasing = {
+	...releasing,
+	title: "Release the kept tables?",
+	about: "They are deleted. After that the restore cannot be undone.",
+};
+const tablesReleasingUndone = {
+	...tablesReleasing,
+	about: "They are the ones that the undo set aside. They are deleted.",
+};
+
 interface FollowUpProps {
-	restore: Pick<Schema["Restore"], "id" | "state">;
+	restore: Pick<Schema["Restore"], "id" | "state" | "chosen">;
 	what: "undo" | "release";
 	onClose: () => void;
 }
@@ -34,7 +48,20 @@ export function FollowUp({ restore, what, onClose }: FollowUpProps) {
 	const undo = useAct("restore.undo.apply", onClose);
 	const release = useAct("restore.release.apply", onClose);
 	const apply = what === "undo" ? undo : release;
-	const words = what === "undo" ? undoing : restore.state === "undone" ? releasingUndone : releasing;
+	const tables = (restore.chosen ?? []).length > 0;
+	const undone = restore.state === "undone";
+	const words =
+		what === "undo"
+			? tables
+				? tablesUndoing
+				: undoing
+			: tables
+				? undone
+					? tablesReleasingUndone
+					: tablesReleasing
+				: undone
+					? releasingUndone
+					: releasing;
 	return (
 		<PlanGate
 			operation={what === "undo" ? "restore.undo.plan" : "restore.release.plan"}

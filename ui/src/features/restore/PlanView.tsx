@@ -10,6 +10,7 @@ import { Fact, Facts, Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
 import { bytes, count, counted } from "@/lib/bytes";
 import { duration } from "@/lib/time";
+import { ChosenTables } from "./ChosenTables";
 import { Sessions } from "./Sessions";
 
 interface PlanViewProps {
@@ -27,6 +28,7 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 	const blocked = plan.blockers.length > 0;
 	const name = plan.confirm_name ?? null;
 	const agreed = !blocked && nameAgrees(name, typed);
+	const tables = (plan.chosen ?? []).length > 0;
 	const action = plan.safety_backup ? "Take safety backup and restore" : "Restore and prove";
 	return (
 		<form
@@ -40,7 +42,16 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 			<Panel>
 				<Facts wide>
 					<Fact name="Into">
-						{plan.replace ? (
+						{tables ? (
+							<>
+								<Name text={plan.database} /> on {plan.connection_name},{" "}
+								{plan.replace ? (
+									<strong className="font-medium">replacing tables of the live database</strong>
+								) : (
+									"beside its own tables"
+								)}
+							</>
+						) : plan.replace ? (
 							<>
 								<Name text={plan.database} /> on {plan.connection_name},{" "}
 								<strong className="font-medium">replacing the live database</strong>
@@ -55,11 +66,16 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 						{counted(plan.tables, "table")}, {counted(plan.rows, "row")}, {bytes(plan.size_bytes)}{" "}
 						<LevelBadge backup={plan.backup} />
 					</Fact>
-					<Fact name="Takes">
+					{!tables && <Fact name="Takes">
 						{plan.estimated_ms == null
 							? "Not measured yet; proving the backup once tells"
 							: `About ${duration(plan.estimated_ms)}, as measured by the last proof`}
-					</Fact>
+					</Fact>}
+					{tables && (
+						<Fact name="Tables">
+							<ChosenTables tables={plan.chosen ?? []} />
+						</Fact>
+					)}
 					<Fact name="Steps">
 						<ol className="flex list-decimal flex-col gap-0.5 pl-4">
 							{plan.steps.map((step) => (
@@ -93,7 +109,7 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 				<div className="rounded-lg border border-warn/35 bg-warn-soft px-4 py-2.5">
 					<p className="flex items-center gap-1.5 font-medium text-warn">
 						<TriangleAlert aria-hidden className="size-3.5" />
-						It will differ from the source
+						{tables ? "To know before it starts" : "It will differ from the source"}
 					</p>
 					<ul className="mt-1 flex flex-col gap-0.5">
 						{plan.warnings.map((warning) => (

@@ -19,6 +19,7 @@ import { Steps } from "@/components/Steps";
 import { sayError } from "@/components/say";
 import { count, counted } from "@/lib/bytes";
 import { duration } from "@/lib/time";
+import { ChosenTables } from "./ChosenTables";
 import { FollowUp } from "./FollowUp";
 import { isRunning, phases, stateWords, stoppedBadly } from "./phases";
 
@@ -55,7 +56,7 @@ export function RestorePage({ restoreId }: { restoreId: string }) {
 					<>
 						{restore.can_release && (
 							<Button tone="danger" onClick={() => setAsking("release")} data-testid="release">
-								Release kept database…
+								{(restore.chosen ?? []).length > 0 ? "Release kept tables…" : "Release kept database…"}
 							</Button>
 						)}
 						{restore.can_undo && (
@@ -177,6 +178,7 @@ function Running({ restore }: { restore: Schema["Restore"] }) {
 function Outcome({ restore }: { restore: Schema["Restore"] }) {
 	const equal = restore.proof.filter(proofHolds).length;
 	const rows = restore.proof.reduce((sum, each) => sum + (each.found_rows ?? 0), 0);
+	const tables = (restore.chosen ?? []).length > 0;
 	const good = restore.state === "done" || restore.state === "released";
 	return (
 		<>
@@ -189,7 +191,7 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 					<CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" />
 					<div>
 						<p className="font-semibold text-ok">
-							{restore.replace ? "Restored, proven and swapped in" : "Restored and proven"}
+							{restore.replace && !tables ? "Restored, proven and swapped in" : "Restored and proven"}
 						</p>
 						<p className="text-text-2">
 							{count(equal)} of {counted(restore.proof.length, "table")}, {counted(rows, "row")}, every
@@ -216,14 +218,19 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 					className="rounded-lg border border-line bg-line-soft px-4 py-2.5"
 					data-testid="restore-undone"
 				>
-					Undone: the database from before the restore is live again.
+					Undone: the {tables ? "tables" : "database"} from before the restore {tables ? "are" : "is"} live again.
 				</p>
 			)}
 			{stoppedBadly(restore.state) && !restore.error && (
-				<p className="text-text-2">It stopped before the swap. The live database is as it was.</p>
+				<p className="text-text-2">It stopped before anything was put in place. The live database is as it was.</p>
 			)}
 			<Panel>
 				<Facts wide>
+					{tables && (
+						<Fact name="Tables">
+							<ChosenTables tables={restore.chosen ?? []} brief />
+						</Fact>
+					)}
 					<Fact name={restore.state === "undone" ? "Was in" : "The rows are in"}>
 						<code className="font-mono text-sm">{restore.database}</code> on {restore.connection_name}
 					</Fact>
@@ -235,7 +242,7 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 						</Fact>
 					)}
 					{restore.replace && restore.state === "released" && (
-						<Fact name="Undo">Not possible any more: the replaced database was released</Fact>
+						<Fact name="Undo">Not possible any more: what was replaced has been released</Fact>
 					)}
 					<Fact name="From">
 						{restore.imported_from == null ? (

@@ -14,11 +14,19 @@ import { absolute } from "@/lib/time";
 import { PlanView } from "./PlanView";
 import { blankTarget, type TargetDraft, TargetForm, targetRequest } from "./TargetForm";
 
-export function RestoreWizard({ backupId }: { backupId: string }) {
+interface RestoreWizardProps {
+	backupId: string;
+	/** Begin with this table chosen. */
+	table?: string;
+}
+
+export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 	const navigate = useNavigate();
 	const detail = useRead("backup.get", { backup: backupId });
 	const connections = useRead("connection.list", {});
-	const [target, setTarget] = useState<TargetDraft>(blankTarget);
+	const [target, setTarget] = useState<TargetDraft>(
+		table === undefined ? blankTarget : { ...blankTarget, what: "tables", tables: [table] },
+	);
 	const plan = useAct("restore.plan");
 	const apply = useAct(
 		"restore.apply",
@@ -71,6 +79,7 @@ export function RestoreWizard({ backupId }: { backupId: string }) {
 									{(list) => (
 										<TargetForm
 											backup={loaded.backup}
+											tables={loaded.tables}
 											connections={list.connections}
 											target={target}
 											onTarget={setTarget}

@@ -8,24 +8,43 @@ import { Panel } from "@/components/Panel";
 import { EmptyState } from "@/components/States";
 import { sayError } from "@/components/say";
 import { engineNames, environmentNames, location } from "@/lib/text";
+import { TablesForm, tablesRequest } from "./TablesForm";
 
 export interface TargetDraft {
+	what: "database" | "tables";
 	way: "new" | "replace";
 	/** Connection id; empty: the backup's own. */
 	to: string;
 	database: string;
+	/** Names of chosen tables, as `tableName` gives them. */
+	tables: readonly string[];
+	/** A single table's new name, or what is appended to the names of several; empty: made up. */
+	naming: string;
+	schema: string;
+	allowDangling: boolean;
 }
 
-export const blankTarget: TargetDraft = { way: "new", to: "", database: "" };
+export const blankTarget: TargetDraft = {
+	what: "database",
+	way: "new",
+	to: "",
+	database: "",
+	tables: [],
+	naming: "",
+	schema: "",
+	allowDangling: false,
+};
 
 export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Schema["RestorePlanRequest"] {
 	const to = target.to || backup.connection_id;
+	if (target.what === "tables") return { backup: backup.id, to, ...tablesRequest(target) };
 	if (target.way === "replace") return { backup: backup.id, to, replace: true, database: null };
 	return { backup: backup.id, to, replace: false, database: target.database.trim() || null };
 }
 
 interface TargetFormProps {
 	backup: Schema["Backup"];
+	tables: readonly Schema["TableSnapshot"][];
 	connections: readonly Schema["Connection"][];
 	target: TargetDraft;
 	onTarget: (target: TargetDraft) => void;
@@ -34,7 +53,7 @@ interface TargetFormProps {
 	busy: boolean;
 }
 
-export function TargetForm({ backup, connections, target, onTarget, onNext, busy }: TargetFormProps) {
+export function TargetForm({ backup, tables, connections, target, onTarget, onNext, busy }: TargetFormProps) {
 	const same = connections.filter((each) => each.spec.engine === backup.engine);
 	const own = same.find((each) => each.id === backup.connection_id);
 	const chosen = same.find((each) => each.id === target.to) ?? own ?? same[0];
@@ -82,6 +101,24 @@ export function TargetForm({ backup, connections, target, onTarget, onNext, busy
 						}
 					/>
 					<Choice
+						legend="Restore"
+						row
+						value={target.what}
+						onPick={(what) => set({ what })}
+						choices={[
+							{ value: "database", label: "The whole database", testId: "what-database" },
+							{
+								value: "tables",
+								label: "Chosen tables",
+								hint: "into the live database",
+								testId: "what-tables",
+							},
+						]}
+					/>
+					{target.what === "tables" ? (
+						<TablesForm tables={tables} sqlite={sqlite} target={target} onTarget={set} />
+					) : (
+					<Choice
 						legend="Restore into"
 						value={target.way}
 						onPick={(way) => set({ way })}
@@ -104,7 +141,8 @@ export function TargetForm({ backup, connections, target, onTarget, onNext, busy
 							},
 						]}
 					/>
-					{target.way === "new" && (
+					)}
+					{target.what === "database" && target.way === "new" && (
 						<TextField
 							label={sqlite ? "Path of the new file" : "Name of the new database"}
 							mono
@@ -124,7 +162,7 @@ export function TargetForm({ backup, connections, target, onTarget, onNext, busy
 				</div>
 			</Panel>
 			<div className="flex justify-end">
-				<Button tone="primary" type="submit" busy={busy} data-testid="restore-plan">
+				<Button tone="primary" type="submit" busy={busy} disabled={target.what === "tables" && target.tables.length === 0} data-testid="restore-plan">
 					{busy ? "Looking…" : "Show what will happen"}
 				</Button>
 			</div>

@@ -33,9 +33,9 @@ export interface Phase {
 	stands: "done" | "now" | "waiting";
 }
 
-export function phases(restore: Pick<Schema["Restore"], "state" | "replace" | "imported_into">): Phase[] {
+export function phases(restore: Pick<Schema["Restore"], "state" | "replace" | "imported_into" | "chosen">): Phase[] {
 	const order: [State, string][] =
-		restore.imported_into == null ? restoring(restore.replace) : importing(restore);
+		restore.imported_into == null ? restoring(restore.replace, (restore.chosen ?? []).length > 0) : importing(restore);
 	return standing(order, restore.state);
 }
 
@@ -54,14 +54,17 @@ function importing({ imported_into: into }: Pick<Schema["Restore"], "imported_in
 	];
 }
 
-function restoring(replace: boolean): [State, string][] {
+function restoring(replace: boolean, tables: boolean): [State, string][] {
 	return [
-		...(replace
+		...(replace && !tables
 			? ([["safety_backup", "Safety backup of the live database, proven"]] as [State, string][])
 			: []),
-		["loading", "Load the rows beside the live database"],
+		["loading", tables ? "Load the rows beside the live tables" : "Load the rows beside the live database"],
 		["proving", "Compare every table with the snapshot"],
-		["swapping", replace ? "Swap" : "Give it its name"],
+		[
+			"swapping",
+			tables ? "Put the tables in place, in one transaction" : replace ? "Swap" : "Give it its name",
+		],
 	];
 }
 

@@ -70,7 +70,7 @@ async fn beside(all: &mut Importing, stages: &Stages, work: &Work) -> Result<(),
         Ok(done) => note(&mut all.journal, done),
         Err(error) => return Err(drop_staging(&all.journal, &all.place, clock.as_ref(), error).await),
     }
-    put_in_place(&mut all.journal, &all.place, stages, work, clock.as_ref()).await
+    put_in_place(&mut all.journal, &all.place, None, stages, work, clock.as_ref()).await
 }
 
 fn note(journal: &mut Journal, done: ScriptDone) {

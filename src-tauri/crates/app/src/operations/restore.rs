@@ -8,6 +8,7 @@ use holdfast_contract::restore::{
     RestoreRef, RestoreState,
 };
 use holdfast_contract::{ApiError, RestoreId};
+use holdfast_engine::TableOrder;
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
@@ -37,19 +38,29 @@ struct Planned {
     place: Place,
     vault: Vault,
     source: VaultSource,
+    order: Option<TableOrder>,
 }
 
-/// `intent`: None when the plan is made for the first time.
-async fn make_plan(cx: &Cx, request: &RestorePlanRequest, intent: Option<Intent>) -> Answer<Planned> {
+enum Wanted<'a> {
+    /// For the first time: names are made up.
+    Asked(&'a RestorePlanRequest),
+    Again(Intent),
+}
+
+async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
+    let (backup, to) = match &wanted {
+        Wanted::Asked(request) => (request.backup.as_str(), request.to.as_str()),
+        Wanted::Again(intent) => (intent.backup.as_str(), intent.connection.as_str()),
+    };
     let vault = vaults::open(cx).await?;
-    let backup = shelf::find(cx, &vault, &request.backup).await?;
+    let backup = shelf::find(cx, &vault, backup).await?;
     list::require_good(&backup)?;
-    let connection = cx.catalog().connections().find(&request.to).await?;
+    let connection = cx.catalog().connections().find(to).await?;
     let place = Place::new(connections::access(cx, &connection).await?)?;
     let source = VaultSource::open(&vault, &backup.id).await?;
-    let intent = match intent {
-        Some(intent) => intent,
-        None => Intent::new(&backup, &connection, &place, request.replace, request.database.clone())?,
+    let intent = match wanted {
+        Wanted::Again(intent) => intent,
+        Wanted::Asked(request) => Intent::new(&backup, &connection, &place, request)?,
     };
     let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
     let ground = Ground {
@@ -60,9 +71,9 @@ async fn make_plan(cx: &Cx, request: &RestorePlanRequest, intent: Option<Intent>
         proofs: &proofs,
         now_ms: cx.now_ms(),
     };
-    let plan = plan::plan(&intent, &ground).await?;
-    let material = Material::new(&intent, &connection, &plan);
-    Ok(Planned { plan, material, intent, connection, place, vault, source })
+    let (plan, order) = plan::plan(&intent, &ground).await?;
+    let material = Material::new(&intent, &connection, &plan, order.as_ref());
+    Ok(Planned { plan, material, intent, connection, place, vault, source, order })
 }
 
 pub struct Plan;
@@ -78,7 +89,8 @@ impl Operation for Plan {
     }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-        let Planned { mut plan, material, intent, connection, .. } = make_plan(&cx, &request, None).await?;
+        let Planned { mut plan, material, intent, connection, .. } =
+            make_plan(&cx, Wanted::Asked(&request)).await?;
         let mut kept = KeptPlan::new(Apply::NAME, &intent, &material, cx.now_ms())?;
         kept.confirm_name.clone_from(&plan.confirm_name);
         kept.target_name = Some(connection.name);
@@ -104,8 +116,8 @@ impl Operation for Apply {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
-        let Planned { plan, material, intent, connection, place, vault, source } =
-            make_plan(&cx, &intent.request(), Some(intent.clone())).await?;
+        let Planned { plan, material, intent, connection, place, vault, source, order } =
+            make_plan(&cx, Wanted::Again(intent)).await?;
         kept.still_holds(&material)?;
         require_unblocked(&plan)?;
         let id = RestoreId(new_id());
@@ -119,10 +131,22 @@ impl Operation for Apply {
             facts: serde_json::Value::Null,
             instance: cx.home().instance().to_owned(),
         };
-        let facts = Facts::new(intent, plan.backup.name.clone(), connection.name.clone());
+        let mut facts = Facts::new(intent, plan.backup.name.clone(), connection.name.clone());
+        (facts.order, facts.chosen) = (order, plan.chosen.clone());
         let journal = Journal::begin(cx.catalog(), row, facts).await?;
         let new = NewWork {
-            title: format!("Restore {} from “{}”", connection.name, plan.backup.name),
+            title: match plan.chosen.as_slice() {
+                [] => format!("Restore {} from “{}”", connection.name, plan.backup.name),
+                [table] => {
+                    format!("Restore {} of {} from “{}”", table.from, connection.name, plan.backup.name)
+                }
+                more => format!(
+                    "Restore {} tables of {} from “{}”",
+                    more.len(),
+                    connection.name,
+                    plan.backup.name
+                ),
+            },
             connection_id: Some(connection.id.clone()),
             cancellable: true,
         };

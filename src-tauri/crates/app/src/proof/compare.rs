@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_contract::backup::TableProof;
-use holdfast_contract::snapshot::{DumpPlan, ObjectCount, Snapshot, TableFingerprint, TableName};
+use holdfast_contract::snapshot::{
+    DumpPlan, ObjectCount, Snapshot, TableFingerprint, TableName, TableSnapshot,
+};
 use holdfast_engine::{Engine, EngineError, Work};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,7 +43,7 @@ fn judge(
     fingerprints: &[TableFingerprint],
     exact: bool,
 ) -> Comparison {
-    let mut result = rows(snapshot, fingerprints);
+    let mut result = rows(snapshot.tables.iter(), fingerprints);
     if let Some(found) = found {
         result.problems.extend(table_list(snapshot, found));
         if exact {
@@ -51,11 +53,15 @@ fn judge(
     result
 }
 
-fn rows(snapshot: &Snapshot, fingerprints: &[TableFingerprint]) -> Comparison {
+/// Counts and hashes alone, of the tables whose rows the backup holds.
+pub(crate) fn rows<'a>(
+    tables: impl Iterator<Item = &'a TableSnapshot>,
+    fingerprints: &[TableFingerprint],
+) -> Comparison {
     let found: BTreeMap<&TableName, &TableFingerprint> =
         fingerprints.iter().map(|print| (&print.table, print)).collect();
     let mut result = Comparison::default();
-    for table in snapshot.tables.iter().filter(|table| table.has_rows) {
+    for table in tables.filter(|table| table.has_rows) {
         let print = found.get(&table.table);
         let hash_equal = print.is_some_and(|print| print.content_hash == table.content_hash);
         let name = &table.table;
@@ -111,7 +117,7 @@ fn objects(expected: &[ObjectCount], found: &[ObjectCount]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use holdfast_contract::snapshot::{EngineKind, PlannedTable, Scope, ServerInfo, TableSnapshot};
+    use holdfast_contract::snapshot::{EngineKind, PlannedTable, Scope, ServerInfo};
 
     use super::*;
 

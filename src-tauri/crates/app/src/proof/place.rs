@@ -4,7 +4,7 @@
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Access, Dump, Engine, Load, NamePurpose, Swap};
+use holdfast_engine::{Access, Dump, Engine, Load, NamePurpose, PlaceTables, Swap};
 
 pub(crate) struct Place {
     access: Access,
@@ -43,6 +43,10 @@ impl Place {
 
     pub(crate) fn swap(&self) -> Result<&dyn Swap, ApiError> {
         self.engine.swap().ok_or_else(|| lacks(self.kind(), "replace"))
+    }
+
+    pub(crate) fn tables(&self) -> Result<&dyn PlaceTables, ApiError> {
+        self.engine.place_tables().ok_or_else(|| lacks(self.kind(), "restore single tables into"))
     }
 
     /// The live database as [`Load`] and [`Swap`] name it: a SQLite file by its path.

@@ -12,6 +12,7 @@ use holdfast_engine::{EngineError, LoadReport, SnapshotSource, SwapState, Work};
 use holdfast_vault::Vault;
 
 use super::journal::Journal;
+use super::step::{Step, label};
 use crate::backup::source::VaultSource;
 use crate::backup::standing;
 use crate::clock::Clock;
@@ -60,41 +61,47 @@ pub(crate) async fn steps(journal: &mut Journal, bench: &Bench<'_>) -> Result<()
     if let Err(error) = prepare(journal, bench).await {
         return Err(drop_staging(journal, bench.place, bench.clock, error).await);
     }
-    put_in_place(journal, bench.place, bench.stages, bench.work, bench.clock).await
+    let source: &dyn SnapshotSource = bench.source;
+    put_in_place(journal, bench.place, Some(source), bench.stages, bench.work, bench.clock).await
 }
 
-/// The last step: the copy gets its name, or the live one's place.
+/// The last step: the copy gets its name, or the live one's place. `source`: for tables, whose definitions it needs.
 pub(crate) async fn put_in_place(
     journal: &mut Journal,
     place: &Place,
+    source: Option<&dyn SnapshotSource>,
     stages: &Stages,
     work: &Work,
     clock: &dyn Clock,
 ) -> Result<(), ApiError> {
-    let intent = journal.facts.intent.clone();
     journal.enter(RestoreState::Swapping).await?;
     stages.next("Putting the copy in place");
-    let moved = match &intent.kept_as {
-        Some(kept) => place.swap()?.swap(&intent.staging, kept, work).await,
-        None => place.load()?.rename(&intent.staging, &intent.database).await,
-    };
-    if let Err(error) = moved {
-        return not_moved(journal, place, clock, error.into_api()).await;
+    match Step::of(journal, place).put(source, work).await {
+        Ok(remarks) => add_remarks(journal, remarks),
+        Err(error) => return not_moved(journal, place, clock, error).await,
     }
     keep(journal, place).await
 }
 
-/// A live database that was gone leaves nothing to keep.
-pub(crate) async fn keep(journal: &mut Journal, place: &Place) -> Result<(), ApiError> {
-    if let Some(kept) = journal.facts.intent.kept_as.clone() {
-        let there = place.load()?.exists(&kept).await.map_err(EngineError::into_api)?;
-        journal.facts.kept = there.then_some(kept);
+/// Known already from counting beforehand, or new.
+fn add_remarks(journal: &mut Journal, remarks: Vec<String>) {
+    for remark in remarks {
+        if !journal.facts.remarks.contains(&remark) {
+            journal.facts.remarks.push(remark);
+        }
     }
+}
+
+pub(crate) async fn keep(journal: &mut Journal, place: &Place) -> Result<(), ApiError> {
+    journal.facts.kept = Step::of(journal, place).kept().await?;
     Ok(())
 }
 
 /// Everything that leaves the live database alone.
 async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiError> {
+    if let Some(order) = journal.facts.order.clone() {
+        return super::tables::prepare(journal, &order, bench).await;
+    }
     let Bench { place, source, work, .. } = bench;
     let staging = journal.facts.intent.staging.clone();
     journal.enter(RestoreState::Loading).await?;
@@ -163,7 +170,7 @@ async fn not_moved(
     clock: &dyn Clock,
     error: ApiError,
 ) -> Result<(), ApiError> {
-    match whereabouts(place, journal).await {
+    match Step::of(journal, place).whereabouts().await {
         Ok(SwapState::Swapped) => {
             journal
                 .facts
@@ -183,22 +190,6 @@ async fn not_moved(
     }
 }
 
-/// Where a swap or rename that was cut short stands.
-pub(crate) async fn whereabouts(place: &Place, journal: &Journal) -> Result<SwapState, ApiError> {
-    let intent = &journal.facts.intent;
-    if let Some(kept) = &intent.kept_as {
-        return place.swap()?.swap_state(&intent.staging, kept).await.map_err(EngineError::into_api);
-    }
-    let load = place.load()?;
-    let staged = load.exists(&intent.staging).await.map_err(EngineError::into_api)?;
-    let named = load.exists(&intent.database).await.map_err(EngineError::into_api)?;
-    Ok(match (staged, named) {
-        (true, _) => SwapState::NotSwapped,
-        (false, true) => SwapState::Swapped,
-        (false, false) => SwapState::Unclear,
-    })
-}
-
 pub(crate) fn unclear(journal: &Journal, why: &str) -> ApiError {
     let intent = &journal.facts.intent;
     let kept = intent.kept_as.as_ref().map(|kept| format!(" and {kept}")).unwrap_or_default();
@@ -206,10 +197,21 @@ pub(crate) fn unclear(journal: &Journal, why: &str) -> ApiError {
         ErrorCode::Interrupted,
         format!("The last step of this restore was cut short and the names have changed since: {why}"),
     )
-    .hint(format!(
-        "Look at the databases {}, {}{kept} on the server; none of them has been dropped.",
-        intent.database, intent.staging
-    ))
+    .hint(match &journal.facts.order {
+        Some(order) => {
+            let steps = order.tables.iter();
+            let names: Vec<String> = steps
+                .flat_map(|step| [Some(&step.to), Some(&step.staging), step.kept.as_ref()])
+                .flatten()
+                .map(ToString::to_string)
+                .collect();
+            format!("Look at the tables {}; none of them has been dropped.", names.join(", "))
+        }
+        None => format!(
+            "Look at the databases {}, {}{kept} on the server; none of them has been dropped.",
+            intent.database, intent.staging
+        ),
+    })
 }
 
 /// Nothing made here stays behind, also after a cancel; what cannot be dropped now is noted for the next start.
@@ -220,11 +222,16 @@ pub(crate) async fn drop_staging(
     mut error: ApiError,
 ) -> ApiError {
     let staging = &journal.facts.intent.staging;
-    let dropped = match place.load() {
-        Ok(load) => load.drop_database(staging).await.map_err(EngineError::into_api),
-        Err(error) => Err(error),
-    };
-    let Err(left) = dropped else { return error };
+    let Err(left) = Step::of(journal, place).drop_staging().await else { return error };
+    if let Some(order) = &journal.facts.order {
+        let names = label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default();
+        let hint = format!(
+            "What had been loaded ({names}) could not be removed ({}); drop it by hand.",
+            left.message
+        );
+        error.hint = Some(hint);
+        return error;
+    }
     error.hint = Some(match journal.leave_to_sweep(clock.now_ms()).await {
         Ok(()) => format!(
             "The unfinished copy {staging} could not be removed now ({}); Holdfast tries again at its next start.",

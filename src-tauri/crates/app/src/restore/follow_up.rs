@@ -6,11 +6,12 @@
 use holdfast_contract::connection::{Connection, Environment};
 use holdfast_contract::restore::{Restore, RestoreFollowUpPlan, RestoreState};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, SwapState, Work};
+use holdfast_engine::{EngineError, SwapState, TableOrder, Work};
 use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;
 use super::plan::told_sessions;
+use super::step::{Step, kept_label, label};
 use crate::clock::Clock;
 use crate::proof::place::Place;
 
@@ -59,12 +60,8 @@ pub(crate) async fn plan(
         )
         .hint("Take the read-only switch off the connection first."));
     }
-    if !place.load()?.exists(&kept).await.map_err(EngineError::into_api)? {
-        return Err(ApiError::new(
-            ErrorCode::DatabaseMissing,
-            format!("The kept database {kept} is not there any more."),
-        )
-        .hint("Somebody has removed or renamed it; restore the safety backup instead."));
+    if !Step::of(journal, place).is_kept(&kept).await? {
+        return Err(gone(journal, &kept));
     }
     let name = connection.spec.database_name();
     let production = connection.environment == Environment::Production;
@@ -79,6 +76,10 @@ pub(crate) async fn plan(
         loses: None,
         tables_differing: Vec::new(),
     };
+    if let Some(order) = &journal.facts.order {
+        tell_tables(&mut plan, what, journal, order);
+        return Ok(plan);
+    }
     match what {
         FollowUp::Undo => {
             plan.sessions_to_end = place.swap()?.sessions().await.map_err(EngineError::into_api)?;
@@ -112,6 +113,41 @@ pub(crate) async fn plan(
     Ok(plan)
 }
 
+fn gone(journal: &Journal, kept: &str) -> ApiError {
+    if journal.facts.order.is_some() {
+        return ApiError::new(ErrorCode::DatabaseMissing, "What this restore keeps is not there any more.")
+            .hint("Somebody has removed or renamed the kept tables, or put others in the restored ones' places.");
+    }
+    ApiError::new(ErrorCode::DatabaseMissing, format!("The kept database {kept} is not there any more."))
+        .hint("Somebody has removed or renamed it; restore the safety backup instead.")
+}
+
+fn tell_tables(plan: &mut RestoreFollowUpPlan, what: FollowUp, journal: &Journal, order: &TableOrder) {
+    let restored = label(order.tables.iter().map(|step| &step.to)).unwrap_or_default();
+    let aside = label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default();
+    let kept = kept_label(order).unwrap_or_default();
+    let undone = journal.facts.undone;
+    match what {
+        FollowUp::Undo => {
+            plan.steps = vec![
+                format!("In one transaction, put {kept} back as {restored}."),
+                format!("Keep what was restored as {aside} until you release it."),
+            ];
+            plan.loses = Some(format!(
+                "What was written to {restored} since the restore leaves with it; it stays in {aside}."
+            ));
+        }
+        FollowUp::Release => {
+            plan.steps = vec![format!("Drop {}.", if undone { &aside } else { &kept })];
+            plan.loses = Some(if undone {
+                "The restored rows are gone after this; the backup they came from stays.".into()
+            } else {
+                "The tables as they were before the restore are gone after this: no undo any more.".into()
+            });
+        }
+    }
+}
+
 fn possible(what: FollowUp, restore: &Restore) -> Result<&str, ApiError> {
     let allowed = match what {
         FollowUp::Undo => restore.can_undo,
@@ -126,10 +162,10 @@ fn possible(what: FollowUp, restore: &Restore) -> Result<&str, ApiError> {
                 }
                 (FollowUp::Undo, RestoreState::Undone) => "This restore has been undone already.",
                 (FollowUp::Undo, RestoreState::Done) => {
-                    "This restore made a new database and replaced none, so there is nothing to undo."
+                    "This restore replaced nothing, so there is nothing to undo."
                 }
                 (FollowUp::Release, RestoreState::Done) => {
-                    "This restore replaced no database, so nothing is kept of it."
+                    "This restore replaced nothing, so nothing is kept of it."
                 }
                 _ => "This restore did not come to its end, so nothing follows from it.",
             };
@@ -150,11 +186,14 @@ pub(crate) async fn undo(
     journal.facts.undo_keeps_as = Some(restored.clone());
     journal.enter(RestoreState::Undoing).await?;
     work.progress.phase("Putting the replaced database back");
-    let Err(error) = place.swap()?.swap(&kept, &restored, work).await else {
-        return undone(journal, clock).await;
+    let error = match Step::of(journal, place).undo(&kept, &restored, work).await {
+        Ok(remarks) => {
+            journal.facts.remarks.extend(remarks);
+            return undone(journal, clock).await;
+        }
+        Err(error) => error,
     };
-    let error = error.into_api();
-    match place.swap()?.swap_state(&kept, &restored).await {
+    match Step::of(journal, place).undo_state(&kept, &restored).await {
         Ok(SwapState::Swapped) => undone(journal, clock).await,
         Ok(SwapState::NotSwapped) => {
             journal.enter(RestoreState::Done).await?;
@@ -174,7 +213,7 @@ pub(super) async fn recover_undo(
     else {
         return journal.enter(RestoreState::Done).await;
     };
-    match place.swap()?.swap_state(&kept, &restored).await.map_err(EngineError::into_api)? {
+    match Step::of(journal, place).undo_state(&kept, &restored).await? {
         SwapState::Swapped => undone(journal, clock).await,
         SwapState::NotSwapped => journal.enter(RestoreState::Done).await,
         SwapState::Unclear => {
@@ -205,7 +244,7 @@ pub(crate) async fn release(
 ) -> Result<(), ApiError> {
     let kept = possible(FollowUp::Release, &journal.restore())?.to_owned();
     work.progress.phase(&format!("Dropping {kept}"));
-    place.load()?.drop_database(&kept).await.map_err(EngineError::into_api)?;
+    Step::of(journal, place).release(&kept).await?;
     journal.facts.kept = None;
     journal.end(RestoreState::Released, None, clock).await
 }

@@ -2,11 +2,13 @@
 
 use holdfast_contract::backup::{Backup, TableProof};
 use holdfast_contract::import::ImportInto;
-use holdfast_contract::restore::{Restore, RestoreState};
+use holdfast_contract::restore::{Restore, RestoreState, RestoreTable};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, JobId, RestoreId};
+use holdfast_engine::TableOrder;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Intent;
+use super::step;
 use crate::catalog::{Catalog, CatalogError, RestoreRow, ScratchRow};
 use crate::clock::Clock;
 use crate::cx::Cx;
@@ -37,6 +39,12 @@ pub(crate) struct Facts {
     /// Its rows come from somebody's SQL file, not from a backup.
     #[serde(default)]
     pub import: Option<Imported>,
+    /// With chosen tables: what exactly is done.
+    #[serde(default)]
+    pub order: Option<TableOrder>,
+    /// The same as people are told it.
+    #[serde(default)]
+    pub chosen: Vec<RestoreTable>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +57,17 @@ pub(crate) struct Imported {
 }
 
 impl Facts {
+    /// Tables that are kept are told by their own names.
+    fn kept_name(&self, kept: String) -> String {
+        match &self.order {
+            Some(order) if self.undone => {
+                step::label(order.tables.iter().map(|step| &step.staging)).unwrap_or(kept)
+            }
+            Some(order) => step::kept_label(order).unwrap_or(kept),
+            None => kept,
+        }
+    }
+
     pub(crate) fn new(intent: Intent, backup_name: String, connection_name: String) -> Self {
         Self {
             intent,
@@ -62,6 +81,8 @@ impl Facts {
             undone: false,
             undo_keeps_as: None,
             import: None,
+            order: None,
+            chosen: Vec::new(),
         }
     }
 }
@@ -172,7 +193,7 @@ impl Journal {
         let done = matches!(self.row.state, RestoreState::Done);
         let kept = self.facts.kept.clone();
         let database = match (&kept, self.facts.undone) {
-            (Some(name), true) => name.clone(),
+            (Some(name), true) if self.facts.order.is_none() => name.clone(),
             _ => intent.database.clone(),
         };
         Restore {
@@ -184,10 +205,11 @@ impl Journal {
             connection_name: self.facts.connection_name.clone(),
             replace: intent.replace,
             database,
+            chosen: self.facts.chosen.clone(),
             can_undo: done && intent.replace && kept.is_some(),
             can_release: matches!(self.row.state, RestoreState::Done | RestoreState::Undone)
                 && kept.is_some(),
-            kept_as: kept,
+            kept_as: kept.map(|name| self.facts.kept_name(name)),
             safety_backup_id: self.facts.safety_backup.clone(),
             started_at_ms: self.row.started_at_ms,
             duration_ms: self

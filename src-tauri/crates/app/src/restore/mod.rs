@@ -9,4 +9,6 @@ pub(crate) mod job;
 pub(crate) mod journal;
 pub(crate) mod plan;
 pub(crate) mod recover;
+pub(crate) mod step;
+pub(crate) mod tables;
 pub(crate) mod words;

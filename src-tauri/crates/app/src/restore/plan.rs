@@ -8,7 +8,7 @@ use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::restore::{RestorePlan, RestorePlanRequest, SessionInfo};
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, Snapshot};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, NamePurpose, SnapshotSource};
+use holdfast_engine::{EngineError, NamePurpose, Placing, SnapshotSource, TableOrder, TableWish};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -26,19 +26,35 @@ pub(crate) struct Intent {
     /// Made up here, with a random tag: nobody else's database has this name.
     pub staging: String,
     pub kept_as: Option<String>,
+    /// None: the whole database.
+    #[serde(default)]
+    pub tables: Option<TableWish>,
 }
 
 impl Intent {
-    /// `database`: the name a user gave.
     pub(crate) fn new(
         backup: &Backup,
         connection: &Connection,
         place: &Place,
-        replace: bool,
-        database: Option<String>,
+        request: &RestorePlanRequest,
     ) -> Result<Self, ApiError> {
         fits(connection, place, backup)?;
         let tag = tag()?;
+        if !request.tables.is_empty() {
+            return Self::of_tables(backup, connection, place, request, tag);
+        }
+        if request.schema.is_some()
+            || request.suffix.is_some()
+            || request.table_name.is_some()
+            || request.allow_dangling
+        {
+            return Err(ApiError::new(
+                ErrorCode::BadRequest,
+                "A schema, a suffix, a table's name and dangling rows are for restores of chosen tables.",
+            )
+            .hint("Name the tables too."));
+        }
+        let (replace, database) = (request.replace, request.database.clone());
         let database = match (replace, database) {
             (true, Some(_)) => {
                 return Err(ApiError::new(
@@ -58,17 +74,56 @@ impl Intent {
         };
         let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
         let (backup, connection) = (backup.id.clone(), connection.id.clone());
-        Ok(Self { backup, connection, replace, database, staging, kept_as })
+        Ok(Self { backup, connection, replace, database, staging, kept_as, tables: None })
     }
 
-    /// What plans the same restore again.
-    pub(crate) fn request(&self) -> RestorePlanRequest {
-        RestorePlanRequest {
-            backup: self.backup.to_string(),
-            to: self.connection.to_string(),
-            database: (!self.replace).then(|| self.database.clone()),
-            replace: self.replace,
+    /// Into the connection's own database.
+    fn of_tables(
+        backup: &Backup,
+        connection: &Connection,
+        place: &Place,
+        request: &RestorePlanRequest,
+        tag: String,
+    ) -> Result<Self, ApiError> {
+        let bad = |message: &str, hint: &str| Err(ApiError::new(ErrorCode::BadRequest, message).hint(hint));
+        if request.database.is_some() {
+            return bad(
+                "Tables are restored into a connection's own database.",
+                "Add a connection for the other database and restore to that.",
+            );
         }
+        let named = request.schema.is_some() || request.suffix.is_some() || request.table_name.is_some();
+        if request.replace && named {
+            return bad(
+                "A restore of tables either replaces those of the same names or makes new ones.",
+                "Give new names or ask for replace, not both.",
+            );
+        }
+        if request.allow_dangling && !request.replace {
+            return bad("New tables have no foreign keys that could dangle.", "Leave that out.");
+        }
+        if request.suffix.is_some() && request.table_name.is_some() {
+            return bad("A table gets one new name.", "Give a suffix or a name, not both.");
+        }
+        let placing = if request.replace {
+            Placing::Replace { allow_dangling: request.allow_dangling }
+        } else {
+            Placing::Beside {
+                schema: request.schema.clone(),
+                suffix: request.suffix.clone(),
+                name: request.table_name.clone(),
+            }
+        };
+        let kept = format!("the tables kept by this restore ({tag})");
+        Ok(Self {
+            backup: backup.id.clone(),
+            connection: connection.id.clone(),
+            replace: request.replace,
+            database: place.live().to_owned(),
+            staging: format!("the restored tables ({tag})"),
+            kept_as: request.replace.then_some(kept),
+            tables: Some(TableWish { tag, tables: request.tables.clone(), placing }),
+        })
     }
 }
 
@@ -122,7 +177,13 @@ pub(crate) struct Ground<'a> {
 }
 
 /// The plan without its id and digest. Refuses what can never work; what could be put right comes as blockers.
-pub(crate) async fn plan(intent: &Intent, ground: &Ground<'_>) -> Result<RestorePlan, ApiError> {
+pub(crate) async fn plan(
+    intent: &Intent,
+    ground: &Ground<'_>,
+) -> Result<(RestorePlan, Option<TableOrder>), ApiError> {
+    if intent.tables.is_some() {
+        return super::tables::plan(intent, ground).await;
+    }
     let Ground { connection, place, backup, source, .. } = ground;
     fits(connection, place, backup)?;
     let load = place.load()?;
@@ -152,7 +213,7 @@ pub(crate) async fn plan(intent: &Intent, ground: &Ground<'_>) -> Result<Restore
             ground.now_ms,
         ));
     }
-    Ok(RestorePlan {
+    let plan = RestorePlan {
         plan_id: PlanId::from(""),
         digest: String::new(),
         backup: (*backup).clone(),
@@ -162,6 +223,7 @@ pub(crate) async fn plan(intent: &Intent, ground: &Ground<'_>) -> Result<Restore
         database: intent.database.clone(),
         staging: intent.staging.clone(),
         kept_as: intent.kept_as.clone(),
+        chosen: Vec::new(),
         tables: snapshot.tables.len() as u64,
         rows: snapshot.tables.iter().map(|table| table.rows).sum(),
         size_bytes: backup.size_bytes,
@@ -173,7 +235,8 @@ pub(crate) async fn plan(intent: &Intent, ground: &Ground<'_>) -> Result<Restore
         loses,
         confirm_name: intent.replace.then(|| connection.spec.database_name().to_owned()),
         estimated_ms: ground.proofs.iter().rev().find_map(|proof| proof.restore_ms),
-    })
+    };
+    Ok((plan, None))
 }
 
 struct Live {
@@ -210,7 +273,7 @@ async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> 
     }
 }
 
-fn fits(connection: &Connection, place: &Place, backup: &Backup) -> Result<(), ApiError> {
+pub(super) fn fits(connection: &Connection, place: &Place, backup: &Backup) -> Result<(), ApiError> {
     if backup.engine != place.kind() {
         return Err(ApiError::new(
             ErrorCode::Unsupported,
@@ -278,11 +341,19 @@ pub(crate) struct Material {
     environment: Environment,
     safety_backup: bool,
     blockers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<TableOrder>,
 }
 
 impl Material {
-    pub(crate) fn new(intent: &Intent, connection: &Connection, plan: &RestorePlan) -> Self {
+    pub(crate) fn new(
+        intent: &Intent,
+        connection: &Connection,
+        plan: &RestorePlan,
+        order: Option<&TableOrder>,
+    ) -> Self {
         Self {
+            order: order.cloned(),
             intent: intent.clone(),
             spec: connection.spec.clone(),
             environment: connection.environment,

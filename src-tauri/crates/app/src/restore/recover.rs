@@ -12,9 +12,10 @@ use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::script::Fate;
 use holdfast_engine::{EngineError, SwapState};
 
-use super::apply::{keep, unclear, whereabouts};
+use super::apply::{keep, unclear};
 use super::follow_up;
 use super::journal::Journal;
+use super::step::Step;
 use crate::clock::Clock;
 use crate::connections;
 use crate::cx::Cx;
@@ -73,7 +74,7 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
         {
             recover_live(journal, place, clock).await
         }
-        RestoreState::Swapping => match whereabouts(place, journal).await? {
+        RestoreState::Swapping => match Step::of(journal, place).whereabouts().await? {
             SwapState::NotSwapped => {
                 drop_staging(journal, place, clock).await?;
                 journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
@@ -136,10 +137,10 @@ async fn recover_live(journal: &mut Journal, place: &Place, clock: &dyn Clock) -
 /// A server may still be making the database that the dead program asked for; then there is nothing to drop yet, so
 /// the name stays on the list of what later starts drop.
 async fn drop_staging(journal: &Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
-    if place.kind() != EngineKind::Sqlite {
+    if place.kind() != EngineKind::Sqlite && journal.facts.order.is_none() {
         journal.leave_to_sweep(clock.now_ms()).await?;
     }
-    place.load()?.drop_database(&journal.facts.intent.staging).await.map_err(EngineError::into_api)
+    Step::of(journal, place).drop_staging().await
 }
 
 fn interrupted() -> ApiError {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::SessionInfo;
-use holdfast_contract::snapshot::{DumpPlan, EngineKind, Snapshot, TableName};
+use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
 
 use super::plan::{Intent, told_sessions};
 
@@ -38,17 +38,17 @@ pub(crate) fn steps(
 }
 
 pub(crate) fn warnings(backup: &Backup, snapshot: &Snapshot) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if backup.damaged {
-        warnings.push(
-            "The last check found damage in this backup; the restore may stop at it, with nothing changed."
-                .to_owned(),
-        );
-    }
-    warnings.extend(snapshot.omissions.iter().map(|omission| {
-        format!("Not in the backup: {} {}. {}", omission.kind, omission.name, omission.reason)
-    }));
-    warnings
+    damage(backup).into_iter().chain(snapshot.omissions.iter().map(omitted)).collect()
+}
+
+pub(crate) fn damage(backup: &Backup) -> Option<String> {
+    let words =
+        "The last check found damage in this backup; the restore may stop at it, with nothing changed.";
+    backup.damaged.then(|| words.to_owned())
+}
+
+pub(crate) fn omitted(omission: &Omission) -> String {
+    format!("Not in the backup: {} {}. {}", omission.kind, omission.name, omission.reason)
 }
 
 /// What the swap takes away from the live database, in words and, where the engine knows them, numbers.
@@ -120,7 +120,7 @@ pub(crate) fn moment(at_ms: i64) -> String {
         .map_or_else(|| "an unknown time".into(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-fn span(ms: i64) -> String {
+pub(crate) fn span(ms: i64) -> String {
     let minutes = ms.max(0) / 60_000;
     let counted = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
     match minutes {

@@ -242,7 +242,7 @@ fn queue<'a>(snapshot: &'a Snapshot, early: &[TableName]) -> Vec<(usize, &'a str
     queue.into_iter().map(|(_, index, stream)| (index, stream)).collect()
 }
 
-async fn copy_in(
+pub async fn copy_in(
     session: &mut Session,
     table: &TableSnapshot,
     stream: &str,

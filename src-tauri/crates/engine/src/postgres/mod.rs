@@ -2,7 +2,7 @@
 //!
 //! [`connect`] makes sessions, [`schema`] captures definitions, [`dump`] streams rows of one exported
 //! snapshot, [`load`] makes a database of its own from them, [`fingerprint`] counts and hashes what is
-//! there, [`swap`] exchanges databases by renaming. What a name looks like in SQL is decided in [`sql`] only.
+//! there, [`swap`] exchanges databases by renaming, [`tables`] puts single tables into a live one. What a name looks like in SQL is decided in [`sql`] only.
 
 mod connect;
 mod copy_out;
@@ -23,6 +23,7 @@ mod snapshot;
 pub mod sql;
 mod statements;
 mod swap;
+mod tables;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
@@ -33,8 +34,8 @@ use holdfast_contract::snapshot::{
 };
 
 use crate::{
-    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, Preflight, Result,
-    SnapshotSource, Swap, SwapState, Work,
+    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, PlaceTables, Preflight,
+    Result, SnapshotSource, Swap, SwapState, Work,
 };
 
 /// A database on a PostgreSQL server. Holds no connection: each use makes its own.
@@ -78,6 +79,9 @@ impl Engine for Postgres {
         Some(self)
     }
     fn script(&self) -> Option<&dyn crate::script::RunScript> {
+        Some(self)
+    }
+    fn place_tables(&self) -> Option<&dyn PlaceTables> {
         Some(self)
     }
 }

@@ -9,12 +9,7 @@ const LONGEST: usize = 63;
 
 /// `shop_restored_7c1d`; a long base is shortened at a letter so that the tag always survives.
 pub fn made_up(base: &str, purpose: NamePurpose, tag: &str) -> String {
-    let word = match purpose {
-        NamePurpose::Restored => "restored",
-        NamePurpose::Staging => "restoring",
-        NamePurpose::Kept => "before",
-        NamePurpose::Scratch => "proof",
-    };
+    let word = purpose.word();
     let tail = format!("_{word}_{tag}");
     let mut end = base.len().min(LONGEST.saturating_sub(tail.len()));
     while !base.is_char_boundary(end) {

@@ -23,12 +23,7 @@ use crate::{EngineError, Load, LoadReport, NamePurpose, Preflight, Result, Snaps
 impl Load for Sqlite {
     /// Beside `base`, ending as it ends.
     fn made_up_name(&self, base: &str, purpose: NamePurpose, tag: &str) -> String {
-        let word = match purpose {
-            NamePurpose::Restored => "restored",
-            NamePurpose::Staging => "restoring",
-            NamePurpose::Kept => "before",
-            NamePurpose::Scratch => "proof",
-        };
+        let word = purpose.word();
         let path = Path::new(base);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let ending =

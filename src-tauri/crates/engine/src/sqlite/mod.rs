@@ -1,7 +1,7 @@
 //! SQLite files: copied by the backup API, kept as pages, proven by reading every row.
 //!
 //! - `connect` opens, `introspect` looks, `scan` and `text` turn rows into lines;
-//! - `dump`, `load`, `swap` are the facets; `shot`, `copy`, `check`, `choice`, `files`, `rows` are what they stand on;
+//! - `dump`, `load`, `swap`, `tables` are the facets; `shot`, `copy`, `check`, `choice`, `files`, `rows` are what they stand on;
 //! - `refused`, `damage`, `remarks` say what is wrong with a file, or unusual;
 //! - `export` makes files for other programs.
 //!
@@ -26,6 +26,7 @@ mod scan;
 mod script;
 mod shot;
 mod swap;
+mod tables;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Access, Dump, Engine, EngineError, Load, Result, Swap};
+use crate::{Access, Dump, Engine, EngineError, Load, PlaceTables, Result, Swap};
 use connect::{Mode, Patience};
 use introspect::Header;
 
@@ -164,6 +165,10 @@ impl Engine for Sqlite {
     }
 
     fn script(&self) -> Option<&dyn crate::script::RunScript> {
+        Some(self)
+    }
+
+    fn place_tables(&self) -> Option<&dyn PlaceTables> {
         Some(self)
     }
 }

@@ -264,7 +264,7 @@ impl Builder {
         if name.starts_with("sqlite_") {
             self.batch(&format!("DELETE FROM main.{}", quote(name)))?;
         }
-        let mut inserter = Inserter::new(self, table);
+        let mut inserter = Inserter::new(&self.connection, &self.path, self.wide, table, &table.table.name);
         let mut rest: Vec<u8> = Vec::new();
         loop {
             match receive.blocking_recv() {
@@ -308,20 +308,33 @@ fn known_module(connection: &Connection, object: &SchemaObject) -> bool {
         .is_ok_and(|count| count > 0)
 }
 
-struct Inserter<'a> {
-    builder: &'a Builder,
+/// Rows in the form of lines into a table that is there.
+pub(super) struct Inserter<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+    /// The file keeps text as UTF-16.
+    wide: bool,
+    /// Whose columns the lines have.
     table: &'a TableSnapshot,
-    rows: u64,
+    into: &'a str,
+    pub(super) rows: u64,
     /// Statements by which columns need a CAST (text that is not well-formed); nearly always one, empty.
     statements: BTreeMap<Vec<usize>, String>,
 }
 
 impl<'a> Inserter<'a> {
-    fn new(builder: &'a Builder, table: &'a TableSnapshot) -> Self {
-        Self { builder, table, rows: 0, statements: BTreeMap::new() }
+    pub(super) fn new(
+        connection: &'a Connection,
+        path: &'a Path,
+        wide: bool,
+        table: &'a TableSnapshot,
+        into: &'a str,
+    ) -> Self {
+        Self { connection, path, wide, table, into, rows: 0, statements: BTreeMap::new() }
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<()> {
+    /// Without its end.
+    pub(super) fn line(&mut self, line: &[u8]) -> Result<()> {
         let cells = text::decode_row(line)
             .filter(|cells| cells.len() == self.table.columns.len())
             .ok_or_else(|| {
@@ -330,12 +343,11 @@ impl<'a> Inserter<'a> {
                     format!("A row of “{}” in the backup is not in its form.", self.table.table.name),
                 )
             })?;
-        let wide = self.builder.wide;
+        let (wide, path) = (self.wide, self.path);
         let cast: Vec<usize> =
             (0..cells.len()).filter(|index| matches!(&cells[*index], Cell::RawWide(_))).collect();
-        let sql = self.statements.entry(cast.clone()).or_insert_with(|| insert(self.table, &cast));
-        let path = &self.builder.path;
-        let mut statement = self.builder.connection.prepare_cached(sql).explain(path, BUILDING)?;
+        let sql = self.statements.entry(cast.clone()).or_insert_with(|| insert(self.table, self.into, &cast));
+        let mut statement = self.connection.prepare_cached(sql).explain(path, BUILDING)?;
         let values = cells.iter().map(|cell| match cell {
             Cell::Plain(value) => ToSqlOutput::Borrowed(value.into()),
             Cell::RawWide(bytes) if wide => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
@@ -348,7 +360,7 @@ impl<'a> Inserter<'a> {
     }
 }
 
-fn insert(table: &TableSnapshot, cast: &[usize]) -> String {
+fn insert(table: &TableSnapshot, into: &str, cast: &[usize]) -> String {
     // The row id words are columns of ours only when no column of the table has that name, so quoting is safe on INSERT.
     let names: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
     let values: Vec<String> = (0..names.len())
@@ -360,10 +372,5 @@ fn insert(table: &TableSnapshot, cast: &[usize]) -> String {
             }
         })
         .collect();
-    format!(
-        "INSERT INTO main.{} ({}) VALUES ({})",
-        quote(&table.table.name),
-        names.join(", "),
-        values.join(", ")
-    )
+    format!("INSERT INTO main.{} ({}) VALUES ({})", quote(into), names.join(", "), values.join(", "))
 }

@@ -14,6 +14,7 @@ mod places;
 mod property;
 mod round_trip;
 mod swap;
+mod tables;
 mod values;
 mod witness;
 

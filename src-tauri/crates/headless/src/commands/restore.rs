@@ -5,7 +5,6 @@ use holdfast_contract::restore::{
     Restore as RestoreInfo, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan,
     RestorePlanRequest, RestoreRef,
 };
-use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::json;
 
 use super::{agreed, vault::absolute};
@@ -39,19 +38,16 @@ async fn start(command: Restore, host: &Host, output: &Output) -> Result<()> {
     let (Some(backup), Some(to)) = (command.id, command.to) else {
         return Err(usage("A backup and a connection are needed.", "holdfastctl restore ID --to NAME"));
     };
-    if !command.tables.is_empty() {
-        return Err(ApiError::new(
-            ErrorCode::Unsupported,
-            "This version restores whole databases; restoring chosen tables comes later.",
-        )
-        .hint("Restore into a new database without --table and copy the tables from there.")
-        .into());
-    }
     let request = RestorePlanRequest {
         backup,
         to,
         database: command.database.map(path_or_name).transpose()?,
         replace: command.replace,
+        tables: command.tables,
+        schema: command.schema,
+        suffix: command.suffix,
+        table_name: command.table_name,
+        allow_dangling: command.allow_dangling,
     };
     let plan: RestorePlan = host.call("restore.plan", &request).await?;
     if command.dry_run {
@@ -119,6 +115,16 @@ fn plan_text(plan: &RestorePlan) -> String {
             text::bytes(plan.size_bytes)
         ),
     ];
+    for table in &plan.chosen {
+        lines.push(format!(
+            "{} -> {}, {}, {}",
+            text::visible(&table.from.to_string()),
+            text::visible(&table.to.to_string()),
+            text::count(table.rows, "row"),
+            text::bytes(table.bytes)
+        ));
+        lines.extend(table.notes.iter().map(|note| format!("    {}", text::visible(note))));
+    }
     lines.extend(
         plan.steps
             .iter()
@@ -137,6 +143,8 @@ fn plan_text(plan: &RestorePlan) -> String {
 fn restore_text(restore: &RestoreInfo) -> String {
     let equal = restore.proof.iter().filter(|table| table.hash_equal).count();
     let mut lines = vec![format!("{}: {}", text::word(&restore.state), text::visible(&restore.database))];
+    lines
+        .extend(restore.chosen.iter().map(|table| format!("table {}", text::visible(&table.to.to_string()))));
     if !restore.proof.is_empty() {
         lines.push(format!(
             "{equal} of {} equal by count and content hash.",
@@ -148,7 +156,12 @@ fn restore_text(restore: &RestoreInfo) -> String {
         lines.push(format!("error: {}", text::visible(&error.message)));
     }
     if let Some(kept) = &restore.kept_as {
-        lines.push(format!("The replaced database is kept as {}.", text::visible(kept)));
+        let what = if restore.chosen.is_empty() {
+            "The replaced database is"
+        } else {
+            "What is not in place now is"
+        };
+        lines.push(format!("{what} kept as {}.", text::visible(kept)));
     }
     if restore.can_undo {
         lines.push(format!("Put it back with: holdfastctl restore undo {}", restore.id));

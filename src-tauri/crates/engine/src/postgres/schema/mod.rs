@@ -27,10 +27,10 @@
 //!   `large-objects` of the data half.
 
 mod base_types;
-mod catalog;
+pub(super) mod catalog;
 mod columns;
 mod comments;
-mod constraints;
+pub(super) mod constraints;
 mod conversions;
 mod database;
 mod draft;
