@@ -48,7 +48,12 @@ fn a_table_comes_back_beside_and_in_its_place_and_goes_again() {
 
     let replace = ["restore", &id, "--to", "bazaar", "--table", "orders", "--replace"];
     let plan = ctl.run(&[&replace[..], &["--dry-run"]].concat()).ok().stdout;
-    for words in ["In one transaction", "Its triggers do not fire for it: noted", "lines_ord_fkey of public.lines to public.orders", "holdfast_before_"] {
+    for words in [
+        "In one transaction",
+        "Its triggers do not fire for it: noted",
+        "lines_ord_fkey of public.lines to public.orders",
+        "holdfast_before_",
+    ] {
         assert!(plan.contains(words), "{words} is not in\n{plan}");
     }
     ctl.run(&replace).fails_with(3);
@@ -68,7 +73,7 @@ fn a_table_comes_back_beside_and_in_its_place_and_goes_again() {
 
     let again = ctl.run(&[&replace[..], &["--confirm", "bazaar", "--json"]].concat()).ok().id();
     ctl.run(&["restore", "release", &again]).ok();
-    ctl.run(&["restore", "undo", &again]).fails_with(1);
+    ctl.run(&["restore", "undo", &again]).fails_with(2);
     assert_eq!(server.pg_dump("bazaar", &[]), before, "as on the day of the backup");
 }
 
@@ -78,7 +83,19 @@ fn a_dropped_table_and_a_changed_one_come_back() {
     let id = ctl.run(&["backup", "create", "market", "--json"]).ok().id();
     let before = server.pg_dump("market", &[]);
     server.psql("market", "drop view rich; drop table lines; alter table orders drop column total");
-    let done = ctl.json(&["restore", &id, "--to", "market", "--table", "orders", "--table", "li*", "--replace", "--confirm", "market"]);
+    let done = ctl.json(&[
+        "restore",
+        &id,
+        "--to",
+        "market",
+        "--table",
+        "orders",
+        "--table",
+        "li*",
+        "--replace",
+        "--confirm",
+        "market",
+    ]);
     server.psql("market", "create view rich as select id from orders where total > 100");
     ctl.run(&["restore", "release", done["id"].as_str().unwrap()]).ok();
     assert_eq!(server.pg_dump("market", &[]), before);
@@ -97,7 +114,10 @@ fn a_dropped_table_and_a_changed_one_come_back() {
 fn rows_that_would_dangle_stop_it() {
     let (ctl, server) = shop("kiosk");
     let id = ctl.run(&["backup", "create", "kiosk", "--json"]).ok().id();
-    server.psql("kiosk", "insert into orders(customer) values (1), (2); insert into lines(ord) values (20001), (20002)");
+    server.psql(
+        "kiosk",
+        "insert into orders(customer) values (1), (2); insert into lines(ord) values (20001), (20002)",
+    );
     let before = server.pg_dump("kiosk", &[]);
     let replace = ["restore", &id, "--to", "kiosk", "--table", "orders", "--replace", "--confirm", "kiosk"];
     let said = ctl.run(&replace).fails_with(4);
@@ -111,14 +131,18 @@ fn rows_that_would_dangle_stop_it() {
 #[test]
 fn kills_leave_the_old_table_or_the_new_one() {
     let (ctl, server) = shop("stand");
-    server.psql("stand", "insert into orders(customer, total) select i % 100 + 1, i from generate_series(20001, 150000) i");
+    server.psql(
+        "stand",
+        "insert into orders(customer, total) select i % 100 + 1, i from generate_series(20001, 150000) i",
+    );
     let id = ctl.run(&["backup", "create", "stand", "--json"]).ok().id();
     let sum = || server.psql("stand", "select sum(total) from orders");
     let old = sum();
     let spoil = "update orders set total = 1 where id % 2 = 0";
     server.psql("stand", spoil);
     let spoilt = sum();
-    let command = ["restore", &id, "--to", "stand", "--table", "orders", "--replace", "--confirm", "stand", "--json"];
+    let command =
+        ["restore", &id, "--to", "stand", "--table", "orders", "--replace", "--confirm", "stand", "--json"];
     let start = Instant::now();
     let first = ctl.run(&command).ok().id();
     let full = start.elapsed();
@@ -140,11 +164,21 @@ fn kills_leave_the_old_table_or_the_new_one() {
         let patience = Instant::now();
         loop {
             let restores = ctl.json(&["restore", "list"]);
-            let states: Vec<&str> = restores["restores"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
-            let ended = states.iter().all(|state| ["done", "interrupted", "released", "cancelled", "failed"].contains(state));
-            let staged = server.psql("stand", "select count(*) from pg_namespace where nspname like 'holdfast_restoring%'");
+            let states: Vec<&str> = restores["restores"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["state"].as_str().unwrap())
+                .collect();
+            let ended = states
+                .iter()
+                .all(|state| ["done", "interrupted", "released", "cancelled", "failed"].contains(state));
+            let staged = server
+                .psql("stand", "select count(*) from pg_namespace where nspname like 'holdfast_restoring%'");
             if ended && staged == "0" {
-                for one in restores["restores"].as_array().unwrap().iter().filter(|one| one["can_release"] == true) {
+                for one in
+                    restores["restores"].as_array().unwrap().iter().filter(|one| one["can_release"] == true)
+                {
                     ctl.run(&["restore", "release", one["id"].as_str().unwrap()]).ok();
                 }
                 break;
@@ -158,7 +192,10 @@ fn kills_leave_the_old_table_or_the_new_one() {
     }
     assert!(killed >= 6, "most kills hit a running restore, not {killed}");
     assert_eq!(server.psql("stand", "select count(*) from pg_namespace where nspname like 'holdfast%'"), "0");
-    assert_eq!(server.psql("stand", "select convalidated from pg_constraint where conname = 'lines_ord_fkey'"), "t");
+    assert_eq!(
+        server.psql("stand", "select convalidated from pg_constraint where conname = 'lines_ord_fkey'"),
+        "t"
+    );
 }
 
 #[test]
@@ -180,7 +217,8 @@ fn a_table_of_a_file() {
     ctl.run(&["restore", &id, "--to", "shop", "--table", "t", "--suffix", "_then"]).ok();
     assert_eq!(sqlite::run(&file, "select count(*) from t_then"), "20000");
     sqlite::run(&file, "drop table t_then");
-    let command = ["restore", &id, "--to", "shop", "--table", "t", "--replace", "--confirm", "shop.sqlite", "--json"];
+    let command =
+        ["restore", &id, "--to", "shop", "--table", "t", "--replace", "--confirm", "shop.sqlite", "--json"];
     ctl.run(&command[..7]).fails_with(3);
     assert_eq!(sqlite::run(&file, ".dump"), spoilt);
     let start = Instant::now();

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::ids::{BackupId, ConnectionId, JobId, PlanId};
 use crate::snapshot::{
-    BackupKind, EngineKind, ObjectCount, Omission, Position, ServerInfo, TableName, TableSnapshot,
+    BackupKind, DumpPlan, EngineKind, ObjectCount, Omission, Position, ServerInfo, TableName, TableSnapshot,
 };
 
 /// How far a backup is proven. Ordered.
@@ -80,6 +80,17 @@ pub struct BackupDetail {
     /// Newest first.
     pub proofs: Vec<ProofRecord>,
     pub sequence: u64,
+    /// What a restore of it can do, in words; None while it is not whole.
+    #[serde(default)]
+    pub can_restore: Option<String>,
+}
+
+/// What a backup would hold, and what a restore of it could do.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupPlan {
+    #[serde(flatten)]
+    pub holds: DumpPlan,
+    pub can_restore: String,
 }
 
 /// The result of one verification, stored with the backup and never changed.

@@ -988,6 +988,8 @@ export interface components {
         };
         BackupDetail: {
             backup: components["schemas"]["Backup"];
+            /** @description What a restore of it can do, in words; None while it is not whole. */
+            can_restore?: string | null;
             id: components["schemas"]["BackupId"];
             object_counts: components["schemas"]["ObjectCount"][];
             omissions: components["schemas"]["Omission"][];
@@ -1023,6 +1025,10 @@ export interface components {
         /** @description Newest first; failed and running attempts are in the list as such. */
         BackupListResponse: {
             backups: components["schemas"]["Backup"][];
+        };
+        /** @description What a backup would hold, and what a restore of it could do. */
+        BackupPlan: components["schemas"]["DumpPlan"] & {
+            can_restore: string;
         };
         BackupPlanRequest: {
             connection: string;
@@ -1512,6 +1518,8 @@ export interface components {
             backup_name: string;
             can_release: boolean;
             can_undo: boolean;
+            /** @description Empty: the whole database. */
+            chosen?: components["schemas"]["RestoreTable"][];
             connection_id: components["schemas"]["ConnectionId"];
             connection_name: string;
             /** @description Where the rows are now. */
@@ -1558,11 +1566,13 @@ export interface components {
             backup: components["schemas"]["Backup"];
             /** @description Roles, extensions, … that the target lacks, missing rights, low space: what would stop it. */
             blockers: string[];
+            /** @description Empty: the whole database. */
+            chosen?: components["schemas"]["RestoreTable"][];
             /** @description The name a person must type; None when nothing is destroyed. */
             confirm_name?: string | null;
             connection_id: components["schemas"]["ConnectionId"];
             connection_name: string;
-            /** @description Final name of the restored database (the live one's with `replace`). */
+            /** @description Final name of the restored database (the live one's with `replace`, or with chosen tables). */
             database: string;
             /** @description Present what the gate will want back. */
             digest: string;
@@ -1595,14 +1605,30 @@ export interface components {
             warnings: string[];
         };
         RestorePlanRequest: {
+            /** @description With `tables` and `replace`: also when rows would be left pointing to rows that are not there. */
+            allow_dangling?: boolean;
             backup: string;
             /**
              * @description Name of the new database (SQLite: absolute path of the new file). None: a name is made up.
              *     Must be None with `replace`.
              */
             database?: string | null;
-            /** @description Replace the connection's live database after the restored copy has been proven. */
+            /**
+             * @description Replace the connection's live database, or with `tables` the tables of the same names in it, after what was
+             *     restored has been proven.
+             */
             replace?: boolean;
+            /** @description With `tables` and without `replace`: the schema of the new tables. Made when it does not exist. Not for SQLite. */
+            schema?: string | null;
+            /** @description With `tables` and without `replace`: appended to each name. */
+            suffix?: string | null;
+            /** @description With a single table and without `replace`: its new name. Without any of the three, a name is made up. */
+            table_name?: string | null;
+            /**
+             * @description Only these tables, into the connection's live database: `schema.table` or `table`; `*` and `?` match as in a
+             *     shell. Empty: the whole database. With tables, `database` must be None.
+             */
+            tables?: string[];
             /** @description The connection (id or name) whose server receives it. */
             to: string;
         };
@@ -1611,6 +1637,22 @@ export interface components {
         };
         /** @enum {string} */
         RestoreState: "planned" | "safety_backup" | "loading" | "proving" | "swapping" | "done" | "undoing" | "undone" | "released" | "failed" | "cancelled" | "interrupted";
+        /** @description One table of a restore of tables. */
+        RestoreTable: {
+            /**
+             * Format: int64
+             * @description Bytes of its rows as text.
+             */
+            bytes: number;
+            /** @description As the backup names it. */
+            from: components["schemas"]["TableName"];
+            kept_as?: components["schemas"]["TableName"] | null;
+            /** @description What happens to it and to what hangs on it, a sentence each. */
+            notes: string[];
+            /** Format: int64 */
+            rows: number;
+            to: components["schemas"]["TableName"];
+        };
         /** @enum {string} */
         Risk: "read" | "change" | "destroy";
         /** @description Something at a place in the file. */
@@ -2300,7 +2342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DumpPlan"];
+                    "application/json": components["schemas"]["BackupPlan"];
                 };
             };
             /** @description Refused or failed. */

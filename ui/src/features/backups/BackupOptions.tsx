@@ -149,35 +149,37 @@ export function BackupOptions({
 					/>
 				</div>
 				{unchosen && <p className="text-text-2">Choose at least one table.</p>}
-				{!unchosen && <Answered question={plan} rows={4}>
-					{(data) => (
-						<>
-							<div className="flex flex-wrap items-baseline gap-x-2">
-								<h3 className="font-semibold">It will hold</h3>
-								<span className="text-text-2">
-									{[
-										counted(data.tables.length, "table"),
-										`about ${bytes(data.estimated_bytes)} to read`,
-										...data.object_counts
-											.filter((each) => each.kind !== "table")
-											.map((each) => counted(each.count, each.kind, plural(each.kind))),
-									].join(" · ")}
-								</span>
-							</div>
-							<p className="text-text-2">{data.can_restore}</p>
-							<TableList
-								label="Planned tables"
-								tables={planned(data.tables)}
-								estimated
-								rowHeight={26}
-								maxHeight={160}
-								empty={<p className="p-3 text-text-2">There are no tables.</p>}
-							/>
-							<Omissions omissions={data.omissions} planned />
-							<Remarks remarks={data.remarks ?? []} />
-						</>
-					)}
-				</Answered>}
+				{!unchosen && (
+					<Answered question={plan} rows={4}>
+						{(data) => (
+							<>
+								<div className="flex flex-wrap items-baseline gap-x-2">
+									<h3 className="font-semibold">It will hold</h3>
+									<span className="text-text-2">
+										{[
+											counted(data.tables.length, "table"),
+											`about ${bytes(data.estimated_bytes)} to read`,
+											...data.object_counts
+												.filter((each) => each.kind !== "table")
+												.map((each) => counted(each.count, each.kind, plural(each.kind))),
+										].join(" · ")}
+									</span>
+								</div>
+								<p className="text-text-2">{data.can_restore}</p>
+								<TableList
+									label="Planned tables"
+									tables={planned(data.tables)}
+									estimated
+									rowHeight={26}
+									maxHeight={160}
+									empty={<p className="p-3 text-text-2">There are no tables.</p>}
+								/>
+								<Omissions omissions={data.omissions} planned />
+								<Remarks remarks={data.remarks ?? []} />
+							</>
+						)}
+					</Answered>
+				)}
 				{refused && <p className="text-bad">Strict: it is refused as long as something is not captured.</p>}
 				{create.error && <ErrorState error={create.error} compact />}
 			</div>

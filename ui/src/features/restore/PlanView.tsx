@@ -66,11 +66,13 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 						{counted(plan.tables, "table")}, {counted(plan.rows, "row")}, {bytes(plan.size_bytes)}{" "}
 						<LevelBadge backup={plan.backup} />
 					</Fact>
-					{!tables && <Fact name="Takes">
-						{plan.estimated_ms == null
-							? "Not measured yet; proving the backup once tells"
-							: `About ${duration(plan.estimated_ms)}, as measured by the last proof`}
-					</Fact>}
+					{!tables && (
+						<Fact name="Takes">
+							{plan.estimated_ms == null
+								? "Not measured yet; proving the backup once tells"
+								: `About ${duration(plan.estimated_ms)}, as measured by the last proof`}
+						</Fact>
+					)}
 					{tables && (
 						<Fact name="Tables">
 							<ChosenTables tables={plan.chosen ?? []} />

@@ -218,11 +218,14 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 					className="rounded-lg border border-line bg-line-soft px-4 py-2.5"
 					data-testid="restore-undone"
 				>
-					Undone: the {tables ? "tables" : "database"} from before the restore {tables ? "are" : "is"} live again.
+					Undone: the {tables ? "tables" : "database"} from before the restore {tables ? "are" : "is"} live
+					again.
 				</p>
 			)}
 			{stoppedBadly(restore.state) && !restore.error && (
-				<p className="text-text-2">It stopped before anything was put in place. The live database is as it was.</p>
+				<p className="text-text-2">
+					It stopped before anything was put in place. The live database is as it was.
+				</p>
 			)}
 			<Panel>
 				<Facts wide>

@@ -118,29 +118,30 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 					{target.what === "tables" ? (
 						<TablesForm tables={tables} sqlite={sqlite} target={target} onTarget={set} />
 					) : (
-					<Choice
-						legend="Restore into"
-						value={target.way}
-						onPick={(way) => set({ way })}
-						choices={[
-							{
-								value: "new",
-								label: sqlite ? "A new file" : "A new database beside the live one",
-								hint: "The live database is not touched.",
-								testId: "target-new",
-							},
-							{
-								value: "replace",
-								label: (
-									<>
-										Replace the live database <code className="font-mono text-sm wrap-anywhere">{live}</code>
-									</>
-								),
-								hint: "Restored beside it, proven, then swapped, after a safety backup. The old one is kept; undo is one click.",
-								testId: "target-replace",
-							},
-						]}
-					/>
+						<Choice
+							legend="Restore into"
+							value={target.way}
+							onPick={(way) => set({ way })}
+							choices={[
+								{
+									value: "new",
+									label: sqlite ? "A new file" : "A new database beside the live one",
+									hint: "The live database is not touched.",
+									testId: "target-new",
+								},
+								{
+									value: "replace",
+									label: (
+										<>
+											Replace the live database{" "}
+											<code className="font-mono text-sm wrap-anywhere">{live}</code>
+										</>
+									),
+									hint: "Restored beside it, proven, then swapped, after a safety backup. The old one is kept; undo is one click.",
+									testId: "target-replace",
+								},
+							]}
+						/>
 					)}
 					{target.what === "database" && target.way === "new" && (
 						<TextField
@@ -162,7 +163,13 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 				</div>
 			</Panel>
 			<div className="flex justify-end">
-				<Button tone="primary" type="submit" busy={busy} disabled={target.what === "tables" && target.tables.length === 0} data-testid="restore-plan">
+				<Button
+					tone="primary"
+					type="submit"
+					busy={busy}
+					disabled={target.what === "tables" && target.tables.length === 0}
+					data-testid="restore-plan"
+				>
 					{busy ? "Looking…" : "Show what will happen"}
 				</Button>
 			</div>

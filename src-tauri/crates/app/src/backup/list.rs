@@ -129,6 +129,7 @@ pub(crate) async fn detail(vault: &Vault, backup: Backup) -> Result<BackupDetail
             remarks: Vec::new(),
             proofs: Vec::new(),
             sequence: 0,
+            can_restore: None,
         });
     }
     let source = VaultSource::open(vault, &id).await?;
@@ -137,6 +138,7 @@ pub(crate) async fn detail(vault: &Vault, backup: Backup) -> Result<BackupDetail
     let sequence = source.sequence();
     let snapshot = source.into_snapshot();
     Ok(BackupDetail {
+        can_restore: Some(snapshot.scope.can_restore(snapshot.server.engine)),
         id,
         backup,
         server: Some(snapshot.server),

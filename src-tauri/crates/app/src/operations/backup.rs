@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use holdfast_contract::backup::{
     BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupExportRequest,
-    BackupListRequest, BackupListResponse, BackupPlanRequest, BackupRef, BackupVerifyRequest, Level, PlanRef,
-    Started,
+    BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef, BackupVerifyRequest,
+    Level, PlanRef, Started,
 };
 use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
-use holdfast_contract::snapshot::{DumpPlan, Scope};
+use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::EngineError;
 use holdfast_vault::VaultError;
@@ -35,7 +35,7 @@ impl Operation for Plan {
     const NAME: &'static str = "backup.plan";
     const POLICY: Policy = super::READ;
     type Request = BackupPlanRequest;
-    type Response = DumpPlan;
+    type Response = BackupPlan;
 
     fn target(request: &Self::Request) -> Target {
         Target::Named(request.connection.clone())
@@ -45,7 +45,8 @@ impl Operation for Plan {
         let connection = cx.catalog().connections().find(&request.connection).await?;
         let place = Place::new(connections::access(&cx, &connection).await?)?;
         let scope = Scope { kind: request.kind, tables: request.tables, exclude: request.exclude };
-        place.dump()?.plan(&scope).await.map_err(EngineError::into_api)
+        let holds = place.dump()?.plan(&scope).await.map_err(EngineError::into_api)?;
+        Ok(BackupPlan { holds, can_restore: scope.can_restore(place.kind()) })
     }
 }
 
@@ -86,6 +87,7 @@ impl Operation for Create {
             scope: Scope { kind: request.kind, tables: request.tables, exclude: request.exclude },
             strict: request.strict,
         };
+        let rows_only = request.kind == BackupKind::Data;
         let (asked, given) = (request.prove, cx.clone());
         let job_id = cx
             .start_job(new, move |job: JobContext| async move {
@@ -102,8 +104,9 @@ impl Operation for Create {
                 if wants_proof {
                     match prove(&cx, &vault, &backup, Some(&connection), &stages, &work).await {
                         Ok(_) => {}
-                        // Nobody asked this time, and the backup itself is good: said, but not a failure.
-                        Err(error) if asked.is_none() && !is_verdict(error.code) => {
+                        // Nobody asked this time, or rows alone do not fit what is there now; and the backup itself is good: said, but
+                        // not a failure.
+                        Err(error) if (asked.is_none() || rows_only) && !is_verdict(error.code) => {
                             cx.events().send(Event::Notice {
                                 level: NoticeLevel::Warning,
                                 title: format!("{} is backed up, but not proven", connection.name),

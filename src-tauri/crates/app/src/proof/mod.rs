@@ -6,6 +6,7 @@
 
 pub(crate) mod compare;
 mod decoded;
+mod definitions;
 pub(crate) mod place;
 pub(crate) mod produce;
 mod restored;

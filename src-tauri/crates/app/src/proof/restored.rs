@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use holdfast_contract::snapshot::{BackupKind, ServerInfo};
+use holdfast_contract::snapshot::ServerInfo;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::{EngineError, SnapshotSource, Work};
 
 use super::compare::{self, Comparison};
 use super::decoded::is_damage;
+use super::definitions;
 use super::place::Place;
 use super::stages::Stages;
 use crate::backup::source::VaultSource;
@@ -17,6 +18,8 @@ pub(super) struct Drill {
     pub comparison: Comparison,
     pub server: Option<ServerInfo>,
     pub restore_ms: Option<u64>,
+    /// The backup itself could not be read.
+    pub damaged: bool,
     /// The scratch database that could not be dropped, and why.
     pub left_behind: Option<ApiError>,
 }
@@ -29,13 +32,6 @@ pub(super) async fn drill(
     stages: &Stages,
     work: &Work,
 ) -> Result<Drill, ApiError> {
-    if source.snapshot().scope.kind == BackupKind::Data {
-        return Err(ApiError::new(
-            ErrorCode::Unsupported,
-            "A data-only backup has no tables to be loaded into.",
-        )
-        .hint("Verify it at level decoded: its rows are counted and hashed there."));
-    }
     let found = load_and_compare(place, scratch, source, stages, work).await;
     // Also after a cancel or an error, and without the cancelled token: nothing may stay behind.
     let dropped = place.load()?.drop_database(scratch).await;
@@ -52,6 +48,34 @@ async fn load_and_compare(
     place: &Place,
     scratch: &str,
     source: &VaultSource,
+    stages: &Stages,
+    work: &Work,
+) -> Result<Drill, ApiError> {
+    let objects = match source.objects().await {
+        Ok(objects) => objects,
+        Err(error) => return verdict(error),
+    };
+    if definitions::needed(source.snapshot(), &objects) {
+        let borrowed = definitions::borrow(source, objects, place, work).await?;
+        let drill = load_whole(place, scratch, &borrowed, stages, work).await?;
+        // A definition that was tightened since the backup refuses rows that are good.
+        return match drill.comparison.tables.is_empty() {
+            true if !drill.comparison.problems.is_empty() && !drill.damaged => {
+                Err(definitions::does_not_fit(&format!(
+                    "that did not take the rows: {}",
+                    drill.comparison.problems.join(" ").trim_end_matches('.')
+                )))
+            }
+            _ => Ok(drill),
+        };
+    }
+    load_whole(place, scratch, source, stages, work).await
+}
+
+async fn load_whole(
+    place: &Place,
+    scratch: &str,
+    source: &dyn SnapshotSource,
     stages: &Stages,
     work: &Work,
 ) -> Result<Drill, ApiError> {
@@ -82,7 +106,7 @@ async fn load_and_compare(
         compare::compare(place.engine(), copy.as_ref(), scratch, source.snapshot(), &report.remarks, work)
             .await;
     let comparison = compared.map_err(EngineError::into_api)?;
-    Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), left_behind: None })
+    Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), ..Drill::default() })
 }
 
 /// Is a failed load the backup's fault or the surroundings'? Damage, rows that do not arrive, and statements or rows
@@ -101,6 +125,7 @@ fn verdict(error: EngineError) -> Result<Drill, ApiError> {
     if !backups_fault {
         return Err(error);
     }
+    let damaged = is_damage(error.code);
     let comparison = Comparison { tables: Vec::new(), problems: vec![error.message] };
-    Ok(Drill { comparison, ..Drill::default() })
+    Ok(Drill { comparison, damaged, ..Drill::default() })
 }

@@ -2,8 +2,8 @@
 
 use holdfast_contract::backup::{
     BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupExportRequest,
-    BackupListRequest, BackupListResponse, BackupPlanRequest, BackupRef, BackupVerifyRequest, ExportFormat,
-    Level, PlanRef, ProofRecord, Started,
+    BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef, BackupVerifyRequest,
+    ExportFormat, Level, PlanRef, ProofRecord, Started,
 };
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, Omission};
 use holdfast_contract::{ApiError, ErrorCode};
@@ -35,8 +35,8 @@ pub async fn run(command: Backup, host: &Host, output: &Output) -> Result<()> {
         Backup::Plan { name, scope } => {
             let (kind, tables, exclude) = parts(scope);
             let request = BackupPlanRequest { connection: name, kind, tables, exclude };
-            let plan: DumpPlan = host.call("backup.plan", &request).await?;
-            output.result(&plan, || plan_text(&plan))
+            let plan: BackupPlan = host.call("backup.plan", &request).await?;
+            output.result(&plan, || format!("{}\nrestores: {}", plan_text(&plan.holds), plan.can_restore))
         }
         Backup::List { name } => {
             let list: BackupListResponse =

@@ -164,6 +164,7 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     grants::collect(conn, &mut draft).await?;
     link::link(&mut draft);
     link::spread_losses(&mut draft);
+    select::require_tables(&draft, scope)?;
     select::select(&mut draft, scope);
     link::spread_losses(&mut draft);
     link::settle_phases(&mut draft);

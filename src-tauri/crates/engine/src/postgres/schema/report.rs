@@ -11,7 +11,6 @@ use super::columns::Columns;
 use super::draft::{Draft, Node, Rank};
 use super::tables::TableRow;
 use super::{Captured, CapturedTable, CopySource, select};
-use crate::pattern;
 
 /// Most telling first; kinds that are only how another object is said are not counted.
 const COUNTED: &[&str] = &[
@@ -76,7 +75,7 @@ pub fn report(
     facts: BTreeMap<String, String>,
 ) -> Captured {
     let mut omissions: Vec<Omission> = Vec::new();
-    let chosen = (!scope.tables.is_empty()).then(|| select::chosen(draft, scope));
+    let chosen = (!scope.tables.is_empty()).then(|| select::named(draft, &scope.tables));
     let captured = captured_tables(draft, scope, tables, columns, chosen.as_ref(), &mut omissions);
     losses(draft, scope, &mut omissions);
     let with_bytes = scope.kind != BackupKind::Schema && scope.tables.is_empty();
@@ -196,13 +195,12 @@ fn losses(draft: &Draft, scope: &Scope, omissions: &mut Vec<Omission>) {
                 && of_kept_table(draft, node)
                 && node.rank > Rank::View
         });
-        omissions.extend(crossing.map(|node| {
-            by_request(
-                node.kind,
-                node.full_name(),
-                "It needs a table or view that the backup was not asked to hold.",
-            )
-        }));
+        omissions.extend(crossing.map(|node| by_request(node.kind, node.full_name(), lost_reason(node))));
+    } else if !scope.exclude.is_empty() {
+        let keys = draft.nodes.iter().filter(|node| {
+            node.rank == Rank::ForeignKey && node.lost.as_ref().is_some_and(|lost| lost.by_request)
+        });
+        omissions.extend(keys.map(|node| by_request(node.kind, node.full_name(), lost_reason(node))));
     }
     if scope.kind == BackupKind::Schema {
         omissions.push(by_request(
@@ -210,6 +208,13 @@ fn losses(draft: &Draft, scope: &Scope, omissions: &mut Vec<Omission>) {
             "all rows and sequence values".into(),
             "The backup was asked to hold the schema only.",
         ));
+    }
+}
+
+fn lost_reason(node: &Node) -> &str {
+    match &node.lost {
+        Some(lost) if lost.reason != select::CHOSEN_ONLY => &lost.reason,
+        _ => "It needs a table or view that the backup was not asked to hold.",
     }
 }
 
@@ -227,6 +232,7 @@ fn captured_tables(
     omissions: &mut Vec<Omission>,
 ) -> Vec<CapturedTable> {
     let trees = trees(tables);
+    let excluded = select::named(draft, &scope.exclude);
     let mut captured = Vec::new();
     for table in tables {
         // With data only, definitions are lost by request and rows travel all the same.
@@ -247,8 +253,8 @@ fn captured_tables(
             continue;
         }
         let name = TableName { schema: Some(table.schema.clone()), name: table.name.clone() };
-        let wanted = chosen.is_none_or(|chosen| chosen.contains(&table.oid))
-            && !scope.exclude.iter().any(|unwanted| pattern::matches(unwanted, &name));
+        let wanted =
+            chosen.is_none_or(|chosen| chosen.contains(&table.oid)) && !excluded.contains(&table.oid);
         if !wanted {
             if scope.kind != BackupKind::Schema {
                 omissions.push(by_request(

@@ -6,11 +6,25 @@
 
 use std::collections::HashSet;
 
-use holdfast_contract::snapshot::{BackupKind, Scope};
+use holdfast_contract::snapshot::{BackupKind, Scope, TableName};
 
 use super::catalog::Address;
 use super::draft::{Draft, Lost, Node, Rank};
-use crate::pattern;
+use crate::{Result, pattern};
+
+pub const CHOSEN_ONLY: &str = "The backup was asked to hold chosen tables only.";
+
+/// Refuses a pattern that names no table, with close names.
+pub fn require_tables(draft: &Draft, scope: &Scope) -> Result<()> {
+    let mut names: Vec<TableName> = draft
+        .relations
+        .values()
+        .filter(|relation| matches!(relation.kind, 'r' | 'p'))
+        .map(|relation| relation.table_name())
+        .collect();
+    names.sort();
+    pattern::require_hits(scope, names.iter())
+}
 
 /// Marks as lost, by request, what the scope does not name. Call after the draft is linked.
 pub fn select(draft: &mut Draft, scope: &Scope) {
@@ -25,17 +39,41 @@ pub fn select(draft: &mut Draft, scope: &Scope) {
         let rows = |node: &Node| matches!(node.rank, Rank::SequenceState | Rank::Refresh | Rank::LargeObject);
         lose(draft, |node| rows(node), "The backup was asked to hold the schema only.");
     }
+    lose_keys_to_empty_tables(draft, scope);
     if scope.tables.is_empty() {
         return;
     }
-    let chosen = chosen(draft, scope);
+    let chosen = named(draft, &scope.tables);
     let kept = keep(draft, &chosen);
     for (index, node) in draft.nodes.iter_mut().enumerate() {
         if !kept.contains(&index) && node.lost.is_none() {
-            node.lost = Some(Lost {
-                reason: "The backup was asked to hold chosen tables only.".into(),
-                by_request: true,
-            });
+            node.lost = Some(Lost { reason: CHOSEN_ONLY.into(), by_request: true });
+        }
+    }
+}
+
+/// A foreign key to a table whose rows are left out could not be put on again over rows that point there.
+fn lose_keys_to_empty_tables(draft: &mut Draft, scope: &Scope) {
+    if scope.kind == BackupKind::Schema || scope.exclude.is_empty() {
+        return;
+    }
+    let excluded = named(draft, &scope.exclude);
+    let empty: Vec<(usize, String)> = excluded
+        .iter()
+        .filter_map(|oid| {
+            Some((draft.at(Address::relation(*oid))?, draft.relations.get(oid)?.table_name().to_string()))
+        })
+        .collect();
+    for node in &mut draft.nodes {
+        let own = node.table.as_ref().map(ToString::to_string);
+        let parent =
+            empty.iter().find(|(index, name)| node.needs.contains(index) && own.as_ref() != Some(name));
+        let from_empty = empty.iter().any(|(_, name)| own.as_ref() == Some(name));
+        if let (Some((_, parent)), Rank::ForeignKey, None, false) =
+            (parent, node.rank, &node.lost, from_empty)
+        {
+            let reason = format!("It points to {parent}, whose rows were asked to be left out.");
+            node.lost = Some(Lost { reason, by_request: true });
         }
     }
 }
@@ -49,10 +87,10 @@ fn lose(draft: &mut Draft, unwanted: impl Fn(&Node) -> bool, reason: &str) {
 }
 
 /// The named tables, and the partitions under them.
-pub fn chosen(draft: &Draft, scope: &Scope) -> HashSet<u32> {
+pub fn named(draft: &Draft, patterns: &[String]) -> HashSet<u32> {
     let tables = draft.relations.values().filter(|relation| matches!(relation.kind, 'r' | 'p'));
     let mut chosen: HashSet<u32> = tables
-        .filter(|relation| scope.tables.iter().any(|wanted| pattern::matches(wanted, &relation.table_name())))
+        .filter(|relation| patterns.iter().any(|wanted| pattern::matches(wanted, &relation.table_name())))
         .map(|relation| relation.oid)
         .collect();
     let attached: Vec<(u32, u32)> = draft

@@ -10,6 +10,7 @@ use super::keys::{self, ForeignKey};
 use super::live::{self, LiveTable, same_columns};
 use super::schema_of;
 use crate::postgres::connect::{Purpose, Session};
+use crate::postgres::large_objects;
 use crate::postgres::name::{self, made_up};
 use crate::postgres::sql::Literal;
 use crate::tables::{Arranged, Placing, TableOrder, TableStep, TableWish, Way, choose};
@@ -25,6 +26,8 @@ pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSou
     }
     let objects = source.objects().await?;
     let mut chosen = choose(&wish.tables, snapshot, &objects)?;
+    // A pattern for all tables does not mean what has no table.
+    chosen.retain(|table| !large_objects::is_table(table));
     let mut session = Session::open(access, Purpose::Read).await?;
     let mut found = Findings::default();
     found.server(&mut session, access).await?;

@@ -122,7 +122,7 @@ async fn copy(
         while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (step, table) = rows[*index];
             let into = TableSnapshot { table: step.staging.clone(), ..table.clone() };
-            let count = load::copy_in(&mut session, &into, stream, source, work).await?;
+            let count = load::copy_in(&mut session, &into, stream, false, source, work).await?;
             arrived[*index].fetch_add(count, Ordering::Relaxed);
         }
         session.close().await;

@@ -15,7 +15,16 @@ export const backupOperations: HandlersOf<"backup"> = {
 		const tables = planned(world, connection).filter((each) =>
 			wanted(each.name, request.tables ?? [], request.exclude ?? []),
 		);
+		const some = (request.tables ?? []).length > 0;
 		return {
+			can_restore:
+				request.kind === "data"
+					? "Rows into tables that are there with the same columns, or beside them as plain tables. No new database: there are no definitions to make one."
+					: request.kind === "schema"
+						? "A new database with every object and no rows."
+						: some
+							? "The chosen tables with what belongs to them: into a live database beside its own or in their place, or a new database that holds nothing else."
+							: "The whole database, beside the live one or in its place, or any of its tables.",
 			server: health.server,
 			tables,
 			object_counts: [

@@ -1,5 +1,6 @@
 // Restores of the simulated application: beside, proven, swapped, undone, released.
 
+import { tableName } from "@/lib/text";
 import type { Schema } from "../../../client";
 import { confirmed, type HandlersOf, started, store } from "../gate";
 import { start } from "../jobs";
@@ -7,6 +8,7 @@ import { tableProofs } from "../stage/backups";
 import { databaseName } from "../stage/databases";
 import { backupOf, connectionOf, refusal, replaceIn, restoreOf, type World } from "../world";
 import { takeBackup } from "./backups";
+import { chosenTables, tableSteps } from "./restoreTables";
 
 export const restoreOperations: HandlersOf<"restore"> = {
 	"restore.plan": (world, request) => {
@@ -23,11 +25,8 @@ export const restoreOperations: HandlersOf<"restore"> = {
 		const staging = server ? `${live}_restoring_${tag}` : `${live}.restoring-${tag}`;
 		const keptAs = replace ? (server ? `${live}_before_${tag}` : `${live}.before-${tag}`) : null;
 		const sessions = replace && server ? 12 : 0;
-		const plan = store(world, "restore.apply", replace ? live : null, detail.id, {
-			...request,
-			database,
-			keptAs,
-		});
+		const chosen = chosenTables(detail, request, tag, connection.spec.engine === "postgres");
+		const tables = chosen.length > 0;
 		const blockers: string[] = [];
 		if (world.health.get(connection.id)?.state === "down")
 			blockers.push(`${connection.name} does not answer. Bring the server back, then look again.`);
@@ -37,20 +36,32 @@ export const restoreOperations: HandlersOf<"restore"> = {
 			);
 		if (detail.backup.level === null)
 			blockers.push("This backup did not finish, so there is nothing to restore.");
+		const [first] = chosen;
+		const keptTable = first?.kept_as ? tableName(first.kept_as) : null;
+		const kept = tables
+			? keptTable && (chosen.length > 1 ? `${keptTable} and ${chosen.length - 1} more` : keptTable)
+			: keptAs;
+		const plan = store(world, "restore.apply", replace ? live : null, detail.id, {
+			...request,
+			database: tables ? live : database,
+			keptAs: kept,
+			chosen,
+		});
 		return {
 			...plan,
 			backup: detail.backup,
 			connection_id: connection.id,
 			connection_name: connection.name,
 			replace,
-			database,
+			database: tables ? live : database,
 			staging,
-			kept_as: keptAs,
-			tables: detail.backup.table_count,
-			rows: detail.backup.row_count,
-			size_bytes: detail.backup.size_bytes,
-			safety_backup: replace,
-			sessions_to_end: Array.from({ length: sessions }, (_, at) => ({
+			kept_as: kept,
+			chosen,
+			tables: tables ? chosen.length : detail.backup.table_count,
+			rows: tables ? chosen.reduce((sum, each) => sum + each.rows, 0) : detail.backup.row_count,
+			size_bytes: tables ? chosen.reduce((sum, each) => sum + each.bytes, 0) : detail.backup.size_bytes,
+			safety_backup: replace && !tables,
+			sessions_to_end: Array.from({ length: tables ? 0 : sessions }, (_, at) => ({
 				pid: 4120 + at * 7,
 				user: at % 3 === 0 ? "shop_web" : "shop_worker",
 				application: at % 3 === 0 ? "web" : "sidekiq 7",
@@ -62,17 +73,22 @@ export const restoreOperations: HandlersOf<"restore"> = {
 				connection.spec.engine === "postgres"
 					? ["The role report_reader does not exist on this server; its grants are left out."]
 					: [],
-			steps: [
-				...(replace ? [`Take a safety backup of ${live} and prove it.`] : []),
-				`Load ${detail.backup.table_count} tables into ${staging}, beside the live database; nobody notices.`,
-				"Compare row counts and content hashes of every table with the snapshot.",
-				...(replace
-					? [`Swap the names in under a second; ${live} becomes ${keptAs}.`]
-					: [`Give the proven copy its name, ${database}.`]),
-			],
-			loses: replace
-				? `Changes since the snapshot: about 41,200 rows in 9 tables. They stay in ${keptAs} until you release it.`
-				: null,
+			steps: tables
+				? tableSteps(chosen, tag)
+				: [
+						...(replace ? [`Take a safety backup of ${live} and prove it.`] : []),
+						`Load ${detail.backup.table_count} tables into ${staging}, beside the live database; nobody notices.`,
+						"Compare row counts and content hashes of every table with the snapshot.",
+						...(replace
+							? [`Swap the names in under a second; ${live} becomes ${keptAs}.`]
+							: [`Give the proven copy its name, ${database}.`]),
+					],
+			loses: tables
+				? kept &&
+					`What was written after the snapshot is not in what is restored. All of it stays in ${kept}.`
+				: replace
+					? `Changes since the snapshot: about 41,200 rows in 9 tables. They stay in ${keptAs} until you release it.`
+					: null,
 			confirm_name: replace ? live : null,
 			estimated_ms: detail.proofs.find((each) => each.restore_ms != null)?.restore_ms ?? null,
 		};
@@ -103,22 +119,26 @@ interface Applying {
 	replace?: boolean;
 	database: string;
 	keptAs: string | null;
+	chosen?: Schema["RestoreTable"][];
 }
 
 function apply(world: World, backupId: string, request: Applying): Schema["Started"] {
 	const detail = backupOf(world, backupId);
 	const connection = connectionOf(world, request.to);
 	const replace = request.replace ?? false;
+	const chosen = request.chosen ?? [];
+	const safe = replace && chosen.length === 0;
 	const id = world.nextId();
 	let restore: Schema["Restore"] = {
 		id,
-		state: replace ? "safety_backup" : "loading",
+		state: safe ? "safety_backup" : "loading",
 		backup_id: detail.id,
 		backup_name: detail.backup.name,
 		connection_id: connection.id,
 		connection_name: connection.name,
 		replace,
 		database: request.database,
+		chosen,
 		kept_as: null,
 		safety_backup_id: null,
 		started_at_ms: world.now(),
@@ -130,7 +150,7 @@ function apply(world: World, backupId: string, request: Applying): Schema["Start
 		job_id: null,
 		remarks: [],
 	};
-	const states: Schema["RestoreState"][] = replace
+	const states: Schema["RestoreState"][] = safe
 		? ["safety_backup", "loading", "proving", "swapping"]
 		: ["loading", "proving"];
 	const publish = (change: Partial<Schema["Restore"]>) => {
@@ -138,7 +158,7 @@ function apply(world: World, backupId: string, request: Applying): Schema["Start
 		replaceIn(world.restores, restore);
 	};
 	publish({});
-	if (replace) {
+	if (safe) {
 		const safety = takeBackup({ ...world, emit: () => {}, jobs: [], pace: 0 }, connection, {
 			note: "Safety backup before restore",
 			prove: true,
@@ -174,7 +194,9 @@ function apply(world: World, backupId: string, request: Applying): Schema["Start
 				kept_as: request.keptAs,
 				can_undo: replace,
 				can_release: replace,
-				proof: tableProofs(detail),
+				proof: tableProofs(detail).filter(
+					(proof) => chosen.length === 0 || chosen.some((each) => tableName(each.from) === tableName(proof)),
+				),
 			});
 			world.emit({ type: "changed", what: "restores" });
 			return { restore_id: id };
