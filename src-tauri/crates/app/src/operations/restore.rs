@@ -44,7 +44,7 @@ struct Planned {
 enum Wanted<'a> {
     /// For the first time: names are made up.
     Asked(&'a RestorePlanRequest),
-    Again(Intent),
+    Again(&'a Intent),
 }
 
 async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
@@ -59,7 +59,7 @@ async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
     let place = Place::new(connections::access(cx, &connection).await?)?;
     let source = VaultSource::open(&vault, &backup.id).await?;
     let intent = match wanted {
-        Wanted::Again(intent) => intent,
+        Wanted::Again(intent) => intent.clone(),
         Wanted::Asked(request) => Intent::new(&backup, &connection, &place, request)?,
     };
     let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
@@ -117,7 +117,7 @@ impl Operation for Apply {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
         let Planned { plan, material, intent, connection, place, vault, source, order } =
-            make_plan(&cx, Wanted::Again(intent)).await?;
+            make_plan(&cx, Wanted::Again(&intent)).await?;
         kept.still_holds(&material)?;
         require_unblocked(&plan)?;
         let id = RestoreId(new_id());

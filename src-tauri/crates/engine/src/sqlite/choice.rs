@@ -3,7 +3,7 @@
 use holdfast_contract::snapshot::{BackupKind, Omission, Scope, TableName};
 
 use super::introspect::{Table, TableKind};
-use crate::pattern;
+use crate::{Result, pattern};
 
 /// Rows of a virtual table are in its shadow tables, so they go together.
 pub(super) struct Choice<'a> {
@@ -56,6 +56,13 @@ impl<'a> Choice<'a> {
             })
             .collect()
     }
+}
+
+/// Every pattern names a table that a person can see.
+pub(super) fn require_tables(scope: &Scope, tables: &[Table]) -> Result<()> {
+    let names: Vec<TableName> =
+        tables.iter().filter(|table| table.kind != TableKind::Shadow).map(Table::key).collect();
+    pattern::require_hits(scope, names.iter())
 }
 
 /// `products_fts` for `products_fts_data`.

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::choice::Choice;
+use super::choice::{self, Choice};
 use super::connect::{self, Mode, Patience};
 use super::introspect::{self, Header, Table, TableKind};
 use super::shot::Shot;
@@ -29,13 +29,6 @@ const PIECE: usize = 256 * 1024;
 /// The version of the row form in `text`.
 pub(super) const ROW_FORM: &str = "1";
 
-/// Every pattern names a table that a person can see.
-fn require_tables(scope: &Scope, tables: &[Table]) -> Result<()> {
-    let names: Vec<TableName> =
-        tables.iter().filter(|table| table.kind != TableKind::Shadow).map(Table::key).collect();
-    pattern::require_hits(scope, names.iter())
-}
-
 #[async_trait]
 impl Dump for Sqlite {
     async fn plan(&self, scope: &Scope) -> Result<DumpPlan> {
@@ -46,7 +39,7 @@ impl Dump for Sqlite {
             let header = Header::read(&connection, &this.path)?;
             let tables = introspect::tables(&connection, &this.path)?;
             let objects = introspect::objects(&connection, &this.path, &tables)?;
-            require_tables(&scope, &tables)?;
+            choice::require_tables(&scope, &tables)?;
             let choice = Choice::new(&scope, &tables);
             let planned = tables
                 .iter()
@@ -75,7 +68,7 @@ impl Dump for Sqlite {
         let (this, cancel) = (self.clone(), work.cancel.clone());
         let (scratch, progress) = (work.scratch_dir.clone(), work.progress.clone());
         let shot = Arc::new(blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await?);
-        require_tables(scope, &shot.tables)?;
+        choice::require_tables(scope, &shot.tables)?;
         // Dropping this future (or failing on one side) stops the side that runs on a thread.
         let stop = work.cancel.child_token();
         let _guard = stop.clone().drop_guard();
