@@ -33,9 +33,13 @@ export interface Phase {
 	stands: "done" | "now" | "waiting";
 }
 
-export function phases(restore: Pick<Schema["Restore"], "state" | "replace" | "imported_into" | "chosen">): Phase[] {
+export function phases(
+	restore: Pick<Schema["Restore"], "state" | "replace" | "imported_into" | "chosen">,
+): Phase[] {
 	const order: [State, string][] =
-		restore.imported_into == null ? restoring(restore.replace, (restore.chosen ?? []).length > 0) : importing(restore);
+		restore.imported_into == null
+			? restoring(restore.replace, (restore.chosen ?? []).length > 0)
+			: importing(restore);
 	return standing(order, restore.state);
 }
 

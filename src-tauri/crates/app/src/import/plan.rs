@@ -118,6 +118,7 @@ impl Intent {
             database: self.database.clone(),
             staging: self.staging.clone(),
             kept_as: self.kept_as.clone(),
+            tables: None,
         }
     }
 
