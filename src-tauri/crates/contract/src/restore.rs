@@ -22,6 +22,9 @@ pub struct RestorePlanRequest {
     /// restored has been proven.
     #[serde(default)]
     pub replace: bool,
+    /// Create roles and tablespaces that the server lacks first. What exists is never altered.
+    #[serde(default)]
+    pub globals: bool,
     /// Only these tables, into the connection's live database: `schema.table` or `table`; `*` and `?` match as in a
     /// shell. Empty: the whole database. With tables, `database` must be None.
     #[serde(default)]
@@ -55,6 +58,19 @@ pub struct RestoreTable {
     pub notes: Vec<String>,
 }
 
+/// What of the whole server a backup could make on the target: names only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GlobalsPlan {
+    /// Created, with the passwords that they had.
+    pub missing_roles: Vec<String>,
+    /// Left as they are.
+    pub existing_roles: Vec<String>,
+    pub missing_tablespaces: Vec<String>,
+    /// What would stop it.
+    pub blockers: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RestorePlan {
     pub plan_id: PlanId,
@@ -84,6 +100,10 @@ pub struct RestorePlan {
     pub blockers: Vec<String>,
     /// What will differ from the source (owner that does not exist, …).
     pub warnings: Vec<String>,
+    /// Roles and tablespaces in the backup; None where it holds none.
+    pub globals: Option<GlobalsPlan>,
+    /// They are created first.
+    pub with_globals: bool,
     /// Steps in order, one sentence each.
     pub steps: Vec<String>,
     /// What is lost: changes since the snapshot, in words and numbers.

@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
@@ -49,6 +49,9 @@ pub trait Engine: Send + Sync {
         None
     }
     fn swap(&self) -> Option<&dyn Swap> {
+        None
+    }
+    fn globals(&self) -> Option<&dyn Globals> {
         None
     }
     /// Running SQL files that others made.
@@ -95,6 +98,23 @@ pub trait Load: Send + Sync {
     async fn rename(&self, from: &str, to: &str) -> Result<()>;
     /// Idempotent. Refuses the connection's own live database.
     async fn drop_database(&self, target: &str) -> Result<()>;
+}
+
+/// What belongs to the whole server (roles, tablespaces): part of a backup, restored on request only.
+#[async_trait]
+pub trait Globals: Send + Sync {
+    /// What restoring them would make; `None` when the backup holds none. Changes nothing.
+    async fn plan(&self, source: &dyn SnapshotSource) -> Result<Option<GlobalsPlan>>;
+    /// [`Load::preflight`] as it would be with the missing roles made.
+    async fn preflight(
+        &self,
+        snapshot: &Snapshot,
+        objects: &[SchemaObject],
+        plan: &GlobalsPlan,
+    ) -> Result<Preflight>;
+    /// Makes what is missing and alters nothing that exists; idempotent. Roles come all or none. They stay, whatever
+    /// becomes of the restore. Returns in sentences what could not be made.
+    async fn restore(&self, source: &dyn SnapshotSource, work: &Work) -> Result<Vec<String>>;
 }
 
 /// What a made-up name is for; it shows in the name.

@@ -308,6 +308,9 @@ pub struct Restore {
     /// With --table and --replace: also when rows would be left pointing to rows that are not there
     #[arg(long, requires = "tables", requires = "replace")]
     pub allow_dangling: bool,
+    /// Create roles and tablespaces that the server lacks first; what exists is never altered
+    #[arg(long)]
+    pub globals: bool,
     /// The live database's name, to confirm --replace
     #[arg(long, value_name = "DB")]
     pub confirm: Option<String>,

@@ -11,6 +11,7 @@ import { ErrorState } from "@/components/States";
 import { bytes, count, counted } from "@/lib/bytes";
 import { duration } from "@/lib/time";
 import { ChosenTables } from "./ChosenTables";
+import { MissingRoles } from "./MissingRoles";
 import { Sessions } from "./Sessions";
 
 interface PlanViewProps {
@@ -20,10 +21,12 @@ interface PlanViewProps {
 	onBack: () => void;
 	/** Plan again, because something has moved. */
 	onAgain: () => void;
+	/** Plan again, with or without the roles that the server lacks. */
+	onGlobals: (globals: boolean) => void;
 	onApply: (confirmation: Confirmation) => void;
 }
 
-export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanViewProps) {
+export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onApply }: PlanViewProps) {
 	const [typed, setTyped] = useState("");
 	const blocked = plan.blockers.length > 0;
 	const name = plan.confirm_name ?? null;
@@ -85,6 +88,7 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onApply }: PlanVi
 							))}
 						</ol>
 					</Fact>
+					<MissingRoles plan={plan} onGlobals={onGlobals} />
 					{plan.sessions_to_end.length > 0 && (
 						<Fact name="Sessions">
 							{counted(plan.sessions_to_end.length, "session")} end at the swap

@@ -109,6 +109,12 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 									apply.reset();
 									look(loaded.backup);
 								}}
+								onGlobals={(globals) => {
+									apply.reset();
+									const wanted = { ...target, globals };
+									setTarget(wanted);
+									look(loaded.backup, wanted);
+								}}
 								onApply={(confirmation) =>
 									apply.mutate({ request: { plan_id: plan.data.plan_id }, confirmation })
 								}

@@ -22,6 +22,8 @@ export interface TargetDraft {
 	naming: string;
 	schema: string;
 	allowDangling: boolean;
+	/** Create roles and tablespaces that the server lacks. */
+	globals: boolean;
 }
 
 export const blankTarget: TargetDraft = {
@@ -33,13 +35,15 @@ export const blankTarget: TargetDraft = {
 	naming: "",
 	schema: "",
 	allowDangling: false,
+	globals: false,
 };
 
 export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Schema["RestorePlanRequest"] {
 	const to = target.to || backup.connection_id;
+	const { globals } = target;
 	if (target.what === "tables") return { backup: backup.id, to, ...tablesRequest(target) };
-	if (target.way === "replace") return { backup: backup.id, to, replace: true, database: null };
-	return { backup: backup.id, to, replace: false, database: target.database.trim() || null };
+	if (target.way === "replace") return { backup: backup.id, to, replace: true, database: null, globals };
+	return { backup: backup.id, to, replace: false, database: target.database.trim() || null, globals };
 }
 
 interface TargetFormProps {

@@ -110,7 +110,7 @@ async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiErro
     let begun = Instant::now();
     let report = place.load()?.load(&staging, *source, work).await.map_err(EngineError::into_api)?;
     let restore_ms = begun.elapsed().as_millis() as u64;
-    journal.facts.remarks.clone_from(&report.remarks);
+    journal.facts.remarks.extend(report.remarks.iter().cloned());
 
     journal.enter(RestoreState::Proving).await?;
     bench.stages.next("Comparing every table with the snapshot");

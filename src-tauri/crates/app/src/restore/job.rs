@@ -5,6 +5,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::EngineError;
 use holdfast_vault::Vault;
 use serde_json::{Value, json};
 
@@ -47,6 +48,12 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
             Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, place: &all.place };
         let backup = safety_backup(&safety, "Safety backup before restore", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
+    }
+    if all.journal.facts.intent.globals
+        && let Some(globals) = all.place.engine().globals()
+    {
+        let remarks = globals.restore(&all.source, &work).await.map_err(EngineError::into_api)?;
+        all.journal.facts.remarks.extend(remarks);
     }
     let clock = all.cx.clock().clone();
     let bench = Bench {

@@ -5,10 +5,10 @@
 
 use holdfast_contract::backup::{Backup, ProofRecord};
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
-use holdfast_contract::restore::{RestorePlan, RestorePlanRequest, SessionInfo};
-use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, Snapshot};
+use holdfast_contract::restore::{GlobalsPlan, RestorePlan, RestorePlanRequest, SessionInfo};
+use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, NamePurpose, Placing, SnapshotSource, TableOrder, TableWish};
+use holdfast_engine::{EngineError, NamePurpose, Placing, Preflight, SnapshotSource, TableOrder, TableWish};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -29,6 +29,9 @@ pub(crate) struct Intent {
     /// None: the whole database.
     #[serde(default)]
     pub tables: Option<TableWish>,
+    /// Roles and tablespaces that the server lacks are created first.
+    #[serde(default)]
+    pub globals: bool,
 }
 
 impl Intent {
@@ -74,7 +77,7 @@ impl Intent {
         };
         let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
         let (backup, connection) = (backup.id.clone(), connection.id.clone());
-        Ok(Self { backup, connection, replace, database, staging, kept_as, tables: None })
+        Ok(Self { backup, connection, replace, database, staging, kept_as, globals: request.globals, tables: None })
     }
 
     /// Into the connection's own database.
@@ -86,6 +89,12 @@ impl Intent {
         tag: String,
     ) -> Result<Self, ApiError> {
         let bad = |message: &str, hint: &str| Err(ApiError::new(ErrorCode::BadRequest, message).hint(hint));
+        if request.globals {
+            return bad(
+                "Roles and tablespaces are made with a restore of a whole database.",
+                "Leave out the tables, or the roles.",
+            );
+        }
         if request.database.is_some() {
             return bad(
                 "Tables are restored into a connection's own database.",
@@ -122,6 +131,7 @@ impl Intent {
             database: place.live().to_owned(),
             staging: format!("the restored tables ({tag})"),
             kept_as: request.replace.then_some(kept),
+            globals: false,
             tables: Some(TableWish { tag, tables: request.tables.clone(), placing }),
         })
     }
@@ -194,7 +204,7 @@ pub(crate) async fn plan(
     let live = look_at_live(intent, place).await?;
     let snapshot = source.snapshot();
     let objects = source.objects().await.map_err(EngineError::into_api)?;
-    let mut preflight = load.preflight(snapshot, &objects).await.map_err(EngineError::into_api)?;
+    let (globals, mut preflight) = look_ahead(intent, place, *source, &objects).await?;
     preflight.blockers.extend(blocked_by_contents(intent, snapshot));
     preflight.blockers.extend(no_room(place, intent, live.bytes, snapshot, backup));
     let mut warnings = words::warnings(backup, snapshot);
@@ -228,7 +238,15 @@ pub(crate) async fn plan(
         rows: snapshot.tables.iter().map(|table| table.rows).sum(),
         size_bytes: backup.size_bytes,
         safety_backup: intent.replace && live.unreadable.is_none(),
-        steps: words::steps(intent, connection, live.unreadable.is_none(), &sessions_to_end),
+        steps: words::steps(
+            intent,
+            connection,
+            live.unreadable.is_none(),
+            &sessions_to_end,
+            globals.as_ref(),
+        ),
+        globals,
+        with_globals: intent.globals,
         sessions_to_end,
         blockers: preflight.blockers,
         warnings,
@@ -237,6 +255,31 @@ pub(crate) async fn plan(
         estimated_ms: ground.proofs.iter().rev().find_map(|proof| proof.restore_ms),
     };
     Ok((plan, None))
+}
+
+/// Preflight as it would be with the missing roles, when these are asked for.
+async fn look_ahead(
+    intent: &Intent,
+    place: &Place,
+    source: &VaultSource,
+    objects: &[SchemaObject],
+) -> Result<(Option<GlobalsPlan>, Preflight), ApiError> {
+    let (load, snapshot) = (place.load()?, source.snapshot());
+    let found = match place.engine().globals() {
+        Some(globals) => globals.plan(source).await.map_err(EngineError::into_api)?,
+        None => None,
+    };
+    let (Some(globals), Some(plan), true) = (place.engine().globals(), &found, intent.globals) else {
+        let mut preflight = load.preflight(snapshot, objects).await.map_err(EngineError::into_api)?;
+        if intent.globals {
+            preflight.blockers.push("This backup holds no roles and tablespaces of the server.".into());
+        }
+        return Ok((found, preflight));
+    };
+    let mut preflight = globals.preflight(snapshot, objects, plan).await.map_err(EngineError::into_api)?;
+    preflight.blockers.extend(plan.blockers.clone());
+    preflight.warnings.extend(plan.warnings.clone());
+    Ok((found, preflight))
 }
 
 struct Live {
@@ -343,6 +386,9 @@ pub(crate) struct Material {
     blockers: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<TableOrder>,
+    /// Only when they are created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    globals: Option<GlobalsPlan>,
 }
 
 impl Material {
@@ -359,6 +405,7 @@ impl Material {
             environment: connection.environment,
             safety_backup: plan.safety_backup,
             blockers: plan.blockers.clone(),
+            globals: plan.globals.clone().filter(|_| intent.globals),
         }
     }
 }

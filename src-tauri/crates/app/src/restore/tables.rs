@@ -45,6 +45,8 @@ pub(crate) async fn plan(
         })
         .collect();
     let plan = RestorePlan {
+        globals: None,
+        with_globals: false,
         plan_id: PlanId::from(""),
         digest: String::new(),
         backup: (*backup).clone(),

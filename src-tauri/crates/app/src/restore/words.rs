@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
-use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
 
 use super::plan::{Intent, told_sessions};
@@ -15,11 +15,16 @@ pub(crate) fn steps(
     connection: &Connection,
     readable: bool,
     sessions: &[SessionInfo],
+    globals: Option<&GlobalsPlan>,
 ) -> Vec<String> {
     let name = connection.spec.database_name();
     let mut steps = Vec::new();
     if intent.replace && readable {
         steps.push(format!("Back up “{name}” as it is now, and prove that backup."));
+    }
+    if let (Some(globals), true) = (globals, intent.globals) {
+        steps.extend(created("roles", &globals.missing_roles));
+        steps.extend(created("tablespaces", &globals.missing_tablespaces));
     }
     steps.push(format!("Load the backup beside it, as {}.", intent.staging));
     steps.push(
@@ -35,6 +40,13 @@ pub(crate) fn steps(
         None => steps.push(format!("Give the proven copy its name: {}.", intent.database)),
     }
     steps
+}
+
+fn created(what: &str, names: &[String]) -> Option<String> {
+    let names: Vec<String> = names.iter().map(|name| format!("“{name}”")).collect();
+    (!names.is_empty()).then(|| {
+        format!("Create the missing {what} {}; they stay, whatever becomes of the restore.", names.join(", "))
+    })
 }
 
 pub(crate) fn warnings(backup: &Backup, snapshot: &Snapshot) -> Vec<String> {

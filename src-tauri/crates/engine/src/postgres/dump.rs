@@ -8,7 +8,7 @@ use super::connect::{Purpose, Session};
 use super::copy_out::{Backends, Reading};
 use super::piece::{Extent, Piece};
 use super::schema::{self, Captured, CapturedTable};
-use super::{copy_out, inspect, large_objects, piece, snapshot};
+use super::{copy_out, globals, inspect, large_objects, piece, snapshot};
 use crate::content::ContentHasher;
 use crate::{Access, DumpSink, EngineError, Result, Work};
 
@@ -17,8 +17,10 @@ pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
     snapshot::begin(&mut session).await?;
     let server = inspect::server_info(&mut session).await?;
     let mut captured = schema::capture(session.raw(), scope).await?;
+    let unread = globals::omissions(&mut session, scope).await?;
     session.close().await;
-    let omissions = omissions(&mut captured);
+    let mut omissions = omissions(&mut captured);
+    omissions.extend(unread);
     let estimated_bytes = captured
         .tables
         .iter()
@@ -68,7 +70,9 @@ async fn take(
     let mut exported = snapshot::export(access, inspect::live(access), work, backends).await?;
     work.progress.phase("Reading the definitions");
     let mut captured = schema::capture(exported.session.raw(), scope).await?;
-    let omissions = omissions(&mut captured);
+    let mut omissions = omissions(&mut captured);
+    omissions.extend(globals::omissions(&mut exported.session, scope).await?);
+    let extra_streams = globals::write(&mut exported.session, scope, sink).await?;
     let pieces = pieces(&captured, scope, exported.session.version);
     let estimate = |table: &CapturedTable| table.estimated_bytes.unwrap_or(0);
     work.progress
@@ -96,7 +100,7 @@ async fn take(
         object_counts: captured.object_counts,
         omissions,
         remarks: Vec::new(),
-        extra_streams: Vec::new(),
+        extra_streams,
         engine_facts: captured.facts,
     })
 }

@@ -11,12 +11,14 @@ mod dump;
 mod error;
 pub mod export;
 mod fingerprint;
+mod globals;
 mod inspect;
 mod large_objects;
 mod load;
 mod name;
 mod piece;
 mod preflight;
+mod requirements;
 pub mod schema;
 mod script;
 mod snapshot;
@@ -24,6 +26,8 @@ pub mod sql;
 mod statements;
 mod swap;
 mod tables;
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
@@ -34,7 +38,7 @@ use holdfast_contract::snapshot::{
 };
 
 use crate::{
-    Access, Dump, DumpSink, Engine, EngineError, Load, LoadReport, NamePurpose, PlaceTables, Preflight,
+    Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables, Preflight,
     Result, SnapshotSource, Swap, SwapState, Work,
 };
 
@@ -78,6 +82,9 @@ impl Engine for Postgres {
     fn swap(&self) -> Option<&dyn Swap> {
         Some(self)
     }
+    fn globals(&self) -> Option<&dyn Globals> {
+        Some(self)
+    }
     fn script(&self) -> Option<&dyn crate::script::RunScript> {
         Some(self)
     }
@@ -105,7 +112,7 @@ impl Load for Postgres {
         database::exists(&self.access, target).await
     }
     async fn preflight(&self, snapshot: &Snapshot, objects: &[SchemaObject]) -> Result<Preflight> {
-        preflight::preflight(&self.access, snapshot, objects).await
+        preflight::preflight(&self.access, snapshot, objects, &BTreeSet::new()).await
     }
     async fn load(&self, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
         load::load(&self.access, target, source, work).await

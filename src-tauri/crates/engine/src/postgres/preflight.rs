@@ -7,10 +7,16 @@ use holdfast_contract::snapshot::{BackupKind, EngineKind, SchemaObject, Snapshot
 use super::connect::{Row, Session};
 use super::schema::{roles_needed, roles_of};
 use super::sql::literals;
-use super::{database, statements};
+use super::{database, requirements, statements};
 use crate::{Access, Preflight, Result};
 
-pub async fn preflight(access: &Access, snapshot: &Snapshot, objects: &[SchemaObject]) -> Result<Preflight> {
+/// `made`: roles that are created before the load.
+pub async fn preflight(
+    access: &Access,
+    snapshot: &Snapshot,
+    objects: &[SchemaObject],
+    made: &BTreeSet<String>,
+) -> Result<Preflight> {
     let mut found = Preflight::default();
     if snapshot.server.engine != EngineKind::Postgres {
         found.blockers.push("This backup is not one of a PostgreSQL database.".into());
@@ -32,8 +38,9 @@ pub async fn preflight(access: &Access, snapshot: &Snapshot, objects: &[SchemaOb
         ));
     }
     locale(&mut session, snapshot, &mut found).await?;
-    extensions(&mut session, &login, objects, &mut found).await?;
-    roles(&mut session, &login, objects, &mut found).await?;
+    requirements::check(&mut session, login.superuser, snapshot, objects, &mut found).await?;
+    extensions(&mut session, &login, snapshot, objects, &mut found).await?;
+    roles(&mut session, &login, objects, made, &mut found).await?;
     session.close().await;
     Ok(found)
 }
@@ -92,6 +99,7 @@ async fn locale(session: &mut Session, snapshot: &Snapshot, found: &mut Prefligh
 async fn extensions(
     session: &mut Session,
     login: &Login,
+    snapshot: &Snapshot,
     objects: &[SchemaObject],
     found: &mut Preflight,
 ) -> Result<()> {
@@ -104,16 +112,17 @@ async fn extensions(
         return Ok(());
     }
     let sql = format!(
-        "SELECT v.name, bool_or(v.trusted OR NOT v.superuser) FROM pg_catalog.pg_available_extension_versions v \
+        "SELECT v.name, bool_or(v.trusted OR NOT v.superuser), max(a.default_version) \
+         FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions a ON a.name = v.name \
          WHERE v.name IN ({}) GROUP BY 1",
         literals(wanted.iter().copied())
     );
-    let known: HashMap<String, bool> = session
+    let known: HashMap<String, (bool, Option<String>)> = session
         .rows("Looking for the extensions", &sql)
         .await?
         .into_iter()
-        .filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
-            Ok([Some(name), allowed]) => Some((name, allowed.as_deref() == Some("t"))),
+        .filter_map(|row| match <[Option<String>; 3]>::try_from(row) {
+            Ok([Some(name), allowed, version]) => Some((name, (allowed.as_deref() == Some("t"), version))),
             _ => None,
         })
         .collect();
@@ -122,10 +131,19 @@ async fn extensions(
             None => {
                 found.blockers.push(format!("The server lacks the extension {name}: install it there first."))
             }
-            Some(false) if !login.superuser => {
+            Some((false, _)) if !login.superuser => {
                 found.blockers.push(format!("Only a superuser may create the extension {name}."));
             }
-            Some(_) => {}
+            Some((_, version)) => {
+                let theirs = snapshot.engine_facts.get(&format!("extension {name}"));
+                if let (Some(theirs), Some(ours)) = (theirs, version)
+                    && theirs != ours
+                {
+                    found.warnings.push(format!(
+                        "The extension {name} has version {theirs} in the backup; this server makes version {ours}."
+                    ));
+                }
+            }
         }
     }
     Ok(())
@@ -135,9 +153,10 @@ async fn roles(
     session: &mut Session,
     login: &Login,
     objects: &[SchemaObject],
+    made: &BTreeSet<String>,
     found: &mut Preflight,
 ) -> Result<()> {
-    let wanted = roles_needed(objects);
+    let wanted: BTreeSet<String> = roles_needed(objects).difference(made).cloned().collect();
     if wanted.is_empty() {
         return Ok(());
     }

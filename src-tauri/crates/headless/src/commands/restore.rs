@@ -48,6 +48,7 @@ async fn start(command: Restore, host: &Host, output: &Output) -> Result<()> {
         suffix: command.suffix,
         table_name: command.table_name,
         allow_dangling: command.allow_dangling,
+        globals: command.globals,
     };
     let plan: RestorePlan = host.call("restore.plan", &request).await?;
     if command.dry_run {
@@ -100,6 +101,14 @@ pub(super) fn path_or_name(database: String) -> Result<String> {
     if is_path { absolute(&database) } else { Ok(database) }
 }
 
+/// The backup's roles that the server lacks, where they are not asked for.
+fn roles_text(plan: &RestorePlan) -> Option<String> {
+    let missing = &plan.globals.as_ref().filter(|_| !plan.with_globals)?.missing_roles;
+    let names: Vec<String> = missing.iter().map(|name| text::visible(name).to_string()).collect();
+    (!names.is_empty())
+        .then(|| format!("Roles     not on the server: {} (--globals creates them)", names.join(", ")))
+}
+
 fn plan_text(plan: &RestorePlan) -> String {
     let mut lines = vec![
         format!(
@@ -131,6 +140,7 @@ fn plan_text(plan: &RestorePlan) -> String {
             .enumerate()
             .map(|(number, step)| format!("{}. {}", number + 1, text::visible(step))),
     );
+    lines.extend(roles_text(plan));
     lines.extend(plan.loses.iter().map(|loses| format!("You lose  {}", text::visible(loses))));
     lines.extend(plan.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
     lines.extend(plan.warnings.iter().map(|warning| format!("warning: {}", text::visible(warning))));

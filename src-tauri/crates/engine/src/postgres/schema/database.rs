@@ -26,7 +26,6 @@ struct Database {
 struct Setting {
     role: Option<String>,
     setting: String,
-    is_list: bool,
 }
 
 pub async fn collect(
@@ -77,17 +76,16 @@ pub async fn collect(
 }
 
 async fn settings(conn: &mut PgConnection, draft: &mut Draft, database: &mut Node) -> Result<()> {
-    // Flag 2 of a setting (GUC_LIST_QUOTE) is shown nowhere; these are all that have it.
-    let sql = "SELECT CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END AS role, c.setting, \
-         pg_catalog.lower(pg_catalog.split_part(c.setting, '=', 1)) IN ('search_path', 'temp_tablespaces', \
-           'local_preload_libraries', 'session_preload_libraries', 'shared_preload_libraries', 'unix_socket_directories') AS is_list \
+    let sql = "SELECT CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END AS role, c.setting \
          FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS c(setting, n) \
          WHERE s.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) \
          ORDER BY 1, c.n";
     for setting in rows::<Setting>(conn, "Reading settings of the database", sql).await? {
-        let Some((name, value)) = setting.setting.split_once('=') else { continue };
-        let value = if setting.is_list { list(value) } else { Literal(value).to_string() };
-        let change = format!("SET {} TO {value}", guc(name));
+        let (Some((name, _)), Some(change)) =
+            (setting.setting.split_once('='), setting_words(&setting.setting))
+        else {
+            continue;
+        };
         match setting.role {
             None => database.sql.push(format!("ALTER DATABASE {DATABASE} {change}")),
             Some(role) => {
@@ -99,6 +97,24 @@ async fn settings(conn: &mut PgConnection, draft: &mut Draft, database: &mut Nod
         }
     }
     Ok(())
+}
+
+/// Settings whose values are lists of names: flag 2 (GUC_LIST_QUOTE) is shown nowhere; these are all that have it.
+const LISTS: [&str; 6] = [
+    "search_path",
+    "temp_tablespaces",
+    "local_preload_libraries",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "unix_socket_directories",
+];
+
+/// `SET "work_mem" TO '4MB'` for a stored `work_mem=4MB`.
+pub fn setting_words(stored: &str) -> Option<String> {
+    let (name, value) = stored.split_once('=')?;
+    let value =
+        if LISTS.contains(&name.to_lowercase().as_str()) { list(value) } else { Literal(value).to_string() };
+    Some(format!("SET {} TO {value}", guc(name)))
 }
 
 /// `work_mem`, `my.setting`: each part quoted.

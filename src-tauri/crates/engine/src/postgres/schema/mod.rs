@@ -68,6 +68,8 @@ use std::collections::BTreeMap;
 
 use holdfast_contract::snapshot::{Column, ObjectCount, Omission, SchemaObject, Scope, TableName};
 
+pub use catalog::rows as read_rows;
+pub use database::setting_words;
 pub use extension_tables::in_load_order as extension_tables_in_load_order;
 pub use roles::{roles_needed, roles_of};
 pub use tablespaces::tablespace_of;

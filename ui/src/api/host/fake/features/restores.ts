@@ -69,13 +69,27 @@ export const restoreOperations: HandlersOf<"restore"> = {
 				state: at % 2 === 0 ? "idle" : "active",
 			})),
 			blockers,
-			warnings:
+			globals:
 				connection.spec.engine === "postgres"
+					? {
+							missing_roles: ["report_reader"],
+							existing_roles: ["postgres", "shop_web", "shop_worker"],
+							missing_tablespaces: [],
+							blockers: [],
+							warnings: [],
+						}
+					: null,
+			with_globals: request.globals ?? false,
+			warnings:
+				connection.spec.engine === "postgres" && !request.globals
 					? ["The role report_reader does not exist on this server; its grants are left out."]
 					: [],
 			steps: tables
 				? tableSteps(chosen, tag)
 				: [
+						...(request.globals
+							? ["Create the missing roles “report_reader”; they stay, whatever becomes of the restore."]
+							: []),
 						...(replace ? [`Take a safety backup of ${live} and prove it.`] : []),
 						`Load ${detail.backup.table_count} tables into ${staging}, beside the live database; nobody notices.`,
 						"Compare row counts and content hashes of every table with the snapshot.",
