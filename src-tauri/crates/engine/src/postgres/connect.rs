@@ -88,9 +88,11 @@ impl Session {
             .map(|(name, value)| format!("({}, {})", Literal(name), Literal(value)))
             .collect();
         // One round trip; settings that this server does not know are passed over.
+        // A database without an encoding holds bytes that need not be text: they travel as they are.
         let sql = format!(
             "SELECT count(set_config(s.name, w.value, false)) \
              FROM (VALUES {}) AS w(name, value) JOIN pg_catalog.pg_settings s ON s.name = w.name; \
+             SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE current_setting('server_encoding') = 'SQL_ASCII'; \
              SELECT a.pid, a.backend_start::text, CASE WHEN t.ssl THEN t.version WHEN a.client_addr IS NULL \
              THEN 'unix socket' ELSE 'unencrypted' END \
              FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_stat_ssl t ON t.pid = a.pid \
