@@ -93,10 +93,14 @@ async fn values_at_the_edge_come_back_the_same() {
     let server = Server::shared();
     made(server, "edges", "").await;
     server.run("edges", VALUES).await;
-    let columns: Vec<String> = (0..1600).map(|number| format!("c{number} bool DEFAULT {}", number % 2 == 0)).collect();
-    server.run("edges", &format!("CREATE TABLE wide ({}); INSERT INTO wide DEFAULT VALUES", columns.join(", "))).await;
+    let columns: Vec<String> =
+        (0..1600).map(|number| format!("c{number} bool DEFAULT {}", number % 2 == 0)).collect();
+    server
+        .run("edges", &format!("CREATE TABLE wide ({}); INSERT INTO wide DEFAULT VALUES", columns.join(", ")))
+        .await;
     let snapshot = round_trip(server, "edges", None).await;
-    let counts = ["nothing", "all_dropped", "only_generated", "wide", "numbers"].map(|table| rows(&snapshot, table));
+    let counts =
+        ["nothing", "all_dropped", "only_generated", "wide", "numbers"].map(|table| rows(&snapshot, table));
     assert_eq!(counts, [2, 3, 1, 1, 6]);
     assert_eq!(snapshot.tables.iter().find(|table| table.table.name == "wide").unwrap().columns.len(), 1600);
 }
@@ -141,7 +145,8 @@ async fn invalid_bytes_in_sql_ascii_come_back_byte_for_byte() {
 #[tokio::test]
 async fn a_database_that_sorts_by_icu_does_so_again() {
     let server = Server::shared();
-    made(server, "icu", "LOCALE_PROVIDER icu ICU_LOCALE 'de-DE-u-co-phonebk' LC_COLLATE 'C' LC_CTYPE 'C'").await;
+    made(server, "icu", "LOCALE_PROVIDER icu ICU_LOCALE 'de-DE-u-co-phonebk' LC_COLLATE 'C' LC_CTYPE 'C'")
+        .await;
     server
         .run(
             "icu",
