@@ -119,6 +119,7 @@ impl Intent {
             staging: self.staging.clone(),
             kept_as: self.kept_as.clone(),
             tables: None,
+            globals: false,
         }
     }
 
