@@ -1257,6 +1257,17 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "sql" | "sqlite";
+        /** @description What of the whole server a backup could make on the target: names only. */
+        GlobalsPlan: {
+            /** @description What would stop it. */
+            blockers: string[];
+            /** @description Left as they are. */
+            existing_roles: string[];
+            /** @description Created, with the passwords that they had. */
+            missing_roles: string[];
+            missing_tablespaces: string[];
+            warnings: string[];
+        };
         Health: {
             /** Format: int64 */
             checked_at_ms?: number | null;
@@ -1581,6 +1592,7 @@ export interface components {
              * @description From the last proof or the last restore on this connection.
              */
             estimated_ms?: number | null;
+            globals?: components["schemas"]["GlobalsPlan"] | null;
             /** @description Name the replaced one is kept under. */
             kept_as?: string | null;
             /** @description What is lost: changes since the snapshot, in words and numbers. */
@@ -1603,6 +1615,8 @@ export interface components {
             tables: number;
             /** @description What will differ from the source (owner that does not exist, …). */
             warnings: string[];
+            /** @description They are created first. */
+            with_globals: boolean;
         };
         RestorePlanRequest: {
             /** @description With `tables` and `replace`: also when rows would be left pointing to rows that are not there. */
@@ -1613,6 +1627,8 @@ export interface components {
              *     Must be None with `replace`.
              */
             database?: string | null;
+            /** @description Create roles and tablespaces that the server lacks first. What exists is never altered. */
+            globals?: boolean;
             /**
              * @description Replace the connection's live database, or with `tables` the tables of the same names in it, after what was
              *     restored has been proven.

@@ -77,7 +77,16 @@ impl Intent {
         };
         let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
         let (backup, connection) = (backup.id.clone(), connection.id.clone());
-        Ok(Self { backup, connection, replace, database, staging, kept_as, globals: request.globals, tables: None })
+        Ok(Self {
+            backup,
+            connection,
+            replace,
+            database,
+            staging,
+            kept_as,
+            globals: request.globals,
+            tables: None,
+        })
     }
 
     /// Into the connection's own database.
