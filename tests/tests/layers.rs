@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Rooms of `app` from the bottom up; a room may use those before it.
 const ROOMS: &[&str] = &[
     "clock",
+    "timing",
     "events",
     "home",
     "draft",
@@ -39,9 +40,12 @@ const ROOMS: &[&str] = &[
     "export",
     "restore",
     "import",
+    "retention",
     "sample",
     "overview",
+    "schedule",
     "gate",
+    "calls",
     "operations",
     "lib",
 ];

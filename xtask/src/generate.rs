@@ -10,7 +10,8 @@ use crate::setup;
 /// Writes both into the source tree.
 pub fn generate() -> Outcome {
     setup::page_packages()?;
-    run(&mut cargo(["build", "--package", "holdfast-headless"]))?;
+    // All of it: one package alone would be compiled with other features.
+    run(&mut cargo(["build", "--workspace", "--bins"]))?;
     write_into(&generated())
 }
 

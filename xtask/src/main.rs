@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod demo;
 mod generate;
+mod lanes;
 mod package;
 mod postgres_sources;
 mod process;

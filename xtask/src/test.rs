@@ -3,13 +3,22 @@
 use std::process::Command;
 
 use crate::process::{Outcome, cargo, listen, npm, run};
-use crate::{build, check, generate, setup};
+use crate::{build, check, generate, lanes, setup};
 
 #[derive(Default)]
 struct Count {
     passed: u64,
     failed: u64,
     ignored: u64,
+}
+
+impl Count {
+    fn add(&mut self, found: Option<Count>) {
+        let found = found.unwrap_or_default();
+        self.passed += found.passed;
+        self.failed += found.failed;
+        self.ignored += found.ignored;
+    }
 }
 
 pub fn test() -> Outcome {
@@ -20,8 +29,8 @@ pub fn test() -> Outcome {
     run(&mut cargo(["build", "--workspace", "--bins", "--tests"]))?;
     generate::up_to_date()?;
     let mut count = Count::default();
-    let mut sound =
-        count_tests(&mut count, &mut cargo(["test", "--workspace", "--no-fail-fast"]), cargo_line)?;
+    let mut sound = lanes::run(|line| count.add(cargo_line(line)))?;
+    sound &= count_tests(&mut count, &mut cargo(["test", "--workspace", "--doc"]), cargo_line)?;
     sound &= count_tests(&mut count, &mut npm(["exec", "--no", "--", "vitest", "run"]), vitest_line)?;
     println!("\n{} passed, {} failed, {} ignored", count.passed, count.failed, count.ignored);
     if sound { Ok(()) } else { Err("some tests failed".to_owned()) }
@@ -30,13 +39,7 @@ pub fn test() -> Outcome {
 fn count_tests(count: &mut Count, command: &mut Command, line: fn(&str) -> Option<Count>) -> Outcome<bool> {
     // Colours would stand between the numbers.
     command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
-    listen(command, |printed| {
-        if let Some(found) = line(printed) {
-            count.passed += found.passed;
-            count.failed += found.failed;
-            count.ignored += found.ignored;
-        }
-    })
+    listen(command, |printed| count.add(line(printed)))
 }
 
 /// `test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.03s`

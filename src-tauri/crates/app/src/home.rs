@@ -12,6 +12,8 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 use crate::clock::new_id;
 
+const SCHEDULER: &str = "scheduler.lock";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessKind {
     /// One per home.
@@ -112,6 +114,16 @@ impl Home {
         }
     }
 
+    /// The right to run this folder's schedules, for as long as the file is held. `None`: another process has it.
+    pub fn claim_scheduler(&self) -> io::Result<Option<File>> {
+        let file = private_file(&self.root.join("instances").join(SCHEDULER))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Removes the lock files and scratch folders of processes that are gone.
     pub fn sweep(&self) {
         let names = |folder: &str| {
@@ -119,7 +131,7 @@ impl Home {
         };
         for entry in names("instances") {
             if let Some(instance) = entry.file_name().to_str().and_then(|name| name.strip_suffix(".lock"))
-                && instance != "window"
+                && !["window", "scheduler"].contains(&instance)
             {
                 self.is_alive(instance);
             }

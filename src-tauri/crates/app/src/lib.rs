@@ -25,6 +25,7 @@ pub mod events;
 pub mod home;
 
 mod backup;
+mod calls;
 pub mod catalog;
 mod connections;
 mod draft;
@@ -36,8 +37,11 @@ mod operations;
 mod overview;
 mod proof;
 mod restore;
+mod retention;
 mod sample;
+mod schedule;
 pub mod secrets;
+mod timing;
 mod vaults;
 
 use std::sync::Arc;
@@ -72,7 +76,7 @@ pub struct App {
 }
 
 struct Inner {
-    gate: Gate,
+    gate: Arc<Gate>,
     shared: Arc<Shared>,
     stop: CancellationToken,
 }
@@ -117,7 +121,14 @@ impl App {
         proof::scratch::sweep(&cx).await?;
         let stop = CancellationToken::new();
         tokio::spawn(jobs.watch(stop.clone()));
-        let gate = Gate::new(operations::OPERATIONS, shared.clone());
+        let gate = Arc::new(Gate::new(operations::OPERATIONS, shared.clone()));
+        if config.process != ProcessKind::CommandLine {
+            let calls = Arc::new(calls::ThroughGate::new(gate.clone(), shared.clone()));
+            let instance = shared.home.instance().to_owned();
+            let runner = schedule::Runner::new(shared.catalog.clone(), shared.clock.clone(), calls, instance);
+            let events = shared.events.subscribe();
+            tokio::spawn(schedule::serve(shared.home.clone(), runner, events, stop.clone()));
+        }
         Ok(App { inner: Arc::new(Inner { gate, shared, stop }) })
     }
 

@@ -26,6 +26,7 @@ pub enum Changed {
     Vault,
     Settings,
     Health,
+    Schedules,
     Everything,
 }
 

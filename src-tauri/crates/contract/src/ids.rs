@@ -45,6 +45,10 @@ id! {
     JobId;
     /// A plan that was shown and may be applied.
     PlanId;
+    /// A stored call with its times.
+    ScheduleId;
+    /// One attempt at one due time of a schedule.
+    RunId;
     /// A vault (32 hex digits), the same on every machine that opens it.
     VaultId;
 }

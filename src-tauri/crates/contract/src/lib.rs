@@ -16,6 +16,8 @@ pub mod meta;
 pub mod overview;
 pub mod policy;
 pub mod restore;
+pub mod retention;
+pub mod schedule;
 pub mod settings;
 pub mod snapshot;
 pub mod vault;

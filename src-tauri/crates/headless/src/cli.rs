@@ -71,6 +71,14 @@ pub enum Command {
     /// Long work: list, watch, cancel
     #[command(subcommand)]
     Job(Job),
+    /// Work that happens by itself, while the window is open or `worker` runs
+    #[command(subcommand)]
+    Schedule(Schedule),
+    /// Which backups stay: rules, what they would do, and doing it
+    #[command(subcommand)]
+    Retention(Retention),
+    /// Run schedules on a machine without a screen, until it is ended (Ctrl-C or SIGTERM)
+    Worker,
     /// The tamper-evident record of every operation
     #[command(subcommand)]
     Audit(Audit),
@@ -248,6 +256,10 @@ pub enum Backup {
         #[command(flatten)]
         detach: Detach,
     },
+    /// Keep it whatever the retention rules say
+    Pin { id: String },
+    /// Let the retention rules decide about it again
+    Unpin { id: String },
     /// Delete a backup (`vault prune` frees its space)
     Delete {
         id: String,
@@ -432,4 +444,153 @@ mod tests {
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
     }
+}
+
+#[derive(Subcommand)]
+pub enum Schedule {
+    /// Add a schedule: what runs, and when
+    #[command(
+        after_help = "Examples:\n  holdfastctl schedule add nightly --backup shop --cron '0 2 * * *' --zone Europe/Berlin\n  \
+                      holdfastctl schedule add often --backup shop --every 6h --window 'mon-fri 22:00-06:00'\n  \
+                      holdfastctl schedule add check --call vault.check --request '{\"read_data\": true}' --cron '0 4 * * SUN'"
+    )]
+    Add {
+        name: String,
+        #[command(flatten)]
+        work: ScheduledWork,
+        #[command(flatten)]
+        times: Times,
+        /// Save it turned off
+        #[arg(long)]
+        off: bool,
+    },
+    /// All schedules with their next runs, and whether anything is there to run them
+    List,
+    /// One schedule
+    Show { schedule: String },
+    /// What a timing means and its next five runs; saves nothing
+    Preview {
+        #[command(flatten)]
+        times: Times,
+    },
+    /// Turn it on, counting from now
+    On { schedule: String },
+    /// Turn it off
+    Off { schedule: String },
+    /// Make it due at once
+    Run { schedule: String },
+    /// Remove it; its history stays
+    Remove { schedule: String },
+    /// What became of each due time, newest first
+    Runs {
+        schedule: Option<String>,
+        #[arg(long, value_name = "NUMBER")]
+        limit: Option<u32>,
+    },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct WorkChoice {
+    /// Back up this connection
+    #[arg(long, value_name = "CONNECTION")]
+    pub backup: Option<String>,
+    /// Any schedulable operation (`holdfastctl call` lists them)
+    #[arg(long, value_name = "OPERATION")]
+    pub call: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ScheduledWork {
+    #[command(flatten)]
+    pub choice: WorkChoice,
+    /// What the backup holds
+    #[arg(long, value_enum, requires = "backup")]
+    pub kind: Option<Kind>,
+    /// The request of `--call` as JSON
+    #[arg(long, value_name = "JSON", requires = "call")]
+    pub request: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct WhenChoice {
+    /// Five fields: minute hour day month weekday
+    #[arg(long, value_name = "PATTERN")]
+    pub cron: Option<String>,
+    /// An interval: `90m`, `6h`, `1d`
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<String>,
+    /// Once, at this local time: `2026-11-22T02:00`
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Each time the window or the worker starts
+    #[arg(long)]
+    pub start: bool,
+}
+
+#[derive(Args)]
+pub struct Times {
+    #[command(flatten)]
+    pub when: WhenChoice,
+    /// IANA time zone; without it this machine's
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Only in these hours: `22:00-06:00`, `mon-fri 22:00-06:00`, `sat,sun 00:00-24:00`
+    #[arg(long, value_name = "HOURS")]
+    pub window: Option<String>,
+    /// Cancel a run that is still going when the window closes
+    #[arg(long, requires = "window")]
+    pub stop_at_close: bool,
+    /// Do not make up for runs that were missed
+    #[arg(long)]
+    pub skip_missed: bool,
+    /// Start up to so long after the due time: `5m`
+    #[arg(long, value_name = "TIME")]
+    pub jitter: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Retention {
+    /// The rules of a connection's backups
+    Show { connection: String },
+    /// Set the rules: a backup stays when any of them wants it. What is left out is no rule
+    #[command(
+        after_help = "Example:\n  holdfastctl retention set shop --last 5 --daily 7 --weekly 4 --monthly 12"
+    )]
+    Set {
+        connection: String,
+        #[command(flatten)]
+        rules: Rules,
+        /// IANA time zone whose midnight divides days
+        #[arg(long, value_name = "ZONE")]
+        zone: Option<String>,
+    },
+    /// What goes and why the rest stays, with the rules that are set or with others
+    Plan {
+        connection: String,
+        #[command(flatten)]
+        rules: Rules,
+    },
+    /// Delete what the rules let go. Never the newest good or the newest proven backup, nor a pinned one
+    Apply { connection: String },
+}
+
+#[derive(Args)]
+pub struct Rules {
+    /// The newest so many
+    #[arg(long, value_name = "NUMBER")]
+    pub last: Option<u32>,
+    /// All of so many days before the newest
+    #[arg(long, value_name = "NUMBER")]
+    pub days: Option<u32>,
+    /// The newest of each of so many days
+    #[arg(long, value_name = "NUMBER")]
+    pub daily: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub weekly: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub monthly: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub yearly: Option<u32>,
 }

@@ -20,7 +20,7 @@ pub struct Host {
 }
 
 impl Host {
-    pub async fn open(global: &Global, terminal: Terminal) -> Result<Self> {
+    pub async fn open(global: &Global, terminal: Terminal, process: ProcessKind) -> Result<Self> {
         let terminal = Arc::new(terminal);
         let home = match &global.home {
             Some(home) => home.clone(),
@@ -35,7 +35,7 @@ impl Host {
             clock: Arc::new(SystemClock),
             passphrase: terminal.clone(),
             keychain: os_keychain(),
-            process: ProcessKind::CommandLine,
+            process,
         })
         .await?;
         Ok(Self { app, terminal })

@@ -26,6 +26,7 @@ pub(super) fn moved(told: &Counts, now: &Counts) -> Vec<Changed> {
             "vault" => Changed::Vault,
             "settings" => Changed::Settings,
             "health" => Changed::Health,
+            "schedules" => Changed::Schedules,
             _ => Changed::Everything,
         })
         .collect()

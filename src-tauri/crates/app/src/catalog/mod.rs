@@ -20,6 +20,8 @@ mod health;
 mod jobs;
 mod plans;
 mod restores;
+mod retention;
+mod schedules;
 mod schema;
 mod scratch;
 mod settings;
@@ -45,6 +47,8 @@ pub use jobs::{JobAudit, JobRow, Jobs};
 pub(crate) use plans::moved as plan_moved;
 pub use plans::{Plan, Plans};
 pub use restores::{RestoreRow, Restores};
+pub use retention::RetentionTable;
+pub use schedules::{DueRun, ScheduleRow, Schedules};
 pub use scratch::{ScratchDatabases, ScratchRow};
 pub use settings::SettingsTable;
 pub use vaults::{VaultRow, Vaults};
@@ -182,6 +186,12 @@ impl Catalog {
     }
     pub fn scratch_databases(&self) -> ScratchDatabases<'_> {
         ScratchDatabases(self)
+    }
+    pub fn retention(&self) -> RetentionTable<'_> {
+        RetentionTable(self)
+    }
+    pub fn schedules(&self) -> Schedules<'_> {
+        Schedules(self)
     }
     pub fn health(&self) -> HealthCache<'_> {
         HealthCache(self)

@@ -28,6 +28,8 @@ pub struct Entry {
     pub name: &'static str,
     pub policy: Policy,
     pub(crate) pass: fn(Arc<Shared>, Principal, Value, Confirmation) -> Passing,
+    /// Whether a request would be understood, without making the call.
+    pub(crate) decodes: fn(Value) -> Result<(), ApiError>,
     pub(crate) schemas: fn(&mut listing::Schemas) -> listing::Types,
 }
 
@@ -41,6 +43,7 @@ impl Entry {
             pass: |shared, principal, request, confirmation| {
                 Box::pin(pass::<O>(shared, principal, request, confirmation))
             },
+            decodes: |request| decode::decode::<O::Request>(request).map(drop),
             schemas: listing::schemas_of::<O>,
         }
     }

@@ -9,6 +9,8 @@ mod import;
 mod job;
 mod overview;
 mod restore;
+mod retention;
+mod schedule;
 mod settings;
 mod vault;
 
@@ -40,6 +42,8 @@ operations![
     backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
+    retention::{Get, Set, Plan, Apply, Run, Pin},
+    schedule::{List, Get, Add, Update, Remove, RunNow, Preview, RunList},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},
     about::{AboutGet},

@@ -55,6 +55,8 @@ pub async fn run(command: Backup, host: &Host, output: &Output) -> Result<()> {
             };
             verify(BackupVerifyRequest { backup: id, level, scratch_connection: scratch }, host, output).await
         }
+        Backup::Pin { id } => super::retention::pin(id, true, host, output).await,
+        Backup::Unpin { id } => super::retention::pin(id, false, host, output).await,
         Backup::Delete { id, confirm } => delete(id, confirm, host, output).await,
         Backup::Export { id, to, format, overwrite, .. } => {
             let to = absolute(&to.to_string_lossy())?;
@@ -72,13 +74,16 @@ pub async fn run(command: Backup, host: &Host, output: &Output) -> Result<()> {
     }
 }
 
-fn parts(scope: ScopeArgs) -> (BackupKind, Vec<String>, Vec<String>) {
-    let kind = match scope.kind {
+pub fn kind(kind: Kind) -> BackupKind {
+    match kind {
         Kind::Full => BackupKind::Full,
         Kind::Schema => BackupKind::Schema,
         Kind::Data => BackupKind::Data,
-    };
-    (kind, scope.tables, scope.exclude)
+    }
+}
+
+fn parts(scope: ScopeArgs) -> (BackupKind, Vec<String>, Vec<String>) {
+    (kind(scope.kind), scope.tables, scope.exclude)
 }
 
 async fn create(request: BackupCreateRequest, host: &Host, output: &Output) -> Result<()> {

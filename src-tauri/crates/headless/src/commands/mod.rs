@@ -7,10 +7,14 @@ mod connection;
 mod import;
 mod job;
 mod restore;
+mod retention;
+mod schedule;
+mod timing;
 mod vault;
+mod worker;
 
 use clap::CommandFactory;
-use holdfast_app::App;
+use holdfast_app::{App, ProcessKind};
 use holdfast_contract::policy::Confirmation;
 
 use crate::cli::{Cli, Command, Detach};
@@ -60,7 +64,9 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         }
         return detach::start(output, &terminal);
     }
-    let host = Host::open(&cli.global, terminal).await?;
+    let process =
+        if matches!(cli.command, Command::Worker) { ProcessKind::Worker } else { ProcessKind::CommandLine };
+    let host = Host::open(&cli.global, terminal, process).await?;
     let result = match cli.command {
         Command::Vault(command) => vault::run(command, &host, output).await,
         Command::Connection(command) => connection::run(command, &host, output).await,
@@ -68,6 +74,9 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         Command::Restore(command) => restore::run(command, &host, output).await,
         Command::Import(command) => import::run(command, &host, output).await,
         Command::Job(command) => job::run(command, &host, output).await,
+        Command::Schedule(command) => schedule::run(command, &host, output).await,
+        Command::Retention(command) => retention::run(command, &host, output).await,
+        Command::Worker => worker::run(&host, output).await,
         Command::Audit(command) => audit::run(command, &host, output).await,
         Command::Call(command) => call::run(command, &host, output).await,
         Command::Openapi | Command::Completions { .. } => Ok(()),

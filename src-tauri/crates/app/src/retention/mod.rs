@@ -1,0 +1,206 @@
+//! Letting go of old backups by rules: what would go, why the rest stays, and carrying it out.
+
+mod judge;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+use holdfast_contract::backup::{Backup, Level};
+use holdfast_contract::connection::Connection;
+use holdfast_contract::event::Changed;
+use holdfast_contract::retention::{
+    Retention, RetentionOutcome, RetentionPlan, RetentionRules, StayingBackup,
+};
+use holdfast_contract::snapshot::BackupKind;
+use holdfast_contract::{ApiError, BackupId, ErrorCode, PlanId};
+use holdfast_vault::{Vault, VaultError};
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{list, shelf};
+use crate::cx::Cx;
+use crate::vaults;
+use judge::{Candidate, judge};
+
+/// The kind under which pins stand in the vault; the newest record of a backup counts.
+const PIN: &str = "pin";
+/// A number that is no rule any more but a slip of the hand.
+const MOST: u32 = 10_000;
+
+#[derive(Serialize, Deserialize)]
+struct Pin {
+    pinned: bool,
+}
+
+pub async fn get(cx: &Cx, connection: &Connection) -> Result<Retention, ApiError> {
+    let set = cx.catalog().retention().get(&connection.id).await?;
+    Ok(set.unwrap_or_else(|| Retention {
+        connection_id: connection.id.clone(),
+        rules: RetentionRules::default(),
+        zone: "UTC".into(),
+    }))
+}
+
+pub async fn set(
+    cx: &Cx,
+    connection: &Connection,
+    rules: RetentionRules,
+    zone: Option<String>,
+) -> Result<Retention, ApiError> {
+    let known = get(cx, connection).await?;
+    let retention = Retention { rules, zone: zone.unwrap_or(known.zone), ..known };
+    parsed_zone(&retention.zone)?;
+    let RetentionRules { keep_last, keep_days, daily, weekly, monthly, yearly } = &retention.rules;
+    if [keep_last, keep_days, daily, weekly, monthly, yearly]
+        .iter()
+        .any(|rule| rule.is_some_and(|n| n > MOST))
+    {
+        return Err(ApiError::new(ErrorCode::BadRequest, "A rule keeps 10,000 at most."));
+    }
+    cx.catalog().retention().put(retention.clone()).await?;
+    Ok(retention)
+}
+
+/// A pinned backup is never removed by rules, on any machine that uses the vault.
+pub async fn pin(cx: &Cx, typed: &str, pinned: bool) -> Result<BackupId, ApiError> {
+    let vault = vaults::open(cx).await?;
+    let backup = shelf::find(cx, &vault, typed).await?;
+    list::require_good(&backup)?;
+    let value = serde_json::json!(Pin { pinned });
+    vault.put_record(PIN, &backup.id, &value, cx.now_ms()).await.map_err(VaultError::into_api)?;
+    cx.events().changed(Changed::Backups);
+    Ok(backup.id)
+}
+
+/// What the rules would do now, without id and digest. Only backups that are good are looked at; what failed or
+/// runs is neither counted nor removed.
+pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Result<RetentionPlan, ApiError> {
+    let vault = vaults::open(cx).await?;
+    let zone = parsed_zone(&retention.zone)?;
+    let sequences: BTreeMap<BackupId, u64> = vault
+        .heads()
+        .await
+        .map_err(VaultError::into_api)?
+        .into_iter()
+        .map(|head| (head.id, head.sequence))
+        .collect();
+    let pinned = pinned(&vault).await?;
+    let mut series: BTreeMap<u8, Vec<(Candidate, Backup)>> = BTreeMap::new();
+    for backup in shelf::all(cx, &vault).await? {
+        let sequence = sequences.get(&backup.id).copied();
+        let mine = backup.connection_id == connection.id && list::holds_rows(backup.state);
+        let Some(sequence) = sequence.filter(|_| mine) else { continue };
+        let candidate = Candidate {
+            id: backup.id.clone(),
+            sequence,
+            created_at_ms: backup.created_at_ms,
+            proven: backup.level == Some(Level::Restored),
+            pinned: pinned.contains(&backup.id),
+            damaged: backup.damaged,
+        };
+        series.entry(kind(backup.kind)).or_default().push((candidate, backup));
+    }
+    Ok(decided(retention, series, zone))
+}
+
+/// A schema-only backup takes no full one's place.
+fn kind(kind: BackupKind) -> u8 {
+    match kind {
+        BackupKind::Full => 0,
+        BackupKind::Schema => 1,
+        BackupKind::Data => 2,
+    }
+}
+
+fn decided(retention: Retention, series: BTreeMap<u8, Vec<(Candidate, Backup)>>, zone: Tz) -> RetentionPlan {
+    let (mut going, mut staying) = (Vec::new(), Vec::new());
+    for (_, members) in series {
+        let (candidates, backups): (Vec<Candidate>, Vec<Backup>) = members.into_iter().unzip();
+        let mut backups: BTreeMap<BackupId, Backup> =
+            backups.into_iter().map(|backup| (backup.id.clone(), backup)).collect();
+        for verdict in judge(&retention.rules, &candidates, zone) {
+            let Some(backup) = backups.remove(&verdict.id) else { continue };
+            match verdict.goes() {
+                true => going.push(backup),
+                false => staying.push(StayingBackup { backup, reasons: verdict.reasons }),
+            }
+        }
+    }
+    going.sort_by_key(|backup| std::cmp::Reverse(backup.created_at_ms));
+    staying.sort_by_key(|staying| std::cmp::Reverse(staying.backup.created_at_ms));
+    RetentionPlan {
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        frees_bytes: going.iter().map(|backup| backup.stored_bytes).sum(),
+        summary: summary(going.len(), staying.len()),
+        retention,
+        going,
+        staying,
+    }
+}
+
+fn summary(going: usize, staying: usize) -> String {
+    let backups = |count: usize| if count == 1 { "1 backup".to_owned() } else { format!("{count} backups") };
+    match going {
+        0 => format!("Nothing goes; {} stay.", backups(staying)).replace("1 backup stay", "1 backup stays"),
+        _ => format!(
+            "{} {} deleted, {} kept. Their room is freed by the next prune.",
+            backups(going),
+            if going == 1 { "is" } else { "are" },
+            backups(staying)
+        ),
+    }
+}
+
+/// What a person agrees to.
+#[derive(Serialize)]
+pub struct Material {
+    rules: RetentionRules,
+    going: Vec<BackupId>,
+}
+
+impl Material {
+    pub fn new(plan: &RetentionPlan) -> Self {
+        let going = plan.going.iter().map(|backup| backup.id.clone()).collect();
+        Self { rules: plan.retention.rules.clone(), going }
+    }
+}
+
+/// Deletes what the plan lists, oldest first. One that is being restored stays until the next time. What is deleted
+/// when something fails is deleted; the rest can be done again.
+pub async fn carry_out(cx: &Cx, plan: &RetentionPlan) -> Result<RetentionOutcome, ApiError> {
+    let vault = vaults::open(cx).await?;
+    let mut deleted = Vec::new();
+    for backup in plan.going.iter().rev() {
+        if crate::restore::journal::refuse_in_use(cx, backup).await.is_err() {
+            continue;
+        }
+        vault.delete(&backup.id, cx.now_ms()).await.map_err(VaultError::into_api)?;
+        deleted.push(backup.id.clone());
+    }
+    if !deleted.is_empty() {
+        vaults::remember_tip(cx, &vault).await?;
+        cx.events().changed(Changed::Backups);
+    }
+    let kept = plan.staying.len() + plan.going.len() - deleted.len();
+    Ok(RetentionOutcome { deleted, kept: kept as u64 })
+}
+
+async fn pinned(vault: &Vault) -> Result<BTreeSet<BackupId>, ApiError> {
+    let mut records = vault.records(PIN, None).await.map_err(VaultError::into_api)?;
+    records.sort_by_key(|record| record.at_ms);
+    let mut pinned = BTreeSet::new();
+    for record in records {
+        // A record that cannot be read may be a pin: it counts as one.
+        let keeps = serde_json::from_value::<Pin>(record.value).map_or(true, |pin| pin.pinned);
+        if keeps {
+            pinned.insert(record.backup);
+        } else {
+            pinned.remove(&record.backup);
+        }
+    }
+    Ok(pinned)
+}
+
+fn parsed_zone(zone: &str) -> Result<Tz, ApiError> {
+    crate::timing::zone(zone)
+}

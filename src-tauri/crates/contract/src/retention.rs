@@ -1,0 +1,138 @@
+//! Retention: which backups stay, and why.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::backup::Backup;
+use crate::ids::{BackupId, ConnectionId, PlanId};
+
+/// What is kept. A backup stays when any rule wants it; with no rule at all everything stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RetentionRules {
+    /// The newest so many.
+    #[serde(default)]
+    pub keep_last: Option<u32>,
+    /// Everything that was made within so many days before the newest good one.
+    #[serde(default)]
+    pub keep_days: Option<u32>,
+    /// The newest of each of so many days, weeks (from Monday), months and years in which there is one.
+    #[serde(default)]
+    pub daily: Option<u32>,
+    #[serde(default)]
+    pub weekly: Option<u32>,
+    #[serde(default)]
+    pub monthly: Option<u32>,
+    #[serde(default)]
+    pub yearly: Option<u32>,
+}
+
+/// Why a backup stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum KeepReason {
+    /// No rule is set.
+    NoRules,
+    /// A person wants it kept.
+    Pinned,
+    /// The newest that a test restore has proven: never removed.
+    NewestProven,
+    /// The newest good one: never removed.
+    Newest,
+    /// Among the last so many.
+    Last {
+        place: u32,
+    },
+    Days,
+    /// The newest of its day, week, month or year.
+    Daily {
+        day: String,
+    },
+    Weekly {
+        week: String,
+    },
+    Monthly {
+        month: String,
+    },
+    Yearly {
+        year: String,
+    },
+    /// A later backup bears an earlier time, so a clock was wrong: age says nothing about it.
+    ClockWrong,
+    /// A check found damage: it takes no other backup's place, and only a person removes it.
+    Damaged,
+}
+
+/// The rules of one connection's backups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Retention {
+    pub connection_id: ConnectionId,
+    pub rules: RetentionRules,
+    /// IANA name of the zone whose midnight divides days.
+    pub zone: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionRef {
+    /// Id or name.
+    pub connection: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionSetRequest {
+    /// Id or name.
+    pub connection: String,
+    pub rules: RetentionRules,
+    /// None: as it is, or UTC.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+/// What rules would do now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionPlanRequest {
+    /// Id or name.
+    pub connection: String,
+    /// Rules to try out; None: those that are set. Only those that are set can be applied.
+    #[serde(default)]
+    pub rules: Option<RetentionRules>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionPlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub retention: Retention,
+    /// Newest first.
+    pub going: Vec<Backup>,
+    /// Newest first, each with why it stays.
+    pub staying: Vec<StayingBackup>,
+    /// Bytes that the backups that go had added; what others share stays.
+    pub frees_bytes: u64,
+    pub summary: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct StayingBackup {
+    pub backup: Backup,
+    pub reasons: Vec<KeepReason>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionOutcome {
+    pub deleted: Vec<BackupId>,
+    pub kept: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupPinRequest {
+    /// Id, or an unambiguous prefix.
+    pub backup: String,
+    /// A pinned backup is never removed by retention.
+    pub pinned: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupPinResponse {
+    pub id: BackupId,
+    pub pinned: bool,
+}
