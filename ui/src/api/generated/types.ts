@@ -148,6 +148,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/backup.pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["backup.pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/backup.plan": {
         parameters: {
             query?: never;
@@ -564,6 +580,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/retention.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/run.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["run.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/sample.create": {
         parameters: {
             query?: never;
@@ -574,6 +686,118 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["sample.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.run_now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.run_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -855,6 +1079,11 @@ export interface components {
             native?: string | null;
             retry: boolean;
         };
+        /**
+         * @description What happens to a run that is still going when its window closes.
+         * @enum {string}
+         */
+        AtClose: "finish" | "stop";
         AtRisk: {
             connection: string;
             /**
@@ -1026,6 +1255,16 @@ export interface components {
         BackupListResponse: {
             backups: components["schemas"]["Backup"][];
         };
+        BackupPinRequest: {
+            /** @description Id, or an unambiguous prefix. */
+            backup: string;
+            /** @description A pinned backup is never removed by retention. */
+            pinned: boolean;
+        };
+        BackupPinResponse: {
+            id: components["schemas"]["BackupId"];
+            pinned: boolean;
+        };
         /** @description What a backup would hold, and what a restore of it could do. */
         BackupPlan: components["schemas"]["DumpPlan"] & {
             can_restore: string;
@@ -1049,7 +1288,7 @@ export interface components {
             scratch_connection?: string | null;
         };
         /** @enum {string} */
-        Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "everything";
+        Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "everything";
         CheckSummary: {
             /** Format: int64 */
             at_ms: number;
@@ -1218,6 +1457,8 @@ export interface components {
             /** @description Sizes of the last backups, oldest first, for a sparkline. */
             size_history: number[];
         };
+        /** @enum {string} */
+        Day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description What a dump would hold, before it starts. */
         DumpPlan: {
             /**
@@ -1369,6 +1610,50 @@ export interface components {
         };
         /** @enum {string} */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+        /** @description Why a backup stays. */
+        KeepReason: {
+            /** @enum {string} */
+            kind: "no_rules";
+        } | {
+            /** @enum {string} */
+            kind: "pinned";
+        } | {
+            /** @enum {string} */
+            kind: "newest_proven";
+        } | {
+            /** @enum {string} */
+            kind: "newest";
+        } | {
+            /** @enum {string} */
+            kind: "last";
+            /** Format: int32 */
+            place: number;
+        } | {
+            /** @enum {string} */
+            kind: "days";
+        } | {
+            day: string;
+            /** @enum {string} */
+            kind: "daily";
+        } | {
+            /** @enum {string} */
+            kind: "weekly";
+            week: string;
+        } | {
+            /** @enum {string} */
+            kind: "monthly";
+            month: string;
+        } | {
+            /** @enum {string} */
+            kind: "yearly";
+            year: string;
+        } | {
+            /** @enum {string} */
+            kind: "clock_wrong";
+        } | {
+            /** @enum {string} */
+            kind: "damaged";
+        };
         KindCount: {
             /** Format: int64 */
             count: number;
@@ -1380,9 +1665,20 @@ export interface components {
          * @enum {string}
          */
         Level: "stored" | "decoded" | "restored";
+        /**
+         * @description What happens to a due time that nobody was there for.
+         * @enum {string}
+         */
+        Missed: "catch_up" | "skip";
         Need: {
             connection: string;
             reason: string;
+        };
+        NextRun: {
+            /** Format: int64 */
+            at_ms: number;
+            /** @description As the clocks of the schedule's zone show it: `2026-11-22 02:00 CET`. */
+            local: string;
         };
         /** @enum {string} */
         NoticeLevel: "info" | "warning" | "error";
@@ -1669,8 +1965,183 @@ export interface components {
             rows: number;
             to: components["schemas"]["TableName"];
         };
+        /** @description The rules of one connection's backups. */
+        Retention: {
+            connection_id: components["schemas"]["ConnectionId"];
+            rules: components["schemas"]["RetentionRules"];
+            /** @description IANA name of the zone whose midnight divides days. */
+            zone: string;
+        };
+        RetentionOutcome: {
+            deleted: components["schemas"]["BackupId"][];
+            /** Format: int64 */
+            kept: number;
+        };
+        RetentionPlan: {
+            digest: string;
+            /**
+             * Format: int64
+             * @description Bytes that the backups that go had added; what others share stays.
+             */
+            frees_bytes: number;
+            /** @description Newest first. */
+            going: components["schemas"]["Backup"][];
+            plan_id: components["schemas"]["PlanId"];
+            retention: components["schemas"]["Retention"];
+            /** @description Newest first, each with why it stays. */
+            staying: components["schemas"]["StayingBackup"][];
+            summary: string;
+        };
+        /** @description What rules would do now. */
+        RetentionPlanRequest: {
+            /** @description Id or name. */
+            connection: string;
+            rules?: components["schemas"]["RetentionRules"] | null;
+        };
+        RetentionRef: {
+            /** @description Id or name. */
+            connection: string;
+        };
+        /** @description What is kept. A backup stays when any rule wants it; with no rule at all everything stays. */
+        RetentionRules: {
+            /**
+             * Format: int32
+             * @description The newest of each of so many days, weeks (from Monday), months and years in which there is one.
+             */
+            daily?: number | null;
+            /**
+             * Format: int32
+             * @description Everything that was made within so many days before the newest good one.
+             */
+            keep_days?: number | null;
+            /**
+             * Format: int32
+             * @description The newest so many.
+             */
+            keep_last?: number | null;
+            /** Format: int32 */
+            monthly?: number | null;
+            /** Format: int32 */
+            weekly?: number | null;
+            /** Format: int32 */
+            yearly?: number | null;
+        };
+        RetentionSetRequest: {
+            /** @description Id or name. */
+            connection: string;
+            rules: components["schemas"]["RetentionRules"];
+            /** @description None: as it is, or UTC. */
+            zone?: string | null;
+        };
         /** @enum {string} */
         Risk: "read" | "change" | "destroy";
+        /** @description One attempt at one due time of a schedule. */
+        RunId: string;
+        /** @description Newest first. */
+        RunListRequest: {
+            /**
+             * Format: int64
+             * @description Only runs due before this.
+             */
+            before_ms?: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 1000; None: 100.
+             */
+            limit?: number | null;
+            /** @description Id or name; None: all. */
+            schedule?: string | null;
+        };
+        RunListResponse: {
+            runs: components["schemas"]["ScheduledRun"][];
+        };
+        /** @enum {string} */
+        RunState: "waiting" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted" | "skipped";
+        /** @description A stored call: what runs, and when. */
+        Schedule: {
+            connection_id?: components["schemas"]["ConnectionId"] | null;
+            /** Format: int64 */
+            created_at_ms: number;
+            enabled: boolean;
+            id: components["schemas"]["ScheduleId"];
+            last_run?: components["schemas"]["ScheduledRun"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description None: off, or never again.
+             */
+            next_run_ms?: number | null;
+            /** @description A schedulable operation: `backup.create`. */
+            operation: string;
+            problem?: components["schemas"]["ApiError"] | null;
+            request: Record<string, never>;
+            timing: components["schemas"]["Timing"];
+        };
+        ScheduleAddRequest: {
+            enabled?: boolean;
+            name: string;
+            /** @description A schedulable operation and its request, stored as they are. A `connection` in the request is kept by id. */
+            operation: string;
+            request?: Record<string, never>;
+            timing: components["schemas"]["Timing"];
+        };
+        /** @description A stored call with its times. */
+        ScheduleId: string;
+        ScheduleListResponse: {
+            /** @description A program that runs them is there: this one, another window or `holdfastctl worker`. */
+            runner_present: boolean;
+            schedules: components["schemas"]["Schedule"][];
+        };
+        SchedulePreview: {
+            next: components["schemas"]["NextRun"][];
+            /** @description In words: "At 02:00, every day". */
+            words: string;
+        };
+        /** @description What a timing means, before it is saved. */
+        SchedulePreviewRequest: {
+            timing: components["schemas"]["Timing"];
+        };
+        ScheduleRef: {
+            /** @description Id or name. */
+            schedule: string;
+        };
+        /** @description Absent fields stay as they are. Turning a schedule on, or another timing, starts its count from now. */
+        ScheduleUpdateRequest: {
+            enabled?: boolean | null;
+            name?: string | null;
+            request?: Record<string, never> | null;
+            /** @description Id or name. */
+            schedule: string;
+            timing?: components["schemas"]["Timing"] | null;
+        };
+        /** @description What became of one due time. A further attempt is a further run. */
+        ScheduledRun: {
+            /**
+             * Format: int32
+             * @description 1 for the first.
+             */
+            attempt: number;
+            /** Format: int64 */
+            due_ms: number;
+            /** Format: int64 */
+            ended_at_ms?: number | null;
+            error?: components["schemas"]["ApiError"] | null;
+            id: components["schemas"]["RunId"];
+            job_id?: components["schemas"]["JobId"] | null;
+            /**
+             * Format: int32
+             * @description Earlier due times that this run stands for.
+             */
+            missed: number;
+            schedule_id: components["schemas"]["ScheduleId"];
+            /** @description As it was called then. */
+            schedule_name: string;
+            /** Format: int64 */
+            started_at_ms?: number | null;
+            /** Format: int64 */
+            starts_at_ms: number;
+            state: components["schemas"]["RunState"];
+        };
         /** @description Something at a place in the file. */
         ScriptFinding: {
             /**
@@ -1840,6 +2311,10 @@ export interface components {
             id: string;
             job_id: components["schemas"]["JobId"];
         };
+        StayingBackup: {
+            backup: components["schemas"]["Backup"];
+            reasons: components["schemas"]["KeepReason"][];
+        };
         TableName: {
             name: string;
             /** @description None where the engine has no schemas (SQLite). */
@@ -1911,6 +2386,19 @@ export interface components {
         };
         /** @enum {string} */
         Theme: "system" | "light" | "dark";
+        /** @description When something runs, as a person sets it. */
+        Timing: {
+            /**
+             * Format: int32
+             * @description Each run starts up to this many seconds after its due time, so that many do not start at once; at most an hour.
+             */
+            jitter_seconds?: number;
+            missed?: components["schemas"]["Missed"];
+            when: components["schemas"]["When"];
+            window?: components["schemas"]["Window"] | null;
+            /** @description IANA name: `Europe/Berlin`. */
+            zone: string;
+        };
         /**
          * @description libpq's `sslmode`, by its names.
          * @enum {string}
@@ -2032,6 +2520,34 @@ export interface components {
             passphrase?: components["schemas"]["Password"] | null;
             recovery_words?: components["schemas"]["Password"] | null;
             remember?: boolean;
+        };
+        /** @description The points in time at which something is due. */
+        When: {
+            /** @enum {string} */
+            kind: "cron";
+            pattern: string;
+        } | {
+            /** @enum {string} */
+            kind: "every";
+            /** Format: int64 */
+            seconds: number;
+        } | {
+            at: string;
+            /** @enum {string} */
+            kind: "once";
+        } | {
+            /** @enum {string} */
+            kind: "start";
+        };
+        /** @description Hours of certain days in which a run may start. A due time outside is not a run. */
+        Window: {
+            at_close?: components["schemas"]["AtClose"];
+            /** @description Days on which it opens. */
+            days: components["schemas"]["Day"][];
+            /** @description Local time `22:00`. */
+            from: string;
+            /** @description Local time `06:00`, of the next day when it is not after `from`; `24:00` is midnight. */
+            until: string;
         };
     };
     responses: never;
@@ -2326,6 +2842,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackupListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "backup.pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupPinRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupPinResponse"];
                 };
             };
             /** @description Refused or failed. */
@@ -3197,6 +3746,204 @@ export interface operations {
             };
         };
     };
+    "retention.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionOutcome"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionPlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPlan"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionOutcome"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSetRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "run.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunListRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     "sample.create": {
         parameters: {
             query?: never;
@@ -3217,6 +3964,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionAddResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleAddRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.run_now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleUpdateRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
                 };
             };
             /** @description Refused or failed. */

@@ -312,5 +312,5 @@ fn run(row: &Row<'_>) -> Result<ScheduledRun> {
 }
 
 fn optional(text: Option<String>) -> Result<Option<ApiError>> {
-    Ok(text.map(|text| serde_json::from_str(&text)).transpose().map_err(CatalogError::from)?)
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(CatalogError::from)
 }

@@ -66,7 +66,8 @@ fn stays(rules: &RetentionRules, series: &[Candidate], backup: &Candidate) -> bo
     let day = |other: &Candidate| utc(other).date_naive().to_string();
     let month = |other: &Candidate| utc(other).format("%Y-%m").to_string();
     let year = |other: &Candidate| utc(other).year().to_string();
-    let named: [(&Option<u32>, &dyn Fn(&Candidate) -> String); 4] =
+    type Named<'a> = (&'a Option<u32>, &'a dyn Fn(&Candidate) -> String);
+    let named: [Named<'_>; 4] =
         [(&rules.daily, &day), (&rules.weekly, &monday), (&rules.monthly, &month), (&rules.yearly, &year)];
     named.iter().any(|(wanted, name)| {
         let mine = name(backup);

@@ -17,10 +17,13 @@ use crate::events::Events;
 
 const MINUTE: i64 = 60_000;
 
+/// When it ends, and how.
+type FakeJob = (i64, JobState, Option<ApiError>);
+
 /// Stands in for the gate and the job queue: jobs end at their time.
 struct World {
     clock: Arc<FixedClock>,
-    jobs: Mutex<HashMap<String, (i64, JobState, Option<ApiError>)>>,
+    jobs: Mutex<HashMap<String, FakeJob>>,
     started: Mutex<Vec<(String, i64)>>,
     alive: Mutex<String>,
     locked: AtomicBool,

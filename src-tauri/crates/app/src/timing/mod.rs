@@ -45,7 +45,7 @@ pub struct Timetable {
 
 #[derive(Clone, Debug)]
 enum Rule {
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
     Every { anchor_ms: i64, period_ms: i64 },
     Once(i64),
     Start,
@@ -70,7 +70,7 @@ impl Timetable {
         }
         let hours = timing.window.as_ref().map(Hours::parse).transpose()?;
         let rule = match &timing.when {
-            When::Cron { pattern } => Rule::Pattern(Pattern::parse(pattern)?),
+            When::Cron { pattern } => Rule::Pattern(Box::new(Pattern::parse(pattern)?)),
             When::Every { seconds } if !(SHORTEST_SECONDS..=LONGEST_SECONDS).contains(seconds) => {
                 return Err(refused("An interval is between one minute and 366 days."));
             }

@@ -105,10 +105,10 @@ impl Rules {
         let head = &piece.sql()[..piece.sql().floor_char_boundary(4096)];
         let mut words = tokens(head, SqlDialect::Postgres);
         match words.next() {
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("copy") => {
-                if is_copy_from_stdin(piece.sql()) {
-                    self.state = State::BeforeRows(piece.line);
-                }
+            Some(Token::Word(word))
+                if word.eq_ignore_ascii_case("copy") && is_copy_from_stdin(piece.sql()) =>
+            {
+                self.state = State::BeforeRows(piece.line);
             }
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("set") => {
                 let rest: Vec<Token> = words.take(4).collect();

@@ -229,14 +229,7 @@ fn compression_is_told_by_content_and_one_statement_is_bounded() {
     let zstd = file(&zstd::encode_all(&b"select 1;"[..], 1).unwrap());
     assert_eq!(Input::open(zstd.path()).unwrap().compression, Compression::Zstd);
     let endless = file(
-        "select 'x"
-            .repeat(1)
-            .as_bytes()
-            .iter()
-            .copied()
-            .chain(std::iter::repeat_n(b'y', 3 << 20))
-            .collect::<Vec<_>>()
-            .as_slice(),
+        b"select 'x".iter().copied().chain(std::iter::repeat_n(b'y', 3 << 20)).collect::<Vec<_>>().as_slice(),
     );
     let feed = Feed::new(Input::open(endless.path()).unwrap()).with_longest(1 << 20);
     let error = Splitter::new(feed, SqlDialect::Postgres).next().unwrap_err().into_api();

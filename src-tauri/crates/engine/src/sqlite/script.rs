@@ -189,7 +189,7 @@ impl Run<'_> {
                 self.began = true;
             }
             if told.kind == "CREATE VIRTUAL TABLE" && virtual_table(&told.sql).is_some() {
-                self.into_schema(&told)?;
+                self.write_schema(&told)?;
                 wrote_schema = true;
             } else {
                 self.one(&told)?;
@@ -205,7 +205,7 @@ impl Run<'_> {
     }
 
     /// What `sqlite3 .dump` writes for a virtual table, whose own tables follow as plain ones.
-    fn into_schema(&self, told: &Told) -> Result<()> {
+    fn write_schema(&self, told: &Told) -> Result<()> {
         if !self.new {
             let message = format!(
                 "Line {}: {} can only be made in a new file, not in a live database.",

@@ -98,8 +98,7 @@ impl Judge {
 fn qualified(verdict: Verdict) -> Verdict {
     let name = verdict.what.strip_prefix(&verdict.kind).unwrap_or_default();
     if name.contains('.') {
-        return verdict
-            .refuse("it names a database before the table, and so would reach past the target");
+        return verdict.refuse("it names a database before the table, and so would reach past the target");
     }
     verdict
 }

@@ -175,8 +175,8 @@ impl Judge {
                 list = Some(words.clone());
             }
         }
-        let Some(mut list) = list else { return };
-        while let Some(token) = list.next() {
+        let Some(list) = list else { return };
+        for token in list {
             match token {
                 Token::Sign(b',') => {}
                 Token::Word(word) if word.eq_ignore_ascii_case("group") => {}
