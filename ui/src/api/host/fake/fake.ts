@@ -1,7 +1,7 @@
 // The simulated host: a page in a plain browser behaves as in the window. Never part of a production build;
 // scripts/inspect-build.mjs looks for the mark below.
 
-import type { Confirmation, OperationName, Schema } from "../../client";
+import type { Confirmation, Schema } from "../../client";
 import type { Host } from "../host";
 import { handlers } from "./operations";
 import { record } from "./stage/past";
@@ -34,7 +34,7 @@ export function fakeHost(query: URLSearchParams, now: () => number = Date.now): 
 		kind: "fake",
 		world,
 		async invoke(operation, request, confirmation) {
-			const handler = handlers[operation as OperationName] as
+			const handler = handlers[operation as keyof typeof handlers] as
 				| ((world: World, request: unknown, confirmation: Confirmation | null) => unknown)
 				| undefined;
 			await new Promise((resolve) => setTimeout(resolve, pace === 0 ? 0 : 60));
