@@ -1,6 +1,6 @@
 //! Two hundred random schemas, many to a database: dumped, loaded, and judged by the reference tool and by the content
 //! of every table.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "support/generated.rs"]
 mod generated;

@@ -213,7 +213,7 @@ pub(crate) async fn plan(
     let live = look_at_live(intent, place).await?;
     let snapshot = source.snapshot();
     let objects = source.objects().await.map_err(EngineError::into_api)?;
-    let (globals, mut preflight) = look_ahead(intent, place, *source, &objects).await?;
+    let (globals, mut preflight) = look_ahead(intent, place, source, &objects).await?;
     preflight.blockers.extend(blocked_by_contents(intent, snapshot));
     preflight.blockers.extend(no_room(place, intent, live.bytes, snapshot, backup));
     let mut warnings = words::warnings(backup, snapshot);

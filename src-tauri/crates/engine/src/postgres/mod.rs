@@ -38,8 +38,8 @@ use holdfast_contract::snapshot::{
 };
 
 use crate::{
-    Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables, Preflight,
-    Result, SnapshotSource, Swap, SwapState, Work,
+    Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables,
+    Preflight, Result, SnapshotSource, Swap, SwapState, Work,
 };
 
 /// A database on a PostgreSQL server. Holds no connection: each use makes its own.
