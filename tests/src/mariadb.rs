@@ -30,6 +30,9 @@ impl Server {
     pub fn port(&self) -> u16 {
         self.server.port()
     }
+    pub fn socket(&self) -> PathBuf {
+        self.server.socket()
+    }
     pub fn data_dir(&self) -> PathBuf {
         self.server.data_dir()
     }

@@ -41,6 +41,9 @@ pub struct RestorePlanRequest {
     /// With `tables` and `replace`: also when rows would be left pointing to rows that are not there.
     #[serde(default)]
     pub allow_dangling: bool,
+    /// MySQL and MariaDB: views, routines, triggers and events run as the login that restores them, not as their definers.
+    #[serde(default)]
+    pub map_definers: bool,
 }
 
 /// One table of a restore of tables.

@@ -96,6 +96,11 @@ pub trait Load: Send + Sync {
     /// Gives a proven copy its final name. `TargetExists` when `to` is taken: nothing is ever replaced. All or
     /// nothing; ends other sessions on `from`; refuses the connection's own live database as `from`.
     async fn rename(&self, from: &str, to: &str) -> Result<()>;
+    /// Finishes or undoes what an interrupted [`Load::rename`] or [`Swap::swap`] of `staged` left half done, where these
+    /// take several steps. Idempotent; does nothing when there is nothing.
+    async fn settle(&self, _staged: &str) -> Result<()> {
+        Ok(())
+    }
     /// Idempotent. Refuses the connection's own live database.
     async fn drop_database(&self, target: &str) -> Result<()>;
 }

@@ -323,6 +323,9 @@ pub struct Restore {
     /// Create roles and tablespaces that the server lacks first; what exists is never altered
     #[arg(long)]
     pub globals: bool,
+    /// MySQL and MariaDB: let views, routines, triggers and events run as this login, not as their definers
+    #[arg(long)]
+    pub map_definers: bool,
     /// The live database's name, to confirm --replace
     #[arg(long, value_name = "DB")]
     pub confirm: Option<String>,

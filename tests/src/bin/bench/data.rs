@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use holdfast_tests::mariadb;
 use holdfast_tests::postgres::Server;
 use holdfast_tests::sqlite;
 
@@ -38,6 +39,39 @@ pub fn postgres(server: &Server, name: &str, megabytes: u64) {
         .collect();
     server.psql(name, &small);
     server.psql(name, "vacuum analyze");
+}
+
+/// The same kind of rows as [`postgres`].
+pub fn mariadb(server: &mariadb::Server, name: &str, megabytes: u64) {
+    server.sql("", &format!("create database {name} character set utf8mb4"));
+    let prose = |words: usize| {
+        let word = "elt(1 + floor(rand()*20), 'the','order','of','a','customer','was','late','but','came','whole','and','dry','so','nobody','wrote','again','about','any','small','lamp')";
+        format!("concat_ws(' ', {})", vec![word; words].join(", "))
+    };
+    server.sql(
+        name,
+        &format!(
+            "create table customer(id int primary key, name text, mail varchar(80) unique, since timestamp);
+             insert into customer select seq, {two}, concat('c', seq, '@example.org'), '2020-01-01' + interval seq * 3 minute from seq_1_to_{customers};
+             create table orders(id bigint primary key, customer int, state enum('new','paid','shipped','returned'), total decimal(12,2), token uuid, note text, detail json, foreign key (customer) references customer(id));
+             insert into orders select seq, 1 + seq % {customers}, 1 + seq % 4, rand()*10000, md5(seq), {twelve}, json_object('lines', seq % 7, 'gift', seq % 3 = 0) from seq_1_to_{orders};
+             create table event(id bigint auto_increment primary key, at datetime(3), kind varchar(20), who int, payload varbinary(40), message text, key (kind, who), key (at));
+             insert into event select seq, '2024-01-01' + interval seq second, concat('kind', seq % 12), seq % 5000, unhex(concat(md5(seq), md5(seq + 1))), {thirty} from seq_1_to_{events};",
+            customers = (megabytes * 50).max(500),
+            orders = megabytes * 1500,
+            events = megabytes * 1400,
+            two = prose(2),
+            twelve = prose(12),
+            thirty = prose(30),
+        ),
+    );
+    for n in 1..=24 {
+        let rows = megabytes * 20;
+        server.sql(
+            name,
+            &format!("create table audit_{n} as select seq i, md5(seq) h, now() at from seq_1_to_{rows}"),
+        );
+    }
 }
 
 pub fn sqlite(file: &Path, megabytes: u64) {

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod data;
+mod mariadb;
 mod measure;
 
 use std::path::Path;
@@ -31,6 +32,8 @@ fn main() {
         postgres_backup(server, &database);
         postgres_restore(server, &database);
         server.psql("postgres", &format!("drop database {database} with (force)"));
+        println!("MariaDB, about {size} MB of rows");
+        mariadb::all(size);
         println!("SQLite, about {size} MB");
         sqlite_backup(size);
         println!();

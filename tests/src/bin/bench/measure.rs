@@ -18,9 +18,14 @@ impl Run {
 
 /// Runs a program to its end. A failing program ends the benchmark: its time would mean nothing.
 pub fn run(command: &mut Command) -> Run {
+    run_from(command, Stdio::null())
+}
+
+/// As [`run`], fed by another program.
+pub fn run_from(command: &mut Command, input: Stdio) -> Run {
     let start = Instant::now();
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .spawn()

@@ -1925,6 +1925,8 @@ export interface components {
             database?: string | null;
             /** @description Create roles and tablespaces that the server lacks first. What exists is never altered. */
             globals?: boolean;
+            /** @description MySQL and MariaDB: views, routines, triggers and events run as the login that restores them, not as their definers. */
+            map_definers?: boolean;
             /**
              * @description Replace the connection's live database, or with `tables` the tables of the same names in it, after what was
              *     restored has been proven.

@@ -3,7 +3,7 @@
 import { FolderOpen } from "lucide-react";
 import { host, type Schema } from "@/api/client";
 import { Button } from "@/components/Button";
-import { Choice, SelectField, TextField } from "@/components/Field";
+import { CheckField, Choice, SelectField, TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
 import { EmptyState } from "@/components/States";
 import { sayError } from "@/components/say";
@@ -24,6 +24,8 @@ export interface TargetDraft {
 	allowDangling: boolean;
 	/** Create roles and tablespaces that the server lacks. */
 	globals: boolean;
+	/** MySQL and MariaDB: code runs as the restoring login. */
+	mapDefiners: boolean;
 }
 
 export const blankTarget: TargetDraft = {
@@ -36,14 +38,16 @@ export const blankTarget: TargetDraft = {
 	schema: "",
 	allowDangling: false,
 	globals: false,
+	mapDefiners: false,
 };
 
 export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Schema["RestorePlanRequest"] {
 	const to = target.to || backup.connection_id;
 	const { globals } = target;
 	if (target.what === "tables") return { backup: backup.id, to, ...tablesRequest(target) };
-	if (target.way === "replace") return { backup: backup.id, to, replace: true, database: null, globals };
-	return { backup: backup.id, to, replace: false, database: target.database.trim() || null, globals };
+	const replace = target.way === "replace";
+	const database = replace ? null : target.database.trim() || null;
+	return { backup: backup.id, to, replace, database, globals, map_definers: target.mapDefiners };
 }
 
 interface TargetFormProps {
@@ -162,6 +166,15 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 									</Button>
 								) : undefined
 							}
+						/>
+					)}
+					{backup.engine === "mysql" && (
+						<CheckField
+							label="Let views, routines, triggers and events run as this login"
+							hint="Else they keep their definers; one that the server does not know is named in the plan."
+							checked={target.mapDefiners}
+							onCheck={(mapDefiners) => set({ mapDefiners })}
+							data-testid="map-definers"
 						/>
 					)}
 				</div>

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::snapshot::{SchemaObject, Snapshot};
+use holdfast_contract::snapshot::{EngineKind, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
+use holdfast_engine::mysql::definer;
 use holdfast_engine::{EngineError, Result, SnapshotSource};
 use holdfast_vault::{Manifest, StreamEntry, Vault};
 
@@ -18,13 +19,20 @@ pub(crate) struct VaultSource {
     vault: Vault,
     manifest: Manifest,
     snapshot: Snapshot,
+    map_definers: bool,
 }
 
 impl VaultSource {
     pub(crate) async fn open(vault: &Vault, id: &BackupId) -> Result<Self, ApiError> {
         let manifest = vault.manifest(id).await.map_err(|error| error.into_api())?;
         let snapshot = snapshot_of(&manifest)?;
-        Ok(Self { vault: vault.clone(), manifest, snapshot })
+        Ok(Self { vault: vault.clone(), manifest, snapshot, map_definers: false })
+    }
+
+    /// Definitions come as if the login that loads them had made them; only MySQL and MariaDB know the difference.
+    pub(crate) fn mapping_definers(mut self, map_definers: bool) -> Self {
+        self.map_definers = map_definers && self.snapshot.server.engine == EngineKind::Mysql;
+        self
     }
 
     pub(crate) fn streams(&self) -> &[StreamEntry] {
@@ -98,7 +106,12 @@ impl SnapshotSource for VaultSource {
                 EngineError::Far(error)
             })
         };
-        bytes.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()).map(line).collect()
+        let objects = bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|text| !text.is_empty())
+            .map(line)
+            .collect::<Result<_>>()?;
+        Ok(if self.map_definers { definer::map_to_loader(objects) } else { objects })
     }
 
     async fn open(&self, stream: &str) -> Result<BoxStream<'static, Result<Bytes>>> {

@@ -120,6 +120,7 @@ impl Intent {
             kept_as: self.kept_as.clone(),
             tables: None,
             globals: false,
+            map_definers: false,
         }
     }
 

@@ -62,6 +62,7 @@ async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
         Wanted::Again(intent) => intent.clone(),
         Wanted::Asked(request) => Intent::new(&backup, &connection, &place, request)?,
     };
+    let source = source.mapping_definers(intent.map_definers);
     let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
     let ground = Ground {
         connection: &connection,

@@ -32,6 +32,8 @@ pub(crate) struct Intent {
     /// Roles and tablespaces that the server lacks are created first.
     #[serde(default)]
     pub globals: bool,
+    #[serde(default)]
+    pub map_definers: bool,
 }
 
 impl Intent {
@@ -86,6 +88,7 @@ impl Intent {
             kept_as,
             globals: request.globals,
             tables: None,
+            map_definers: request.map_definers,
         })
     }
 
@@ -142,6 +145,7 @@ impl Intent {
             kept_as: request.replace.then_some(kept),
             globals: false,
             tables: Some(TableWish { tag, tables: request.tables.clone(), placing }),
+            map_definers: request.map_definers,
         })
     }
 }

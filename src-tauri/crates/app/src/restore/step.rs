@@ -50,6 +50,8 @@ impl<'a> Step<'a> {
             (None, Some(kept)) => self.place.swap()?.swap_state(&intent.staging, kept).await,
             (None, None) => {
                 let load = self.place.load()?;
+                // Where it takes several steps, it is brought to an end first.
+                load.settle(&intent.staging).await.map_err(EngineError::into_api)?;
                 let staged = load.exists(&intent.staging).await.map_err(EngineError::into_api)?;
                 let named = load.exists(&intent.database).await.map_err(EngineError::into_api)?;
                 Ok(match (staged, named) {

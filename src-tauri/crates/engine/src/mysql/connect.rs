@@ -18,6 +18,8 @@ use crate::{Access, EngineError, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+const BOUND_STATEMENTS: usize = 12;
+
 /// What the session is for; it decides the pinned settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -71,16 +73,21 @@ impl Session {
         self.server = Server::parse(version);
         self.id = id.parse().unwrap_or(0);
         self.server.require(&target.place())?;
-        let list: Vec<String> = settings(&self.server, purpose)
-            .into_iter()
-            .map(|(name, value)| format!("SESSION {name} = {value}"))
-            .collect();
-        self.execute(doing, &format!("SET {}", list.join(", "))).await?;
+        self.set_all(purpose).await?;
         if access.read_only || purpose == Purpose::Read {
             self.execute(doing, "SET SESSION TRANSACTION READ ONLY").await?;
         }
         self.transport = self.transport(target).await?;
         Ok(())
+    }
+
+    /// Also puts the settings back after a definition that came with its own.
+    pub async fn set_all(&mut self, purpose: Purpose) -> Result<()> {
+        let list: Vec<String> = settings(&self.server, purpose)
+            .into_iter()
+            .map(|(name, value)| format!("SESSION {name} = {value}"))
+            .collect();
+        self.execute("Preparing the session", &format!("SET {}", list.join(", "))).await.map(drop)
     }
 
     async fn transport(&mut self, target: &Target<'_>) -> Result<String> {
@@ -281,7 +288,8 @@ async fn options(
         .no_engine_substitution(false)
         .timezone(None)
         .set_names(false)
-        .statement_cache_capacity(0)
+        // Only rows on their way in are bound; the sizes of their statements are few.
+        .statement_cache_capacity(BOUND_STATEMENTS)
         // Statements may hold definitions with secrets in them; they go to no log.
         .disable_statement_logging();
     options = if target.is_socket() {

@@ -3,19 +3,28 @@
 //! [`connect`] makes sessions, [`server`] tells the two products and their versions apart, [`inspect`] looks without
 //! reading rows, [`rights`] says what this login may see; [`schema`] captures definitions, [`snapshot`] fixes one moment
 //! for several sessions, [`rows`] streams tables in the [`form`] that is stored and hashed, [`dump`] and [`fingerprint`]
-//! are made of these. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
+//! are made of these, [`load`] makes a database of its own from a snapshot, [`exchange`] gives a proven one its
+//! name. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
 //! files of its own, because no test here runs against it.
 
+mod asleep;
 pub mod connect;
+mod copy_in;
+mod database;
+pub mod definer;
 mod dump;
 pub mod error;
+mod exchange;
 pub mod export;
 pub mod fingerprint;
 pub mod form;
 mod inspect;
 pub mod literal;
+mod load;
 mod mysql8;
 pub mod name;
+mod preflight;
+mod restoring;
 mod rights;
 mod rows;
 pub mod schema;
@@ -23,13 +32,14 @@ pub mod server;
 mod sessions;
 mod snapshot;
 pub mod sql;
+mod statements;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
 
-use crate::{Access, Dump, DumpSink, Engine, EngineError, Result, Work};
+use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, Result, Swap, Work};
 
 /// A database on a MySQL or MariaDB server. Holds no connection: each use makes its own.
 pub struct Mysql {
@@ -48,6 +58,11 @@ impl Mysql {
     }
 }
 
+/// The tables that Holdfast keeps in databases without their final name, as a list of literals.
+fn own_tables() -> String {
+    database::list(&[asleep::TABLE, exchange::JOURNAL])
+}
+
 #[async_trait]
 impl Engine for Mysql {
     fn kind(&self) -> EngineKind {
@@ -61,6 +76,12 @@ impl Engine for Mysql {
     }
     async fn databases(&self) -> Result<Vec<String>> {
         inspect::databases(&self.access).await
+    }
+    fn load(&self) -> Option<&dyn Load> {
+        Some(self)
+    }
+    fn swap(&self) -> Option<&dyn Swap> {
+        Some(self)
     }
     fn dump(&self) -> Option<&dyn Dump> {
         Some(self)

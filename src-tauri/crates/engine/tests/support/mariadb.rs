@@ -42,7 +42,7 @@ leave() { cat "$1" >&2; cd /; rm -rf "$dir"; exit 1; }
 user=$(id -un)
 mkdir tmp
 mariadb-install-db --no-defaults --auth-root-authentication-method=normal --datadir="$dir/data" --user="$user" \
-  --skip-test-db --skip-log-bin --innodb-flush-method=nosync >install.log 2>&1 || leave install.log
+  --skip-test-db --skip-log-bin --innodb-flush-method=nosync --tmpdir="$dir/tmp" >install.log 2>&1 || leave install.log
 start() {
   rm -f s.sock
   : >server.log
@@ -180,7 +180,10 @@ impl Server {
         tool.args(["--skip-dump-date", "--skip-comments", "--order-by-primary", "--skip-extended-insert"]);
         tool.args(["--default-character-set=utf8mb4", "--dump-history", database]);
         let said = text(tool.output().unwrap(), "mariadb-dump");
-        said.replace(&format!("ALTER DATABASE `{}`", database.replace('`', "``")), "ALTER DATABASE `this`")
+        let name = format!("`{}`", database.replace('`', "``"));
+        ["ALTER DATABASE ", "nextval("]
+            .iter()
+            .fold(said, |said, before| said.replace(&format!("{before}{name}"), &format!("{before}`this`")))
     }
 
     /// A client program of the server's own version, pointed at this server as the superuser.

@@ -49,6 +49,7 @@ async fn start(command: Restore, host: &Host, output: &Output) -> Result<()> {
         table_name: command.table_name,
         allow_dangling: command.allow_dangling,
         globals: command.globals,
+        map_definers: command.map_definers,
     };
     let plan: RestorePlan = host.call("restore.plan", &request).await?;
     if command.dry_run {
