@@ -53,7 +53,7 @@ pub fn mariadb(server: &mariadb::Server, name: &str, megabytes: u64) {
         &format!(
             "create table customer(id int primary key, name text, mail varchar(80) unique, since timestamp);
              insert into customer select seq, {two}, concat('c', seq, '@example.org'), '2020-01-01' + interval seq * 3 minute from seq_1_to_{customers};
-             create table orders(id bigint primary key, customer int, state enum('new','paid','shipped','returned'), total decimal(12,2), token uuid, note text, detail json, foreign key (customer) references customer(id));
+             create table orders(id bigint primary key, customer int, state enum('new','paid','shipped','returned'), total decimal(12,2), token char(32), note text, detail json, foreign key (customer) references customer(id));
              insert into orders select seq, 1 + seq % {customers}, 1 + seq % 4, rand()*10000, md5(seq), {twelve}, json_object('lines', seq % 7, 'gift', seq % 3 = 0) from seq_1_to_{orders};
              create table event(id bigint auto_increment primary key, at datetime(3), kind varchar(20), who int, payload varbinary(40), message text, key (kind, who), key (at));
              insert into event select seq, '2024-01-01' + interval seq second, concat('kind', seq % 12), seq % 5000, unhex(concat(md5(seq), md5(seq + 1))), {thirty} from seq_1_to_{events};",
