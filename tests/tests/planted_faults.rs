@@ -96,6 +96,8 @@ fn a_select_revoked_is_never_a_complete_backup() {
         .as_array()
         .unwrap()
         .iter()
+        // What only a superuser may read of the roles is said too, and makes nothing partial.
+        .filter(|omission| omission["by_request"] == false)
         .map(|omission| omission["name"].as_str().unwrap())
         .collect();
     assert_eq!(named, ["public.prey"]);
