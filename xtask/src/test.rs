@@ -30,7 +30,6 @@ pub fn test() -> Outcome {
     generate::up_to_date()?;
     let mut count = Count::default();
     let mut sound = lanes::run(|line| count.add(cargo_line(line)))?;
-    sound &= count_tests(&mut count, &mut cargo(["test", "--workspace", "--doc"]), cargo_line)?;
     sound &= count_tests(&mut count, &mut npm(["exec", "--no", "--", "vitest", "run"]), vitest_line)?;
     println!("\n{} passed, {} failed, {} ignored", count.passed, count.failed, count.ignored);
     if sound { Ok(()) } else { Err("some tests failed".to_owned()) }

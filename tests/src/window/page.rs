@@ -155,12 +155,24 @@ impl Element<'_> {
     /// Replaces what stands in the field.
     pub fn fill(&self, text: &str) {
         let step = |path: &str, body: Value| {
-            self.driver
-                .post(&format!("/element/{}/{path}", self.id), &body)
-                .unwrap_or_else(|failure| panic!("filling a field: {failure}"))
+            // It may still be closed while the answer to the last click comes in; a person would wait.
+            let asked = Instant::now();
+            while let Err(failure) = self.driver.post(&format!("/element/{}/{path}", self.id), &body) {
+                self.bring_into_view();
+                assert!(asked.elapsed() < PATIENCE, "filling a field: {failure}");
+                thread::sleep(PAUSE);
+            }
         };
         step("clear", json!({}));
         step("value", json!({"text": text}));
+    }
+    /// A person scrolls to what is hidden behind something else.
+    fn bring_into_view(&self) {
+        let body = "arguments[0].scrollIntoView({block: 'center'});";
+        let element = json!([{ ELEMENT: self.id }]);
+        if let Err(failure) = self.driver.post("/execute/sync", &json!({"script": body, "args": element})) {
+            panic!("scrolling to a field: {failure}");
+        }
     }
     pub fn text(&self) -> String {
         let text = self.driver.get(&format!("/element/{}/text", self.id)).unwrap_or_default();

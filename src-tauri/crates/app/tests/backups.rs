@@ -123,7 +123,8 @@ async fn a_process_that_died_leaves_an_interrupted_backup() {
     stage
         .catalog()
         .execute(
-            "INSERT INTO attempts VALUES (?1, ?2, NULL, 'running', ?3, NULL, ?4, 'an-instance-that-is-gone')",
+            "INSERT INTO attempts
+             SELECT ?1, ?2, NULL, 'running', ?3, NULL, ?4, 'an-instance-that-is-gone', id FROM vaults WHERE current",
             rusqlite::params![
                 text(&running["id"]),
                 text(&running["connection_id"]),

@@ -376,7 +376,9 @@ async fn a_connection_killed_midway_fails_the_dump_and_leaves_no_session() {
         engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap_err().into_api();
     assert_eq!(error.code, ErrorCode::ConnectionLost);
     assert!(error.retry);
-    assert!(memory.streams.lock().unwrap().is_empty(), "a cut stream is not finished");
+    // What is written before the rows (the globals) may be whole.
+    let rows = |name: &String| name.starts_with("t/");
+    assert!(!memory.streams.lock().unwrap().keys().any(rows), "a cut stream is not finished");
     let stored = backed_up(&*engine, 2).await;
     assert_eq!(table(&stored.snapshot, "t").rows, 40_000);
 }

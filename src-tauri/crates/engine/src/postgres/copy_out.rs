@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
-use holdfast_contract::ErrorCode;
+use holdfast_contract::{ApiError, ErrorCode};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -240,8 +240,10 @@ impl Reader {
         let reading = &self.shared.reading;
         let mut session = Session::open_database(&reading.access, &reading.database, Purpose::Read).await?;
         reading.backends.note(&session);
-        session.execute("Joining the snapshot", &self.begin()).await?;
-        Ok(session)
+        match session.execute("Joining the snapshot", &self.begin()).await {
+            Ok(_) => Ok(session),
+            Err(error) => Err(snapshot_gone(error)),
+        }
     }
 
     /// Reads one piece to its end. An `ALTER TABLE` that waits for the control session's lock makes later
@@ -305,4 +307,20 @@ fn source_error(doing: &str, error: sqlx::Error) -> EngineError {
         api.retry = true;
     }
     mapped
+}
+
+/// A snapshot that cannot be joined is one whose session has ended: told as the loss it is, not in the words of
+/// the reader that came too late.
+fn snapshot_gone(error: EngineError) -> EngineError {
+    let error = error.into_api();
+    let native = error.native.clone().unwrap_or_default();
+    // "invalid snapshot identifier" and "the source transaction is not running anymore".
+    if !["22023", "55000", "42704"].iter().any(|state| native.contains(state)) {
+        return error.into();
+    }
+    ApiError::new(ErrorCode::ConnectionLost, "The connection that holds the snapshot was lost.")
+        .hint("Nothing of this backup counts. Look into the server's log for the reason, then run it again.")
+        .native(native)
+        .retry()
+        .into()
 }
