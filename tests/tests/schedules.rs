@@ -97,6 +97,15 @@ fn rules_let_old_backups_go_and_never_what_is_pinned_proven_or_newest() {
     for id in [&ids[1], &ids[3], &ids[4]] {
         assert!(left.contains(id));
     }
+    // Backups of chosen tables take no whole one's place.
+    for _ in 0..2 {
+        ctl.run(&["backup", "create", "shop", "--table", "orders"]).ok();
+    }
+    ctl.run(&["retention", "set", "shop", "--last", "1"]).ok();
+    ctl.run(&["retention", "apply", "shop"]).ok();
+    let left: Vec<String> = ctl.backups().into_iter().map(|(id, ..)| id).collect();
+    assert_eq!(left.len(), 3, "the pinned, the newest whole one and the newest of chosen tables");
+    assert!(left.contains(&ids[1]) && left.contains(&ids[4]));
     ctl.run(&["schedule", "add", "bad", "--call", "backup.delete.apply", "--every", "1d"]).fails_with(1);
     ctl.run(&["schedule", "add", "bad", "--backup", "shop", "--cron", "0 0 31 2 *"]).fails_with(2);
     ctl.run(&["schedule", "add", "bad", "--backup", "nowhere", "--every", "1d"]).fails_with(1);

@@ -11,11 +11,12 @@ use holdfast_contract::event::Changed;
 use holdfast_contract::retention::{
     Retention, RetentionOutcome, RetentionPlan, RetentionRules, StayingBackup,
 };
-use holdfast_contract::snapshot::BackupKind;
 use holdfast_contract::{ApiError, BackupId, ErrorCode, PlanId};
+use holdfast_engine::SnapshotSource;
 use holdfast_vault::{Vault, VaultError};
 use serde::{Deserialize, Serialize};
 
+use crate::backup::source::VaultSource;
 use crate::backup::{list, shelf};
 use crate::cx::Cx;
 use crate::vaults;
@@ -84,34 +85,41 @@ pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Res
         .map(|head| (head.id, head.sequence))
         .collect();
     let pinned = pinned(&vault).await?;
-    let mut series: BTreeMap<u8, Vec<(Candidate, Backup)>> = BTreeMap::new();
+    let mut series: BTreeMap<Part, Vec<(Candidate, Backup)>> = BTreeMap::new();
     for backup in shelf::all(cx, &vault).await? {
         let sequence = sequences.get(&backup.id).copied();
         let mine = backup.connection_id == connection.id && list::holds_rows(backup.state);
         let Some(sequence) = sequence.filter(|_| mine) else { continue };
+        let part = part(&vault, &backup).await;
         let candidate = Candidate {
             id: backup.id.clone(),
             sequence,
             created_at_ms: backup.created_at_ms,
             proven: backup.level == Some(Level::Restored),
             pinned: pinned.contains(&backup.id),
-            damaged: backup.damaged,
+            // A manifest that cannot be read is damage, whatever was found before.
+            damaged: backup.damaged || part.is_none(),
         };
-        series.entry(kind(backup.kind)).or_default().push((candidate, backup));
+        series.entry(part.unwrap_or_default()).or_default().push((candidate, backup));
     }
     Ok(decided(retention, series, zone))
 }
 
-/// A schema-only backup takes no full one's place.
-fn kind(kind: BackupKind) -> u8 {
-    match kind {
-        BackupKind::Full => 0,
-        BackupKind::Schema => 1,
-        BackupKind::Data => 2,
-    }
+/// Backups that hold the same part of the database as wholly as each other: a schema-only, chosen-tables or partial
+/// one takes no whole one's place.
+type Part = String;
+
+async fn part(vault: &Vault, backup: &Backup) -> Option<Part> {
+    let source = VaultSource::open(vault, &backup.id).await.ok()?;
+    let scope = serde_json::to_string(&source.snapshot().scope).ok()?;
+    Some(format!("{:?} {scope}", backup.state))
 }
 
-fn decided(retention: Retention, series: BTreeMap<u8, Vec<(Candidate, Backup)>>, zone: Tz) -> RetentionPlan {
+fn decided(
+    retention: Retention,
+    series: BTreeMap<Part, Vec<(Candidate, Backup)>>,
+    zone: Tz,
+) -> RetentionPlan {
     let (mut going, mut staying) = (Vec::new(), Vec::new());
     for (_, members) in series {
         let (candidates, backups): (Vec<Candidate>, Vec<Backup>) = members.into_iter().unzip();
@@ -171,8 +179,9 @@ pub async fn carry_out(cx: &Cx, plan: &RetentionPlan) -> Result<RetentionOutcome
     let vault = vaults::open(cx).await?;
     let mut deleted = Vec::new();
     for backup in plan.going.iter().rev() {
-        if crate::restore::journal::refuse_in_use(cx, backup).await.is_err() {
-            continue;
+        match crate::restore::journal::refuse_in_use(cx, backup).await {
+            Err(error) if error.code == ErrorCode::VaultBusy => continue,
+            answer => answer?,
         }
         vault.delete(&backup.id, cx.now_ms()).await.map_err(VaultError::into_api)?;
         deleted.push(backup.id.clone());
