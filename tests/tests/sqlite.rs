@@ -89,4 +89,8 @@ fn damaged_and_encrypted_files_say_so_and_are_never_good_backups() {
     assert_eq!(states.iter().filter(|(_, state, _)| state == "complete").count(), 1);
     assert!(states.iter().any(|(id, state, _)| *id == good && state == "complete"));
     assert_eq!(states.iter().filter(|(_, state, _)| state == "failed").count(), 2);
+    // And the good one still makes the database it was taken of.
+    let again = ctl.outside("again.sqlite");
+    ctl.run(&["restore", &good, "--to", "shop", "--database", again.to_str().unwrap()]).ok();
+    assert_eq!(sqlite::run(&again, "select count(*) from orders; pragma integrity_check"), "3000\nok");
 }

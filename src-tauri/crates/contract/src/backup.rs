@@ -108,6 +108,9 @@ pub struct ProofRecord {
     pub tables: Vec<TableProof>,
     /// Damage in words: which object, what is wrong.
     pub problems: Vec<String>,
+    /// Why it was not loaded into a scratch database although that was wanted; the level is what was reached instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_restored: Option<ApiError>,
     pub tool_version: String,
 }
 
@@ -209,6 +212,37 @@ pub struct PlanRef {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BackupDeleteResponse {
     pub deleted: BackupId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofFormat {
+    /// For programs: the record as it is stored, with what it is a proof of.
+    Json,
+    /// For people: a page to print or file.
+    Text,
+}
+
+/// A proof record as a file of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProofExportRequest {
+    pub backup: String,
+    /// Which of the backup's records: its `started_at_ms`. None: the newest.
+    #[serde(default)]
+    pub started_at_ms: Option<i64>,
+    /// Absolute path of a file that does not exist yet.
+    pub to: String,
+    pub format: ProofFormat,
+    /// Allow the file to be replaced (the save dialog has asked).
+    #[serde(default)]
+    pub overwrite: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProofExportResponse {
+    pub path: String,
+    pub bytes: u64,
+    pub proof: ProofRecord,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

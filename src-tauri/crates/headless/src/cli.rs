@@ -260,6 +260,18 @@ pub enum Backup {
     Pin { id: String },
     /// Let the retention rules decide about it again
     Unpin { id: String },
+    /// The record of a backup's proof: printed, or saved as a file
+    Proof {
+        id: String,
+        /// Save it here instead: JSON, or a page for people with --text
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        #[arg(long, requires = "to")]
+        text: bool,
+        /// Replace the file if it is there
+        #[arg(long, requires = "to")]
+        overwrite: bool,
+    },
     /// Delete a backup (`vault prune` frees its space)
     Delete {
         id: String,

@@ -5,7 +5,7 @@ import { ChevronDown, Ellipsis } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { host, type Schema } from "@/api/client";
-import { useAct } from "@/api/queries";
+import { useAct, useRead } from "@/api/queries";
 import { isGood } from "@/components/BackupListTable";
 import { Button, IconButton } from "@/components/Button";
 import { sayError } from "@/components/say";
@@ -25,8 +25,13 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 	const exporting = useAct("backup.export");
 	const good = isGood(backup);
 	const running = backup.state === "running";
-	const check = (level: Schema["Level"]) =>
-		verify.mutate({ request: { backup: backup.id, level } }, { onError: sayError });
+	const connections = useRead("connection.list", {});
+	// A copy of a server's backup may be made on any server of its kind that may be written.
+	const elsewhere = (backup.engine === "sqlite" ? [] : (connections.data?.connections ?? [])).filter(
+		(each) => each.spec.engine === backup.engine && !each.read_only && each.id !== backup.connection_id,
+	);
+	const check = (level: Schema["Level"], scratch_connection?: string) =>
+		verify.mutate({ request: { backup: backup.id, level, scratch_connection } }, { onError: sayError });
 	const restore = () => void navigate({ to: "/restore", search: { backup: backup.id } });
 	const save = async (format: Schema["ExportFormat"]) => {
 		const extension = format === "sql" ? "sql" : "sqlite";
@@ -62,6 +67,11 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 			<Item onPick={() => check("restored")} about="load into a scratch database, compare every table">
 				Prove that it restores
 			</Item>
+			{elsewhere.map((each) => (
+				<Item key={each.id} onPick={() => check("restored", each.id)}>
+					Prove on the server of {each.name}
+				</Item>
+			))}
 			<Item onPick={() => check("decoded")} about="decrypt and decompress every chunk">
 				Check content
 			</Item>

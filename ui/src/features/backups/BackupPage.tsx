@@ -22,6 +22,7 @@ import { BackupFacts } from "./BackupFacts";
 import { Omissions } from "./Omissions";
 import { ProofSummary } from "./ProofSummary";
 import { Remarks } from "./Remarks";
+import { SaveProof } from "./SaveProof";
 
 export function BackupPage({ backupId }: { backupId: string }) {
 	const navigate = useNavigate();
@@ -90,7 +91,7 @@ export function BackupPage({ backupId }: { backupId: string }) {
 								}
 							/>
 						</Panel>
-						<Proofs proofs={data.proofs} />
+						<Proofs backupId={data.id} proofs={data.proofs} />
 					</div>
 				)}
 			</Answered>
@@ -179,7 +180,7 @@ function Tables({ tables, onRestore }: TablesProps) {
 	);
 }
 
-function Proofs({ proofs }: { proofs: readonly Schema["ProofRecord"][] }) {
+function Proofs({ backupId, proofs }: { backupId: string; proofs: readonly Schema["ProofRecord"][] }) {
 	const [open, setOpen] = useState(0);
 	return (
 		<Panel title="Checks">
@@ -223,6 +224,7 @@ function Proofs({ proofs }: { proofs: readonly Schema["ProofRecord"][] }) {
 								{proof.tables.length === 0 && proof.problems.length === 0 && (
 									<p className="text-text-2">Objects only; no table was loaded at this level.</p>
 								)}
+								<SaveProof backupId={backupId} proof={proof} />
 							</div>
 						)}
 					</li>

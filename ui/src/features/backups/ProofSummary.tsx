@@ -34,6 +34,11 @@ export function ProofSummary({ detail }: { detail: Schema["BackupDetail"] }) {
 			<Box tone="plain" title={`${levelText(newest.level)}, not proven to restore`}>
 				Checked <RelativeTime at={newest.started_at_ms} /> in {duration(newest.duration_ms)}. It was never
 				loaded into a database.
+				{newest.not_restored && (
+					<span className="mt-1 block" data-testid="not-restored">
+						Why: {newest.not_restored.message} {newest.not_restored.hint}
+					</span>
+				)}
 			</Box>
 		);
 	const equal = proven.tables.filter(proofHolds).length;

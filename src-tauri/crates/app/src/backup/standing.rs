@@ -67,6 +67,7 @@ fn readable(record: holdfast_vault::Record) -> ProofRecord {
         restore_ms: None,
         tables: Vec::new(),
         problems: vec![format!("This proof record cannot be read: {error}.")],
+        not_restored: None,
         tool_version: String::new(),
     })
 }
@@ -92,6 +93,7 @@ mod tests {
             restore_ms: None,
             tables: vec![],
             problems: vec![],
+            not_restored: None,
             tool_version: String::new(),
         }
     }

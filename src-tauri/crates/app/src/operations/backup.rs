@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use holdfast_contract::backup::{
     BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupExportRequest,
     BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef, BackupVerifyRequest,
-    Level, PlanRef, Started,
+    Level, PlanRef, ProofExportRequest, ProofExportResponse, Started,
 };
 use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
@@ -22,7 +22,7 @@ use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
 use crate::jobs::JobContext;
 use crate::proof::place::Place;
-use crate::proof::produce::{Begun, PROOF_STEPS, Wish, prove, prove_restored, read_back};
+use crate::proof::produce::{Begun, PROOF_STEPS, Wish, decode_instead, prove, prove_restored, read_back};
 use crate::proof::stages::Stages;
 use crate::proof::verify::{Depth, require_passed, verify};
 use crate::{connections, export, vaults};
@@ -104,9 +104,15 @@ impl Operation for Create {
                 if wants_proof {
                     match prove(&cx, &vault, &backup, Some(&connection), &stages, &work).await {
                         Ok(_) => {}
-                        // Nobody asked this time, or rows alone do not fit what is there now; and the backup itself is good: said, but
-                        // not a failure.
-                        Err(error) if (asked.is_none() || rows_only) && !is_verdict(error.code) => {
+                        Err(error) if is_verdict(error.code) => return Err(error),
+                        Err(error) => {
+                            decode_instead(&cx, &vault, &backup, &error, &work).await?;
+                            cx.events().changed(Changed::Backups);
+                            // Asked for, and possible at all: rows alone may not fit what is there now.
+                            if asked.is_some() && !rows_only {
+                                return Err(error);
+                            }
+                            // The backup itself is good: said, but not a failure.
                             cx.events().send(Event::Notice {
                                 level: NoticeLevel::Warning,
                                 title: format!("{} is backed up, but not proven", connection.name),
@@ -114,7 +120,6 @@ impl Operation for Create {
                             });
                             not_proven = Some(error);
                         }
-                        Err(error) => return Err(error),
                     }
                 }
                 let backup = shelf::find(&cx, &vault, backup.id.as_str()).await?;
@@ -218,7 +223,8 @@ impl Operation for Verify {
                         verify(&vault, &backup.id, Depth::Stored, &work, cx.clock().as_ref()).await
                     }
                     Level::Decoded => {
-                        verify(&vault, &backup.id, Depth::Decoded, &work, cx.clock().as_ref()).await
+                        let depth = Depth::Decoded { instead: None };
+                        verify(&vault, &backup.id, depth, &work, cx.clock().as_ref()).await
                     }
                     Level::Restored => {
                         let stages = Stages::new(job.progress.clone(), PROOF_STEPS);
@@ -336,5 +342,25 @@ impl Operation for Export {
             })
             .await?;
         Ok(Started { id: job_id.0.clone(), job_id })
+    }
+}
+
+pub struct ProofExport;
+
+impl Operation for ProofExport {
+    const NAME: &'static str = "backup.proof.export";
+    const POLICY: Policy = super::CHANGE;
+    type Request = ProofExportRequest;
+    type Response = ProofExportResponse;
+
+    fn target(request: &Self::Request) -> Target {
+        Target::Backup(BackupId(request.backup.clone()))
+    }
+
+    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+        let vault = vaults::open(&cx).await?;
+        let backup = shelf::find(&cx, &vault, &request.backup).await?;
+        let detail = list::detail(&vault, backup).await?;
+        export::proof::write(&detail, &request)
     }
 }

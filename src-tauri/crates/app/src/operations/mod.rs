@@ -39,7 +39,7 @@ operations![
     },
     overview::{OverviewGet, SampleCreate},
     settings::{SettingsGet, SettingsUpdate},
-    backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export},
+    backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export, ProofExport},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
     retention::{Get, Set, Plan, Apply, Run, Pin},

@@ -204,10 +204,27 @@ pub(crate) async fn prove(
     if backup.kind == BackupKind::Data {
         stages.next("Counting and hashing every row again");
         // What holds whatever the live database looks like; loading the rows may turn out not to be possible.
-        let record = verify(vault, &backup.id, Depth::Decoded, work, cx.clock().as_ref()).await?;
+        let record =
+            verify(vault, &backup.id, Depth::Decoded { instead: None }, work, cx.clock().as_ref()).await?;
         require_passed(&record, &backup.name)?;
     }
     prove_restored(cx, vault, backup, server, stages, work).await
+}
+
+/// As far as it goes where no scratch database can be had: every row is read back, counted and hashed again, and the record
+/// says why it was no more.
+pub(crate) async fn decode_instead(
+    cx: &Cx,
+    vault: &Vault,
+    backup: &Backup,
+    why: &ApiError,
+    work: &Work,
+) -> Result<ProofRecord, ApiError> {
+    work.progress.phase("Counting and hashing every row again");
+    let depth = Depth::Decoded { instead: Some(why) };
+    let record = verify(vault, &backup.id, depth, work, cx.clock().as_ref()).await?;
+    require_passed(&record, &backup.name)?;
+    Ok(record)
 }
 
 /// As [`prove`], and refuses what cannot be loaded.

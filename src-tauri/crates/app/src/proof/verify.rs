@@ -17,16 +17,30 @@ use crate::clock::Clock;
 /// How far to go, and where the copy is made when it must be loaded.
 pub(crate) enum Depth<'a> {
     Stored,
-    Decoded,
-    Restored { place: &'a Place, scratch: &'a str, stages: &'a Stages },
+    /// `instead`: why not further, although more was wanted.
+    Decoded {
+        instead: Option<&'a ApiError>,
+    },
+    Restored {
+        place: &'a Place,
+        scratch: &'a str,
+        stages: &'a Stages,
+    },
 }
 
 impl Depth<'_> {
     fn level(&self) -> Level {
         match self {
             Self::Stored => Level::Stored,
-            Self::Decoded => Level::Decoded,
+            Self::Decoded { .. } => Level::Decoded,
             Self::Restored { .. } => Level::Restored,
+        }
+    }
+
+    fn shortfall(&self) -> Option<&ApiError> {
+        match self {
+            Self::Decoded { instead } => *instead,
+            _ => None,
         }
     }
 }
@@ -54,6 +68,7 @@ pub(crate) async fn verify(
         restore_ms: drill.restore_ms,
         tables: drill.comparison.tables,
         problems: drill.comparison.problems,
+        not_restored: depth.shortfall().cloned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     standing::record(vault, &record, now_ms).await?;

@@ -97,6 +97,7 @@ async fn hold_against_backups(
             restore_ms: None,
             tables: Vec::new(),
             problems,
+            not_restored: None,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         standing::record(vault, &record, summary.at_ms).await?;

@@ -156,6 +156,7 @@ async fn record(
         restore_ms: Some(restore_ms),
         tables: comparison.tables,
         problems: comparison.problems,
+        not_restored: None,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     if let Err(error) = standing::record(bench.vault, &proof, now_ms).await {

@@ -301,7 +301,7 @@ struct Live {
     unreadable: Option<String>,
 }
 
-/// A live SQLite file that is damaged or gone is what a restore is for: then there is nothing to back up first, and
+/// A live SQLite file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
 /// the file is moved aside as it is.
 async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> {
     let error = match place.engine().ping().await.map_err(EngineError::into_api) {
@@ -312,6 +312,7 @@ async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> 
         error.code,
         ErrorCode::DatabaseDamaged
             | ErrorCode::NotADatabase
+            | ErrorCode::DatabaseEncrypted
             | ErrorCode::DatabaseMissing
             | ErrorCode::NotFound
     );

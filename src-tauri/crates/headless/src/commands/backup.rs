@@ -3,7 +3,7 @@
 use holdfast_contract::backup::{
     BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupExportRequest,
     BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef, BackupVerifyRequest,
-    ExportFormat, Level, PlanRef, ProofRecord, Started,
+    ExportFormat, Level, PlanRef, ProofExportRequest, ProofExportResponse, ProofFormat, ProofRecord, Started,
 };
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, Omission};
 use holdfast_contract::{ApiError, ErrorCode};
@@ -57,6 +57,22 @@ pub async fn run(command: Backup, host: &Host, output: &Output) -> Result<()> {
         }
         Backup::Pin { id } => super::retention::pin(id, true, host, output).await,
         Backup::Unpin { id } => super::retention::pin(id, false, host, output).await,
+        Backup::Proof { id, to: None, .. } => {
+            let detail: BackupDetail = host.call("backup.get", &BackupRef { backup: id }).await?;
+            let Some(proof) = detail.proofs.first() else {
+                return Err(ApiError::new(ErrorCode::NotFound, "This backup has not been proven yet.")
+                    .hint("Prove it: holdfastctl backup verify ID")
+                    .into());
+            };
+            output.result(proof, || proof_text(proof))
+        }
+        Backup::Proof { id, to: Some(to), text, overwrite } => {
+            let to = absolute(&to.to_string_lossy())?;
+            let format = if text { ProofFormat::Text } else { ProofFormat::Json };
+            let request = ProofExportRequest { backup: id, started_at_ms: None, to, format, overwrite };
+            let saved: ProofExportResponse = host.call("backup.proof.export", &request).await?;
+            output.result(&saved, || saved.path.clone())
+        }
         Backup::Delete { id, confirm } => delete(id, confirm, host, output).await,
         Backup::Export { id, to, format, overwrite, .. } => {
             let to = absolute(&to.to_string_lossy())?;
@@ -279,6 +295,9 @@ fn proof_text(proof: &ProofRecord) -> String {
         server.unwrap_or_default(),
         text::duration(proof.duration_ms)
     )];
+    if let Some(why) = &proof.not_restored {
+        lines.push(format!("  not loaded into a scratch database: {}", text::visible(&why.message)));
+    }
     lines.extend(proof.problems.iter().map(|problem| format!("  {}", text::visible(problem))));
     lines.join("\n")
 }
