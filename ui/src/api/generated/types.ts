@@ -180,6 +180,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/backup.proof.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["backup.proof.export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/backup.verify": {
         parameters: {
             query?: never;
@@ -1791,12 +1807,35 @@ export interface components {
              */
             total_bytes?: number | null;
         };
+        /** @description A proof record as a file of its own. */
+        ProofExportRequest: {
+            backup: string;
+            format: components["schemas"]["ProofFormat"];
+            /** @description Allow the file to be replaced (the save dialog has asked). */
+            overwrite?: boolean;
+            /**
+             * Format: int64
+             * @description Which of the backup's records: its `started_at_ms`. None: the newest.
+             */
+            started_at_ms?: number | null;
+            /** @description Absolute path of a file that does not exist yet. */
+            to: string;
+        };
+        ProofExportResponse: {
+            /** Format: int64 */
+            bytes: number;
+            path: string;
+            proof: components["schemas"]["ProofRecord"];
+        };
+        /** @enum {string} */
+        ProofFormat: "json" | "text";
         /** @description The result of one verification, stored with the backup and never changed. */
         ProofRecord: {
             backup_id: components["schemas"]["BackupId"];
             /** Format: int64 */
             duration_ms: number;
             level: components["schemas"]["Level"];
+            not_restored?: components["schemas"]["ApiError"] | null;
             passed: boolean;
             /** @description Damage in words: which object, what is wrong. */
             problems: string[];
@@ -2910,6 +2949,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackupPlan"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "backup.proof.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofExportResponse"];
                 };
             };
             /** @description Refused or failed. */

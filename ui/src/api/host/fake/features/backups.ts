@@ -65,7 +65,9 @@ export const backupOperations: HandlersOf<"backup"> = {
 	"backup.proof.export": (world, request) => {
 		openOnly(world);
 		const { proofs } = backupOf(world, request.backup);
-		const proof = proofs.find((each) => request.started_at_ms == null || each.started_at_ms === request.started_at_ms);
+		const proof = proofs.find(
+			(each) => request.started_at_ms == null || each.started_at_ms === request.started_at_ms,
+		);
 		if (!proof) throw refusal("not_found", "This backup has not been proven yet.");
 		return { path: request.to, bytes: JSON.stringify(proof).length, proof };
 	},

@@ -1,0 +1,48 @@
+//! Words of `retention`.
+
+use clap::{Args, Subcommand};
+
+#[derive(Subcommand)]
+pub enum Retention {
+    /// The rules of a connection's backups
+    Show { connection: String },
+    /// Set the rules: a backup stays when any of them wants it. What is left out is no rule
+    #[command(
+        after_help = "Example:\n  holdfastctl retention set shop --last 5 --daily 7 --weekly 4 --monthly 12"
+    )]
+    Set {
+        connection: String,
+        #[command(flatten)]
+        rules: Rules,
+        /// IANA time zone whose midnight divides days
+        #[arg(long, value_name = "ZONE")]
+        zone: Option<String>,
+    },
+    /// What goes and why the rest stays, with the rules that are set or with others
+    Plan {
+        connection: String,
+        #[command(flatten)]
+        rules: Rules,
+    },
+    /// Delete what the rules let go. Never the newest good or the newest proven backup, nor a pinned one
+    Apply { connection: String },
+}
+
+#[derive(Args)]
+pub struct Rules {
+    /// The newest so many
+    #[arg(long, value_name = "NUMBER")]
+    pub last: Option<u32>,
+    /// All of so many days before the newest
+    #[arg(long, value_name = "NUMBER")]
+    pub days: Option<u32>,
+    /// The newest of each of so many days
+    #[arg(long, value_name = "NUMBER")]
+    pub daily: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub weekly: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub monthly: Option<u32>,
+    #[arg(long, value_name = "NUMBER")]
+    pub yearly: Option<u32>,
+}
