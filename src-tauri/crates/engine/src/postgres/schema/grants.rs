@@ -117,13 +117,23 @@ fn query() -> String {
             super::DATABASE
         ),
     ];
+    let by_public = |right: &str| {
+        format!(
+            "('{{\"={right}/' || pg_catalog.replace(pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.owner)), '\"', '\\\"') || '\"}}')::pg_catalog.aclitem[] \
+             || pg_catalog.acldefault(s.letter, s.owner)"
+        )
+    };
     // Schema public: what CREATE DATABASE leaves there depends on the version; compare with version 15's.
+    // initdb loads the information schema after it wrote the initial rights down, so its grants to PUBLIC are not there.
     let usual = format!(
-        "CASE WHEN s.class = {} AND s.oid = {PUBLIC_SCHEMA} THEN \
-           ('{{\"=U/' || pg_catalog.replace(pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.owner)), '\"', '\\\"') || '\"}}')::pg_catalog.aclitem[] \
-           || pg_catalog.acldefault(s.letter, s.owner) \
-         ELSE COALESCE(i.initprivs, pg_catalog.acldefault(s.letter, s.owner)) END",
-        class::SCHEMA
+        "CASE WHEN s.class = {schema} AND s.oid = {PUBLIC_SCHEMA} THEN {usage} \
+              WHEN i.initprivs IS NOT NULL THEN i.initprivs \
+              WHEN s.oid < {FIRST_USER_OID} AND s.column IS NULL AND s.words = 'SCHEMA information_schema' THEN {usage} \
+              WHEN s.oid < {FIRST_USER_OID} AND s.column IS NULL AND s.words LIKE 'TABLE information\\_schema.%' THEN {reading} \
+              ELSE pg_catalog.acldefault(s.letter, s.owner) END",
+        schema = class::SCHEMA,
+        usage = by_public("U"),
+        reading = by_public("r"),
     );
     format!(
         "SELECT s.class, s.oid::int8 AS oid, pg_catalog.pg_get_userbyid(s.owner) AS owner, s.words, s.column, \
