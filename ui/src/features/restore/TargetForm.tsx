@@ -1,5 +1,6 @@
 // Step one: beside the live database, on another server, or replacing the live one.
 
+import { useNavigate } from "@tanstack/react-router";
 import { FolderOpen } from "lucide-react";
 import { host, type Schema } from "@/api/client";
 import { Button } from "@/components/Button";
@@ -62,12 +63,20 @@ interface TargetFormProps {
 }
 
 export function TargetForm({ backup, tables, connections, target, onTarget, onNext, busy }: TargetFormProps) {
+	const navigate = useNavigate();
 	const same = connections.filter((each) => each.spec.engine === backup.engine);
 	const own = same.find((each) => each.id === backup.connection_id);
 	const chosen = same.find((each) => each.id === target.to) ?? own ?? same[0];
 	if (chosen === undefined)
 		return (
-			<EmptyState title={`No ${engineNames[backup.engine]} connection to restore to`}>
+			<EmptyState
+				title={`No ${engineNames[backup.engine]} connection to restore to`}
+				action={
+					<Button tone="primary" onClick={() => void navigate({ to: "/connections/new" })}>
+						Add connection
+					</Button>
+				}
+			>
 				Add a connection to a {engineNames[backup.engine]} {backup.engine === "sqlite" ? "file" : "server"}{" "}
 				first; a backup restores to the same kind of database.
 			</EmptyState>

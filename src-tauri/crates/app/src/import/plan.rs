@@ -53,7 +53,7 @@ impl Intent {
         }
         let tag = tag()?;
         let database = match (request.into, &request.database) {
-            (ImportInto::New, Some(name)) => restore::plan::valid_name(place, name.clone())?,
+            (ImportInto::New, Some(name)) => restore::intent::valid_name(place, name.clone())?,
             (ImportInto::New, None) => {
                 place.made_up_name(NamePurpose::Restored, &tag)?.replace("_restored_", "_imported_")
             }
@@ -110,8 +110,8 @@ impl Intent {
     }
 
     /// As the journal of restores keeps it.
-    pub(crate) fn as_restore(&self) -> restore::plan::Intent {
-        restore::plan::Intent {
+    pub(crate) fn as_restore(&self) -> restore::intent::Intent {
+        restore::intent::Intent {
             backup: BackupId::from(""),
             connection: self.connection.clone(),
             replace: self.into == ImportInto::Replace,

@@ -19,9 +19,10 @@ use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
 use crate::proof::place::Place;
 use crate::restore::follow_up::{self, FollowUp};
+use crate::restore::intent::Intent;
 use crate::restore::job::{self, FollowingUp, Restoring};
 use crate::restore::journal::{Facts, Journal};
-use crate::restore::plan::{self, Ground, Intent, Material, require_unblocked};
+use crate::restore::plan::{self, Ground, Material, require_unblocked};
 use crate::{connections, vaults};
 
 type Answer<T> = Result<T, ApiError>;

@@ -7,7 +7,7 @@ use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, JobId, Rest
 use holdfast_engine::TableOrder;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Intent;
+use super::intent::Intent;
 use super::step;
 use crate::catalog::{Catalog, CatalogError, RestoreRow, ScratchRow};
 use crate::clock::Clock;

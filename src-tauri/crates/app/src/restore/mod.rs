@@ -5,6 +5,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod follow_up;
+pub(crate) mod intent;
 pub(crate) mod job;
 pub(crate) mod journal;
 pub(crate) mod plan;

@@ -5,189 +5,16 @@
 
 use holdfast_contract::backup::{Backup, ProofRecord};
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
-use holdfast_contract::restore::{GlobalsPlan, RestorePlan, RestorePlanRequest, SessionInfo};
+use holdfast_contract::restore::{GlobalsPlan, RestorePlan, SessionInfo};
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
-use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, NamePurpose, Placing, Preflight, SnapshotSource, TableOrder, TableWish};
-use serde::{Deserialize, Serialize};
+use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_engine::{EngineError, Preflight, SnapshotSource, TableOrder};
+use serde::Serialize;
 
+use super::intent::{Intent, fits};
 use super::words;
 use crate::backup::source::VaultSource;
-use crate::proof::place::{Place, tag};
-
-/// What was asked for, with every choice made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Intent {
-    pub backup: BackupId,
-    pub connection: ConnectionId,
-    pub replace: bool,
-    /// Final name: the live database's with `replace`.
-    pub database: String,
-    /// Made up here, with a random tag: nobody else's database has this name.
-    pub staging: String,
-    pub kept_as: Option<String>,
-    /// None: the whole database.
-    #[serde(default)]
-    pub tables: Option<TableWish>,
-    /// Roles and tablespaces that the server lacks are created first.
-    #[serde(default)]
-    pub globals: bool,
-    #[serde(default)]
-    pub map_definers: bool,
-}
-
-impl Intent {
-    pub(crate) fn new(
-        backup: &Backup,
-        connection: &Connection,
-        place: &Place,
-        request: &RestorePlanRequest,
-    ) -> Result<Self, ApiError> {
-        fits(connection, place, backup)?;
-        let tag = tag()?;
-        if !request.tables.is_empty() {
-            return Self::of_tables(backup, connection, place, request, tag);
-        }
-        if request.schema.is_some()
-            || request.suffix.is_some()
-            || request.table_name.is_some()
-            || request.allow_dangling
-        {
-            return Err(ApiError::new(
-                ErrorCode::BadRequest,
-                "A schema, a suffix, a table's name and dangling rows are for restores of chosen tables.",
-            )
-            .hint("Name the tables too."));
-        }
-        let (replace, database) = (request.replace, request.database.clone());
-        let database = match (replace, database) {
-            (true, Some(_)) => {
-                return Err(ApiError::new(
-                    ErrorCode::BadRequest,
-                    "A restore either replaces the live database or makes a new one.",
-                )
-                .hint("Give a database name or ask for replace, not both."));
-            }
-            (true, None) => place.live().to_owned(),
-            (false, Some(name)) => valid_name(place, name)?,
-            (false, None) => place.made_up_name(NamePurpose::Restored, &tag)?,
-        };
-        let staging = match (replace, place.kind()) {
-            // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
-            (false, EngineKind::Sqlite) => place.load()?.made_up_name(&database, NamePurpose::Staging, &tag),
-            _ => place.made_up_name(NamePurpose::Staging, &tag)?,
-        };
-        let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
-        let (backup, connection) = (backup.id.clone(), connection.id.clone());
-        Ok(Self {
-            backup,
-            connection,
-            replace,
-            database,
-            staging,
-            kept_as,
-            globals: request.globals,
-            tables: None,
-            map_definers: request.map_definers,
-        })
-    }
-
-    /// Into the connection's own database.
-    fn of_tables(
-        backup: &Backup,
-        connection: &Connection,
-        place: &Place,
-        request: &RestorePlanRequest,
-        tag: String,
-    ) -> Result<Self, ApiError> {
-        let bad = |message: &str, hint: &str| Err(ApiError::new(ErrorCode::BadRequest, message).hint(hint));
-        if request.globals {
-            return bad(
-                "Roles and tablespaces are made with a restore of a whole database.",
-                "Leave out the tables, or the roles.",
-            );
-        }
-        if request.database.is_some() {
-            return bad(
-                "Tables are restored into a connection's own database.",
-                "Add a connection for the other database and restore to that.",
-            );
-        }
-        let named = request.schema.is_some() || request.suffix.is_some() || request.table_name.is_some();
-        if request.replace && named {
-            return bad(
-                "A restore of tables either replaces those of the same names or makes new ones.",
-                "Give new names or ask for replace, not both.",
-            );
-        }
-        if request.allow_dangling && !request.replace {
-            return bad("New tables have no foreign keys that could dangle.", "Leave that out.");
-        }
-        if request.suffix.is_some() && request.table_name.is_some() {
-            return bad("A table gets one new name.", "Give a suffix or a name, not both.");
-        }
-        let placing = if request.replace {
-            Placing::Replace { allow_dangling: request.allow_dangling }
-        } else {
-            Placing::Beside {
-                schema: request.schema.clone(),
-                suffix: request.suffix.clone(),
-                name: request.table_name.clone(),
-            }
-        };
-        let kept = format!("the tables kept by this restore ({tag})");
-        Ok(Self {
-            backup: backup.id.clone(),
-            connection: connection.id.clone(),
-            replace: request.replace,
-            database: place.live().to_owned(),
-            staging: format!("the restored tables ({tag})"),
-            kept_as: request.replace.then_some(kept),
-            globals: false,
-            tables: Some(TableWish { tag, tables: request.tables.clone(), placing }),
-            map_definers: request.map_definers,
-        })
-    }
-}
-
-/// PostgreSQL cuts longer names silently: two names could become one.
-const POSTGRES_NAME_BYTES: usize = 63;
-/// MySQL and MariaDB refuse longer ones.
-const MYSQL_NAME_CHARACTERS: usize = 64;
-
-pub(crate) fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
-    let bad = |why: &str| {
-        Err(ApiError::new(
-            ErrorCode::BadRequest,
-            format!("“{}” cannot be the new database: {why}.", name.escape_debug()),
-        ))
-    };
-    if name.is_empty() || name.contains('\0') {
-        return bad("a name needs at least one character and no zero byte");
-    }
-    match place.spec() {
-        ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
-            bad("PostgreSQL names have at most 63 bytes")
-        }
-        ConnectionSpec::Mysql { .. } if name.chars().count() > MYSQL_NAME_CHARACTERS => {
-            bad("MySQL names have at most 64 characters")
-        }
-        ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. }
-            if *database == name =>
-        {
-            bad("it is the live database; restoring over it is called replace")
-        }
-        ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
-            bad("a SQLite file is given by its full path")
-        }
-        ConnectionSpec::Sqlite { path } if *path == name => {
-            bad("it is the live database; restoring over it is called replace")
-        }
-        ConnectionSpec::Postgres { .. } | ConnectionSpec::Mysql { .. } | ConnectionSpec::Sqlite { .. } => {
-            Ok(name)
-        }
-    }
-}
+use crate::proof::place::Place;
 
 /// What planning looks at.
 pub(crate) struct Ground<'a> {
@@ -328,24 +155,6 @@ async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> 
         EngineKind::Sqlite if gone_or_damaged => Ok(Live { bytes: None, unreadable: None }),
         _ => Err(error),
     }
-}
-
-pub(super) fn fits(connection: &Connection, place: &Place, backup: &Backup) -> Result<(), ApiError> {
-    if backup.engine != place.kind() {
-        return Err(ApiError::new(
-            ErrorCode::Unsupported,
-            format!("“{}” is no place for this backup: it holds another kind of database.", connection.name),
-        )
-        .hint("Choose a connection of the same kind."));
-    }
-    if place.is_read_only() {
-        return Err(ApiError::new(
-            ErrorCode::ReadOnly,
-            format!("“{}” is read-only: Holdfast may not make or change a database there.", connection.name),
-        )
-        .hint("Choose another connection, or take the read-only switch off this one."));
-    }
-    Ok(())
 }
 
 fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {

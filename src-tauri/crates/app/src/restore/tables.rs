@@ -9,8 +9,9 @@ use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Arranged, EngineError, SnapshotSource, TableOrder, Way};
 
 use super::apply::Bench;
+use super::intent::{Intent, fits};
 use super::journal::Journal;
-use super::plan::{Ground, Intent, fits};
+use super::plan::Ground;
 use super::step::{kept_label, label};
 use super::words;
 use crate::proof::compare;

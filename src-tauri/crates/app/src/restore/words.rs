@@ -8,7 +8,8 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
 
-use super::plan::{Intent, told_sessions};
+use super::intent::Intent;
+use super::plan::told_sessions;
 
 pub(crate) fn steps(
     intent: &Intent,
@@ -83,9 +84,9 @@ pub(crate) fn loses(
     };
     match live.map(|live| differing(snapshot, live)) {
         None => text.push_str(" What that is cannot be told: the live database cannot be read."),
-        Some(changes) if changes.is_empty() => {
-            text.push_str(&format!(" {by} no table has grown or shrunk since."))
-        }
+        Some(changes) if changes.is_empty() => text.push_str(&format!(
+            " {by} no table has grown or shrunk since; values changed in place do not show there."
+        )),
         Some(changes) => {
             let told: Vec<&str> = changes.iter().take(TOLD).map(String::as_str).collect();
             text.push_str(&format!(" {by}, since then {}", told.join(", ")));
