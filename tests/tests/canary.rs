@@ -100,3 +100,56 @@ fn a_canary_password_appears_nowhere() {
     nowhere(&ctl, CANARY);
     nowhere(&ctl, PASSPHRASE);
 }
+
+/// A role's password hash travels inside the encrypted vault, and nobody but the receiving server sees it.
+#[test]
+fn roles_come_along_when_asked_and_their_hashes_appear_nowhere() {
+    let (server, elsewhere) =
+        (Server::shared(), Server::start_with("local all all trust\nhost all all 127.0.0.1/32 trust\n", &[]));
+    server.psql("postgres", "create database tills");
+    server
+        .psql("postgres", &format!("create role \"Cash ier\" login password '{CANARY}' connection limit 3"));
+    server.psql("tills", "create table till as select i from generate_series(1, 9) i");
+    server.psql("tills", "alter table till owner to \"Cash ier\"");
+    let read = "select rolpassword || rolconnlimit from pg_authid where rolname = 'Cash ier'";
+    let hash = server.psql("postgres", "select rolpassword from pg_authid where rolname = 'Cash ier'");
+
+    let ctl = Ctl::with_vault();
+    ctl.run(&["connection", "add", "tills", "--url", &server.url("tills")]).ok();
+    ctl.run(&["connection", "add", "new", "--url", &elsewhere.url("postgres")]).ok();
+    let id = ctl.run(&["--json", "--log", "trace", "backup", "create", "tills"]).ok().id();
+    let planned = ctl.run(&["restore", &id, "--to", "new", "--database", "tills", "--dry-run"]);
+    assert!(
+        planned.stdout.contains("Cash ier") && planned.stdout.contains("--globals"),
+        "{}",
+        planned.stdout
+    );
+    let mut said = vec![planned];
+    said.push(
+        ctl.run(&[
+            "--log",
+            "trace",
+            "--json",
+            "restore",
+            &id,
+            "--to",
+            "new",
+            "--database",
+            "tills",
+            "--globals",
+        ])
+        .ok(),
+    );
+    said.push(ctl.run(&["audit", "list", "--json", "--limit", "500"]).ok());
+    said.push(ctl.run(&["restore", "list", "--json"]).ok());
+    assert_eq!(elsewhere.psql("postgres", read), server.psql("postgres", read));
+    let owner = "select tableowner from pg_tables where tablename = 'till'";
+    assert_eq!(elsewhere.psql("tills", owner), "Cash ier");
+    for said in said {
+        for text in [&said.stdout, &said.stderr] {
+            assert!(!text.contains(&hash) && !text.contains(CANARY), "an answer holds a secret: {text}");
+        }
+    }
+    nowhere(&ctl, &hash);
+    nowhere(&ctl, CANARY);
+}

@@ -237,6 +237,7 @@ async fn missing_roles_are_made_as_they_were_and_existing_ones_left_alone() {
 
     // Who may not read hashes says so, and the database is whole all the same.
     source.run("owned", "GRANT SELECT ON t, p TO there; ALTER TABLE p DISABLE ROW LEVEL SECURITY").await;
+    source.run("owned", "ALTER ROLE ALL SET holdfast.colour = 'secretly blue'").await;
     let weak = stored_by(&source, "owned", "there").await;
     assert!(
         weak.snapshot.omissions.iter().all(|omission| omission.by_request),
@@ -247,6 +248,9 @@ async fn missing_roles_are_made_as_they_were_and_existing_ones_left_alone() {
         &weak.snapshot.omissions.iter().map(|omission| omission.kind.clone()).collect::<Vec<_>>(),
         "role passwords",
     );
+    let everybodys = weak.snapshot.omissions.iter().find(|one| one.kind == "setting of all roles").unwrap();
+    assert_eq!(everybodys.name, "holdfast.colour");
+    assert!(!everybodys.reason.contains("blue"), "never a value");
     let mut old = weak.clone();
     old.snapshot.extra_streams.clear();
     assert_eq!(globals.plan(&old).await.unwrap(), None, "older backups hold none");

@@ -16,19 +16,43 @@ fn travel(scope: &Scope) -> bool {
     scope.kind != BackupKind::Data && scope.tables.is_empty()
 }
 
-/// What this login cannot read of them. The database itself is whole without it, so it does not make a backup partial.
+/// What of them does not travel: what this login cannot read, and what would change every other database of the
+/// server that receives it. The database itself is whole without it, so it does not make a backup partial.
 pub async fn omissions(session: &mut Session, scope: &Scope) -> Result<Vec<Omission>> {
-    if !travel(scope) || hashes_readable(session).await? {
+    if !travel(scope) {
         return Ok(Vec::new());
     }
-    Ok(vec![Omission {
-        kind: "role passwords".into(),
-        name: "all roles".into(),
-        reason:
-            "Only a superuser may read them; roles that a restore makes from this backup have no password."
-                .into(),
+    let outside = |kind: &str, name: &str, reason: String| Omission {
+        kind: kind.into(),
+        name: name.into(),
+        reason,
         by_request: true,
-    }])
+    };
+    let mut found = Vec::new();
+    if !hashes_readable(session).await? {
+        let reason =
+            "Only a superuser may read them; roles that a restore makes from this backup have no password.";
+        found.push(outside("role passwords", "all roles", reason.into()));
+    }
+    for Everybodys { name } in everybodys(session).await? {
+        // Without its value: people keep secrets in settings of their own.
+        let reason = "It holds for every role in every database of the server, so a restore leaves it alone. \
+                      Set it there by hand with ALTER ROLE ALL SET.";
+        found.push(outside("setting of all roles", &name, reason.into()));
+    }
+    Ok(found)
+}
+
+#[derive(Deserialize)]
+struct Everybodys {
+    name: String,
+}
+
+async fn everybodys(session: &mut Session) -> Result<Vec<Everybodys>> {
+    let sql = "SELECT pg_catalog.split_part(c.setting, '=', 1) AS name \
+               FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) AS c(setting) \
+               WHERE s.setrole = 0 AND s.setdatabase = 0 ORDER BY 1";
+    read_rows(session.raw(), "Reading settings of all roles", sql).await
 }
 
 async fn hashes_readable(session: &mut Session) -> Result<bool> {
