@@ -41,6 +41,7 @@ const ROOMS: &[&str] = &[
     "restore",
     "import",
     "retention",
+    "maintenance",
     "sample",
     "overview",
     "schedule",

@@ -33,6 +33,7 @@ mod export;
 pub mod gate;
 mod import;
 pub mod jobs;
+mod maintenance;
 mod operations;
 mod overview;
 mod proof;

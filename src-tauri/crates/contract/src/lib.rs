@@ -12,6 +12,7 @@ pub mod event;
 pub mod ids;
 pub mod import;
 pub mod job;
+pub mod maintenance;
 pub mod meta;
 pub mod overview;
 pub mod policy;

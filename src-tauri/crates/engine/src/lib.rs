@@ -7,6 +7,7 @@
 pub mod content;
 pub mod error;
 pub mod export;
+pub mod maintain;
 pub mod mysql;
 pub mod pattern;
 pub mod postgres;
@@ -30,6 +31,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{EngineError, Result};
+pub use maintain::Maintain;
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 
 /// A database that can be reached. Cheap to make; connects on use.
@@ -59,6 +61,9 @@ pub trait Engine: Send + Sync {
         None
     }
     fn place_tables(&self) -> Option<&dyn PlaceTables> {
+        None
+    }
+    fn maintain(&self) -> Option<&dyn Maintain> {
         None
     }
 }

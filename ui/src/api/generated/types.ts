@@ -452,6 +452,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/maintenance.history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["maintenance.history"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/maintenance.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["maintenance.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/maintenance.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["maintenance.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/maintenance.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["maintenance.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/overview.get": {
         parameters: {
             query?: never;
@@ -1514,6 +1578,8 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "sql" | "sqlite";
+        /** @enum {string} */
+        FindingLevel: "info" | "warning" | "error";
         /** @description What of the whole server a backup could make on the target: names only. */
         GlobalsPlan: {
             /** @description What would stop it. */
@@ -1681,6 +1747,119 @@ export interface components {
          * @enum {string}
          */
         Level: "stored" | "decoded" | "restored";
+        MaintenanceAction: {
+            kind: components["schemas"]["MaintenanceKind"];
+            /** @description One sentence: what others cannot do meanwhile. */
+            locks: string;
+            takes_tables: boolean;
+            /** @description As the engine's people call it: "VACUUM FULL". */
+            title: string;
+            /** @description Why this server or login cannot do it now. */
+            unavailable?: string | null;
+            /** @description It runs only when the request accepts this. */
+            warning?: string | null;
+            /** @description One sentence: what it does and when it is worth it. */
+            what: string;
+            /** @description False: it only reads, so a read-only connection may do it. */
+            writes: boolean;
+        };
+        /** @description What an action would work on. */
+        MaintenanceExtent: {
+            /**
+             * Format: int64
+             * @description Bytes that are read or rewritten; None where the engine does not say.
+             */
+            bytes?: number | null;
+            /** @description What stands in the way or is left out, one sentence each. */
+            remarks?: string[];
+            /** Format: int64 */
+            tables: number;
+        };
+        MaintenanceFinding: {
+            /**
+             * Format: int64
+             * @description Bytes this is about: what could be given back.
+             */
+            bytes?: number | null;
+            level: components["schemas"]["FindingLevel"];
+            table?: string | null;
+            text: string;
+        };
+        MaintenanceHistoryRequest: {
+            action?: components["schemas"]["MaintenanceKind"] | null;
+            /** @description Id or name; None: of all connections. */
+            connection?: string | null;
+            /** Format: int32 */
+            limit?: number | null;
+        };
+        MaintenanceHistoryResponse: {
+            /** @description Newest first. */
+            runs: components["schemas"]["MaintenanceRun"][];
+        };
+        /**
+         * @description One word for all engines; what it does exactly is in [`MaintenanceAction::what`].
+         * @enum {string}
+         */
+        MaintenanceKind: "vacuum" | "vacuum_full" | "analyze" | "reindex" | "optimize" | "check" | "quick_check" | "foreign_key_check" | "repair" | "checkpoint" | "bloat";
+        MaintenanceListRequest: {
+            /** @description Id or name. */
+            connection: string;
+        };
+        MaintenanceListResponse: {
+            /** @description Everything this kind of database knows, with why some of it cannot be done. */
+            actions: components["schemas"]["OfferedMaintenance"][];
+            connection_id: components["schemas"]["ConnectionId"];
+        };
+        /** @description What a run would do. Nothing is changed. */
+        MaintenancePlan: {
+            action: components["schemas"]["MaintenanceAction"];
+            /**
+             * Format: int64
+             * @description From the last run that succeeded on the same tables, by its size and duration. None: never done.
+             */
+            estimated_ms?: number | null;
+            extent: components["schemas"]["MaintenanceExtent"];
+            last?: components["schemas"]["MaintenanceRun"] | null;
+        };
+        /** @description What a run did. */
+        MaintenanceReport: {
+            /** Format: int64 */
+            bytes_after?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes on disk of what it worked on, before and after.
+             */
+            bytes_before?: number | null;
+            findings?: components["schemas"]["MaintenanceFinding"][];
+            /**
+             * Format: int64
+             * @description Tables it worked on.
+             */
+            tables: number;
+        };
+        MaintenanceRequest: {
+            /** @description The action's warning is known and accepted; needed for actions that have one. */
+            accept_warning?: boolean;
+            action: components["schemas"]["MaintenanceKind"];
+            /** @description Id or name. */
+            connection: string;
+            /** @description Empty: the whole database. */
+            tables?: components["schemas"]["TableName"][];
+        };
+        /** @description One run on record. */
+        MaintenanceRun: {
+            action: components["schemas"]["MaintenanceKind"];
+            connection_id: components["schemas"]["ConnectionId"];
+            /** Format: int64 */
+            created_at_ms: number;
+            /** Format: int64 */
+            duration_ms?: number | null;
+            error?: components["schemas"]["ApiError"] | null;
+            job_id: components["schemas"]["JobId"];
+            report?: components["schemas"]["MaintenanceReport"] | null;
+            state: components["schemas"]["JobState"];
+            tables: components["schemas"]["TableName"][];
+        };
         /**
          * @description What happens to a due time that nobody was there for.
          * @enum {string}
@@ -1702,6 +1881,9 @@ export interface components {
             /** Format: int64 */
             count: number;
             kind: string;
+        };
+        OfferedMaintenance: components["schemas"]["MaintenanceAction"] & {
+            last?: components["schemas"]["MaintenanceRun"] | null;
         };
         /** @description Something that exists in the source and is not in the backup. Any omission makes the backup partial. */
         Omission: {
@@ -3510,6 +3692,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "maintenance.history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceHistoryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceHistoryResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "maintenance.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceListRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "maintenance.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenancePlan"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "maintenance.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaintenanceRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description Refused or failed. */

@@ -18,6 +18,7 @@ mod connections;
 mod error;
 mod health;
 mod jobs;
+mod maintenance;
 mod plans;
 mod restores;
 mod retention;
@@ -44,6 +45,7 @@ pub use connections::Connections;
 pub use error::{CatalogError, Result};
 pub use health::HealthCache;
 pub use jobs::{JobAudit, JobRow, Jobs};
+pub use maintenance::{KeptRun, MaintenanceRuns};
 pub(crate) use plans::moved as plan_moved;
 pub use plans::{Plan, Plans};
 pub use restores::{RestoreRow, Restores};
@@ -189,6 +191,9 @@ impl Catalog {
     }
     pub fn retention(&self) -> RetentionTable<'_> {
         RetentionTable(self)
+    }
+    pub fn maintenance(&self) -> MaintenanceRuns<'_> {
+        MaintenanceRuns(self)
     }
     pub fn schedules(&self) -> Schedules<'_> {
         Schedules(self)

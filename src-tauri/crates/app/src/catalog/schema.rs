@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0002_scratch_databases.sql"),
     include_str!("../../../../../migrations/0003_attempts_of_a_vault.sql"),
     include_str!("../../../../../migrations/0004_schedules.sql"),
+    include_str!("../../../../../migrations/0005_maintenance.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

@@ -7,6 +7,7 @@ mod backup;
 mod connection;
 mod import;
 mod job;
+mod maintenance;
 mod overview;
 mod restore;
 mod retention;
@@ -43,6 +44,7 @@ operations![
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
     retention::{Get, Set, Plan, Apply, Run, Pin},
+    maintenance::{List, Plan, Run, History},
     schedule::{List, Get, Add, Update, Remove, RunNow, Preview, RunList},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},

@@ -21,6 +21,7 @@ pub mod form;
 mod inspect;
 pub mod literal;
 mod load;
+mod maintain;
 mod mysql8;
 pub mod name;
 mod preflight;
@@ -84,6 +85,9 @@ impl Engine for Mysql {
         Some(self)
     }
     fn dump(&self) -> Option<&dyn Dump> {
+        Some(self)
+    }
+    fn maintain(&self) -> Option<&dyn crate::Maintain> {
         Some(self)
     }
 }

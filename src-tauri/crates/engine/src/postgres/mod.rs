@@ -15,6 +15,7 @@ mod globals;
 mod inspect;
 mod large_objects;
 mod load;
+mod maintain;
 mod name;
 mod piece;
 mod preflight;
@@ -89,6 +90,9 @@ impl Engine for Postgres {
         Some(self)
     }
     fn place_tables(&self) -> Option<&dyn PlaceTables> {
+        Some(self)
+    }
+    fn maintain(&self) -> Option<&dyn crate::Maintain> {
         Some(self)
     }
 }

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use holdfast_contract::maintenance::{FindingLevel, MaintenanceReport};
+use holdfast_contract::snapshot::TableName;
 use rusqlite::Connection;
 
 use super::error::{self, Explain};
 use super::introspect::{Table, TableKind, quote};
+use crate::maintain::finding;
 use crate::{EngineError, Result};
 
 /// Findings beyond these add nothing.
@@ -75,6 +78,56 @@ fn findings(connection: &Connection, check: &str) -> (Vec<String>, Option<rusqli
 /// Every finding, without a verdict: for a file that is known to be damaged.
 pub(super) fn all_findings(connection: &Connection) -> Vec<String> {
     findings(connection, &whole()).0
+}
+
+/// What `pragma` (`integrity_check`, `quick_check`) finds in the file or in these tables, and which tables use something that
+/// belongs to another program, so that they could not be checked.
+pub(super) fn examine(
+    connection: &Connection,
+    path: &Path,
+    pragma: &str,
+    tables: Option<&[Table]>,
+    report: &mut MaintenanceReport,
+) -> Result<()> {
+    let Some(tables) = tables else {
+        let (found, stopped) = findings(connection, &format!("PRAGMA {pragma}({MOST})"));
+        if stopped.as_ref().is_some_and(foreign_code_missing) {
+            let all: Vec<Table> = super::introspect::tables(connection, path)?
+                .into_iter()
+                .filter(|table| table.kind == TableKind::Ordinary)
+                .collect();
+            return examine(connection, path, pragma, Some(&all), report);
+        }
+        return keep(None, found, stopped, path, report);
+    };
+    for table in tables {
+        let (found, stopped) = findings(connection, &format!("PRAGMA {pragma}({})", quote(&table.name)));
+        let name = table.key();
+        if stopped.as_ref().is_some_and(foreign_code_missing) {
+            let text = "not checked: it uses a collation or function of another program";
+            report.findings.push(finding(Some(&name), FindingLevel::Warning, text));
+            continue;
+        }
+        keep(Some(&name), found, stopped, path, report)?;
+    }
+    Ok(())
+}
+
+fn keep(
+    table: Option<&TableName>,
+    found: Vec<String>,
+    stopped: Option<rusqlite::Error>,
+    path: &Path,
+    report: &mut MaintenanceReport,
+) -> Result<()> {
+    let damage = found.into_iter().filter(|line| line != "ok");
+    let before = report.findings.len();
+    report.findings.extend(damage.map(|line| finding(table, FindingLevel::Error, line)));
+    match stopped {
+        // Damage can stop the check; what it said until then tells more.
+        Some(error) if report.findings.len() == before => Err(error).explain(path, "looking for damage"),
+        _ => Ok(()),
+    }
 }
 
 /// Rows whose parent is missing, counted by table. They are data as it is, not damage. Empty also where it could not be told.

@@ -19,6 +19,7 @@ pub mod export;
 mod files;
 mod introspect;
 mod load;
+mod maintain;
 mod refused;
 mod remarks;
 mod rows;
@@ -169,6 +170,9 @@ impl Engine for Sqlite {
     }
 
     fn place_tables(&self) -> Option<&dyn PlaceTables> {
+        Some(self)
+    }
+    fn maintain(&self) -> Option<&dyn crate::Maintain> {
         Some(self)
     }
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod connection;
 mod import;
+mod maintenance;
 mod record;
 mod restore;
 mod retention;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use backup::{Backup, Format, Kind, LevelName, ScopeArgs};
 pub use connection::{Connection, EnvironmentName, PasswordFrom};
 pub use import::{DialectName, Import};
+pub use maintenance::{ActionName, Maintenance};
 pub use record::{Audit, Call, Job};
 pub use restore::{Restore, RestoreCommand};
 pub use retention::{Retention, Rules};
@@ -95,6 +97,9 @@ pub enum Command {
     /// Which backups stay: rules, what they would do, and doing it
     #[command(subcommand)]
     Retention(Retention),
+    /// Vacuum, analyze, reindex, check: what the database offers, and how long it took
+    #[command(subcommand)]
+    Maintenance(Maintenance),
     /// Run schedules on a machine without a screen, until it is ended (Ctrl-C or SIGTERM)
     Worker,
     /// The tamper-evident record of every operation

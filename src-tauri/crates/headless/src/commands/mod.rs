@@ -6,6 +6,7 @@ mod call;
 mod connection;
 mod import;
 mod job;
+mod maintenance;
 mod restore;
 mod retention;
 mod schedule;
@@ -76,6 +77,7 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         Command::Job(command) => job::run(command, &host, output).await,
         Command::Schedule(command) => schedule::run(command, &host, output).await,
         Command::Retention(command) => retention::run(command, &host, output).await,
+        Command::Maintenance(command) => maintenance::run(command, &host, output).await,
         Command::Worker => worker::run(&host, output).await,
         Command::Audit(command) => audit::run(command, &host, output).await,
         Command::Call(command) => call::run(command, &host, output).await,
@@ -86,12 +88,13 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
 }
 
 fn wants_detach(command: &Command) -> bool {
-    use crate::cli::{Backup, Vault};
+    use crate::cli::{Backup, Maintenance, Vault};
     let Detach { detach } = match command {
         Command::Vault(Vault::Check { detach, .. } | Vault::Prune { detach, dry_run: false, .. }) => detach,
         Command::Backup(
             Backup::Create { detach, .. } | Backup::Verify { detach, .. } | Backup::Export { detach, .. },
         ) => detach,
+        Command::Maintenance(Maintenance::Run { how, .. }) if !how.dry_run => &how.detach,
         Command::Call(call) => &call.detach,
         Command::Import(import) if !import.dry_run => &import.detach,
         Command::Restore(restore) if restore.command.is_none() && !restore.dry_run => &restore.detach,

@@ -1,0 +1,93 @@
+//! From what a server says about one statement to the progress of the whole run, which never goes back.
+
+use crate::Work;
+
+/// Counts in bytes of the tables: those that are done, and a part of the present one.
+pub(crate) struct Meter<'a> {
+    work: &'a Work,
+    done: u64,
+    size: u64,
+    told: u64,
+    title: String,
+}
+
+impl<'a> Meter<'a> {
+    pub(crate) fn new(work: &'a Work, total_bytes: u64) -> Self {
+        work.progress.total_bytes(total_bytes);
+        Self { work, done: 0, size: 0, told: 0, title: String::new() }
+    }
+
+    /// The one before is done.
+    pub(crate) fn begin(&mut self, title: String, size: u64) {
+        self.finish();
+        self.work.progress.phase(&title);
+        (self.title, self.size) = (title, size);
+    }
+
+    /// A server's phase and how far it is in it. A later phase that begins at zero moves nothing.
+    pub(crate) fn at(&mut self, phase: &str, done: u64, total: u64) {
+        if !phase.is_empty() {
+            self.work.progress.phase(&format!("{}: {phase}", self.title));
+        }
+        if total > 0 {
+            let part = u128::from(self.size) * u128::from(done.min(total)) / u128::from(total);
+            self.reach(self.done + part as u64);
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        self.done += std::mem::take(&mut self.size);
+        self.reach(self.done);
+    }
+
+    fn reach(&mut self, bytes: u64) {
+        if bytes > self.told {
+            self.work.progress.advance(bytes - self.told, 0);
+            self.told = bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<(u64, String)>);
+    impl crate::Progress for Heard {
+        fn phase(&self, text: &str) {
+            self.0.lock().unwrap().1 = text.to_owned();
+        }
+        fn total_bytes(&self, _: u64) {}
+        fn advance(&self, bytes: u64, _: u64) {
+            self.0.lock().unwrap().0 += bytes;
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_table_counts_and_nothing_counts_twice() {
+        let heard = Arc::new(Heard::default());
+        let work = Work {
+            cancel: Default::default(),
+            progress: heard.clone(),
+            scratch_dir: Default::default(),
+            parallel: 1,
+        };
+        let mut meter = Meter::new(&work, 300);
+        let mut told = Vec::new();
+        let now = || heard.0.lock().unwrap().0;
+        meter.begin("Vacuuming a".into(), 100);
+        for (done, total) in [(5, 10), (1, 10), (20, 10), (0, 0)] {
+            meter.at("scanning heap", done, total);
+            told.push(now());
+        }
+        assert_eq!(told, [50, 50, 100, 100]);
+        assert_eq!(heard.0.lock().unwrap().1, "Vacuuming a: scanning heap");
+        meter.begin("Vacuuming b".into(), 200);
+        meter.finish();
+        assert_eq!(now(), 300);
+    }
+}
