@@ -189,6 +189,16 @@ pub struct BackupVerifyRequest {
     pub scratch_connection: Option<String>,
 }
 
+/// Restores the newest whole backup to scratch and proves it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupDrillRequest {
+    /// Id or name.
+    pub connection: String,
+    /// Where the scratch database is made (id or name); None: on the connection's own server.
+    #[serde(default)]
+    pub scratch_connection: Option<String>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BackupDeletePlan {
     pub plan_id: PlanId,

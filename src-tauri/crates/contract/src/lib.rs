@@ -19,6 +19,7 @@ pub mod policy;
 pub mod restore;
 pub mod retention;
 pub mod schedule;
+pub mod session;
 pub mod settings;
 pub mod snapshot;
 pub mod vault;

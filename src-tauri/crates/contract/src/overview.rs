@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::backup::Backup;
 use crate::connection::Connection;
 use crate::error::ApiError;
+use crate::ids::BackupId;
 use crate::snapshot::ServerInfo;
 use crate::vault::VaultStatus;
 
@@ -44,6 +45,20 @@ pub struct DatabaseOverview {
     /// Sizes of the last backups, oldest first, for a sparkline.
     pub size_history: Vec<u64>,
     /// Measured by the last proof.
+    pub restore_ms: Option<u64>,
+    /// The newest backup of it that was really restored and found equal, and when that was; None: never.
+    #[serde(default)]
+    pub last_proven: Option<Proven>,
+}
+
+/// What could be brought back, and how fast, as it was last tried.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Proven {
+    pub backup_id: BackupId,
+    /// What changed after this would be lost.
+    pub backup_made_at_ms: i64,
+    pub proven_at_ms: i64,
+    /// The measured time to restore.
     pub restore_ms: Option<u64>,
 }
 

@@ -12,6 +12,7 @@ pub mod mysql;
 pub mod pattern;
 pub mod postgres;
 pub mod script;
+mod sessions;
 pub mod sqlite;
 pub mod tables;
 mod tls;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{EngineError, Result};
 pub use maintain::Maintain;
+pub use sessions::{Ask, Sessions};
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 
 /// A database that can be reached. Cheap to make; connects on use.
@@ -64,6 +66,12 @@ pub trait Engine: Send + Sync {
         None
     }
     fn maintain(&self) -> Option<&dyn Maintain> {
+        None
+    }
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        None
+    }
+    fn ask(&self) -> Option<&dyn Ask> {
         None
     }
 }

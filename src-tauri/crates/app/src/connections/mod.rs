@@ -5,6 +5,7 @@
 
 mod edit;
 mod health;
+pub mod sessions;
 mod test;
 mod url;
 

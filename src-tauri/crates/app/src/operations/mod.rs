@@ -5,6 +5,7 @@ mod about;
 mod audit;
 mod backup;
 mod connection;
+mod drill;
 mod import;
 mod job;
 mod maintenance;
@@ -12,6 +13,7 @@ mod overview;
 mod restore;
 mod retention;
 mod schedule;
+mod session;
 mod settings;
 mod vault;
 
@@ -41,10 +43,12 @@ operations![
     overview::{OverviewGet, SampleCreate},
     settings::{SettingsGet, SettingsUpdate},
     backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export, ProofExport},
+    drill::{Drill},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
     retention::{Get, Set, Plan, Apply, Run, Pin},
     maintenance::{List, Plan, Run, History},
+    session::{List, ClosePlan, CloseApply, Ask},
     schedule::{List, Get, Add, Update, Remove, RunNow, Preview, RunList},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},

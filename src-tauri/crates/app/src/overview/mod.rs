@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use holdfast_contract::backup::{Backup, BackupState, Level, ProofRecord};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::overview::{AtRisk, DatabaseOverview, Health, HealthState, Need, Overview};
+use holdfast_contract::overview::{AtRisk, DatabaseOverview, Health, HealthState, Need, Overview, Proven};
 use holdfast_contract::vault::VaultState;
 use holdfast_contract::{ApiError, BackupId};
 
@@ -76,6 +76,7 @@ fn row(connection: Connection, health: Health, own: &[&Backup], proofs: &[ProofR
         backup_count: good.len() as u64,
         size_history,
         restore_ms: last_measured(&good, proofs),
+        last_proven: last_proven(&good, proofs),
         connection,
         health,
     }
@@ -85,6 +86,21 @@ fn last_measured(good: &[&Backup], proofs: &[ProofRecord]) -> Option<u64> {
     let ours: HashMap<&BackupId, ()> = good.iter().map(|backup| (&backup.id, ())).collect();
     let measured = proofs.iter().filter(|proof| proof.passed && ours.contains_key(&proof.backup_id));
     measured.filter(|proof| proof.restore_ms.is_some()).max_by_key(|proof| proof.started_at_ms)?.restore_ms
+}
+
+fn last_proven(good: &[&Backup], proofs: &[ProofRecord]) -> Option<Proven> {
+    let restored = |proof: &&ProofRecord| proof.passed && proof.level == Level::Restored;
+    let ours = proofs.iter().filter(restored).filter_map(|proof| {
+        let backup = good.iter().find(|backup| backup.id == proof.backup_id)?;
+        Some((proof, backup.created_at_ms))
+    });
+    let (proof, made) = ours.max_by_key(|(proof, made)| (*made, proof.started_at_ms))?;
+    Some(Proven {
+        backup_id: proof.backup_id.clone(),
+        backup_made_at_ms: made,
+        proven_at_ms: proof.started_at_ms.saturating_add_unsigned(proof.duration_ms),
+        restore_ms: proof.restore_ms,
+    })
 }
 
 fn is_good(backup: &Backup) -> bool {

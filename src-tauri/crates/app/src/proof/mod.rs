@@ -7,6 +7,7 @@
 pub(crate) mod compare;
 mod decoded;
 mod definitions;
+pub mod drill;
 pub(crate) mod place;
 pub(crate) mod produce;
 mod restored;

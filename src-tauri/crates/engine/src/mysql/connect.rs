@@ -73,6 +73,8 @@ impl Session {
         self.server = Server::parse(version);
         self.id = id.parse().unwrap_or(0);
         self.server.require(&target.place())?;
+        // Tells our sessions from those of others, whichever process looks. Some clusters know no such locks; then nothing does.
+        drop(self.execute(doing, &format!("DO GET_LOCK('holdfast/{}', 0)", self.id)).await);
         self.set_all(purpose).await?;
         if access.read_only || purpose == Purpose::Read {
             self.execute(doing, "SET SESSION TRANSACTION READ ONLY").await?;

@@ -24,6 +24,7 @@ mod load;
 mod maintain;
 mod mysql8;
 pub mod name;
+mod others;
 mod preflight;
 mod restoring;
 mod rights;
@@ -88,6 +89,12 @@ impl Engine for Mysql {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
+        Some(self)
+    }
+    fn ask(&self) -> Option<&dyn crate::Ask> {
+        Some(self)
+    }
+    fn sessions(&self) -> Option<&dyn crate::Sessions> {
         Some(self)
     }
 }

@@ -17,6 +17,7 @@ mod large_objects;
 mod load;
 mod maintain;
 mod name;
+mod others;
 mod piece;
 mod preflight;
 mod requirements;
@@ -93,6 +94,12 @@ impl Engine for Postgres {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
+        Some(self)
+    }
+    fn ask(&self) -> Option<&dyn crate::Ask> {
+        Some(self)
+    }
+    fn sessions(&self) -> Option<&dyn crate::Sessions> {
         Some(self)
     }
 }

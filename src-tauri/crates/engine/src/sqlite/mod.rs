@@ -8,6 +8,7 @@
 //! All SQLite work blocks, so it runs on the blocking pool. What does not belong here: anything that would open the live
 //! file behind SQLite's back.
 
+mod ask;
 mod check;
 mod choice;
 mod connect;
@@ -173,6 +174,9 @@ impl Engine for Sqlite {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
+        Some(self)
+    }
+    fn ask(&self) -> Option<&dyn crate::Ask> {
         Some(self)
     }
 }

@@ -71,6 +71,15 @@ pub enum Backup {
         #[command(flatten)]
         detach: Detach,
     },
+    /// Restore the newest whole backup of a connection to scratch, prove it, and measure how long it takes
+    Drill {
+        connection: String,
+        /// Make the scratch database on this connection's server
+        #[arg(long, value_name = "NAME")]
+        scratch: Option<String>,
+        #[command(flatten)]
+        detach: Detach,
+    },
     /// Keep it whatever the retention rules say
     Pin { id: String },
     /// Let the retention rules decide about it again

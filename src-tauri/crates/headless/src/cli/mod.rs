@@ -2,12 +2,14 @@
 
 mod backup;
 mod connection;
+mod guard;
 mod import;
 mod maintenance;
 mod record;
 mod restore;
 mod retention;
 mod schedule;
+mod session;
 mod vault;
 
 use std::path::PathBuf;
@@ -16,12 +18,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{Backup, Format, Kind, LevelName, ScopeArgs};
 pub use connection::{Connection, EnvironmentName, PasswordFrom};
+pub use guard::Guard;
 pub use import::{DialectName, Import};
 pub use maintenance::{ActionName, Maintenance};
 pub use record::{Audit, Call, Job};
 pub use restore::{Restore, RestoreCommand};
 pub use retention::{Retention, Rules};
 pub use schedule::{Schedule, ScheduledWork, Times};
+pub use session::Session;
 pub use vault::Vault;
 
 /// Back up databases into one encrypted vault, prove that every backup restores, and restore safely.
@@ -100,6 +104,10 @@ pub enum Command {
     /// Vacuum, analyze, reindex, check: what the database offers, and how long it took
     #[command(subcommand)]
     Maintenance(Maintenance),
+    /// Sessions of others on a database: list, close those that do nothing
+    #[command(subcommand)]
+    Session(Session),
+    Guard(Guard),
     /// Run schedules on a machine without a screen, until it is ended (Ctrl-C or SIGTERM)
     Worker,
     /// The tamper-evident record of every operation
@@ -110,7 +118,9 @@ pub enum Command {
     /// The API of `call` as an OpenAPI 3.1 document
     Openapi,
     /// A completion script for your shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Args, Clone)]

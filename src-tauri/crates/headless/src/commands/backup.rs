@@ -1,9 +1,10 @@
 //! `holdfastctl backup …`
 
 use holdfast_contract::backup::{
-    BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupExportRequest,
-    BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef, BackupVerifyRequest,
-    ExportFormat, Level, PlanRef, ProofExportRequest, ProofExportResponse, ProofFormat, ProofRecord, Started,
+    BackupCreateRequest, BackupDeletePlan, BackupDeleteResponse, BackupDetail, BackupDrillRequest,
+    BackupExportRequest, BackupListRequest, BackupListResponse, BackupPlan, BackupPlanRequest, BackupRef,
+    BackupVerifyRequest, ExportFormat, Level, PlanRef, ProofExportRequest, ProofExportResponse, ProofFormat,
+    ProofRecord, Started,
 };
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, Omission};
 use holdfast_contract::{ApiError, ErrorCode};
@@ -54,6 +55,12 @@ pub async fn run(command: Backup, host: &Host, output: &Output) -> Result<()> {
                 LevelName::Restored => Level::Restored,
             };
             verify(BackupVerifyRequest { backup: id, level, scratch_connection: scratch }, host, output).await
+        }
+        Backup::Drill { connection, scratch, .. } => {
+            let request = BackupDrillRequest { connection, scratch_connection: scratch };
+            let started: Started = host.call("backup.drill", &request).await?;
+            let backup = started.id.clone();
+            proven(started, &backup, host, output).await
         }
         Backup::Pin { id } => super::retention::pin(id, true, host, output).await,
         Backup::Unpin { id } => super::retention::pin(id, false, host, output).await,
@@ -129,6 +136,11 @@ async fn create(request: BackupCreateRequest, host: &Host, output: &Output) -> R
 
 async fn verify(request: BackupVerifyRequest, host: &Host, output: &Output) -> Result<()> {
     let started: Started = host.call("backup.verify", &request).await?;
+    proven(started, &request.backup, host, output).await
+}
+
+/// Waits for a proof of `backup` and shows its record, also when it failed.
+async fn proven(started: Started, backup: &str, host: &Host, output: &Output) -> Result<()> {
     let verdict = follow::to_the_end(host, output, &started).await;
     let job: holdfast_contract::job::Job =
         host.call("job.get", &holdfast_contract::job::JobRef { job: started.job_id.to_string() }).await?;
@@ -137,7 +149,7 @@ async fn verify(request: BackupVerifyRequest, host: &Host, output: &Output) -> R
         // A proof that failed is on record with the backup; other failures left none.
         None if job.error.as_ref().is_some_and(|error| error.code == ErrorCode::VerificationFailed) => {
             let detail: BackupDetail =
-                host.call("backup.get", &BackupRef { backup: request.backup.clone() }).await?;
+                host.call("backup.get", &BackupRef { backup: backup.to_owned() }).await?;
             detail.proofs.into_iter().next().filter(|proof| !proof.passed)
         }
         None => None,

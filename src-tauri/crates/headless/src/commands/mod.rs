@@ -4,12 +4,14 @@ mod audit;
 mod backup;
 mod call;
 mod connection;
+mod guard;
 mod import;
 mod job;
 mod maintenance;
 mod restore;
 mod retention;
 mod schedule;
+mod session;
 mod timing;
 mod vault;
 mod worker;
@@ -78,6 +80,8 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         Command::Schedule(command) => schedule::run(command, &host, output).await,
         Command::Retention(command) => retention::run(command, &host, output).await,
         Command::Maintenance(command) => maintenance::run(command, &host, output).await,
+        Command::Session(command) => session::run(command, &host, output).await,
+        Command::Guard(command) => guard::run(command, &host, output).await,
         Command::Worker => worker::run(&host, output).await,
         Command::Audit(command) => audit::run(command, &host, output).await,
         Command::Call(command) => call::run(command, &host, output).await,
@@ -92,7 +96,10 @@ fn wants_detach(command: &Command) -> bool {
     let Detach { detach } = match command {
         Command::Vault(Vault::Check { detach, .. } | Vault::Prune { detach, dry_run: false, .. }) => detach,
         Command::Backup(
-            Backup::Create { detach, .. } | Backup::Verify { detach, .. } | Backup::Export { detach, .. },
+            Backup::Create { detach, .. }
+            | Backup::Verify { detach, .. }
+            | Backup::Drill { detach, .. }
+            | Backup::Export { detach, .. },
         ) => detach,
         Command::Maintenance(Maintenance::Run { how, .. }) if !how.dry_run => &how.detach,
         Command::Call(call) => &call.detach,

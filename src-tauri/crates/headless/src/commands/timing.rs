@@ -48,6 +48,11 @@ fn span(text: &str) -> Result<u64> {
     }
 }
 
+/// A length of time in milliseconds.
+pub fn length_ms(text: &str) -> Result<u64> {
+    span(text).map(|seconds| seconds.saturating_mul(1000))
+}
+
 /// `mon-fri 22:00-06:00`; without days, every day.
 fn window(text: &str, at_close: AtClose) -> Result<Window> {
     let (days, hours) = text.trim().rsplit_once(' ').unwrap_or(("mon-sun", text.trim()));

@@ -14,6 +14,9 @@ type WithoutScreen =
 	| `run.${string}`
 	| `retention.${string}`
 	| `maintenance.${string}`
+	| `session.${string}`
+	| "backup.drill"
+	| "database.ask"
 	| "backup.pin";
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };

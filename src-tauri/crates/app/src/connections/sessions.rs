@@ -1,0 +1,87 @@
+//! Sessions of others: listing them, and closing those that do nothing for long. And one question, for checks.
+
+use holdfast_contract::connection::Connection;
+use holdfast_contract::session::{
+    DatabaseAskRequest, DatabaseAskResponse, ServerSession, SessionCloseResponse, SessionListResponse,
+};
+use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::{Engine, EngineError, Sessions};
+use serde::{Deserialize, Serialize};
+
+use super::engine;
+use crate::cx::Cx;
+
+/// Less is no idling.
+const LEAST_IDLE_MS: u64 = 1000;
+
+/// What was shown and may be closed; part of the plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Chosen {
+    pub connection: String,
+    pub idle_ms: u64,
+    pub sessions: Vec<ServerSession>,
+}
+
+pub async fn list(cx: &Cx, connection: &str) -> Result<SessionListResponse, ApiError> {
+    let connection = cx.catalog().connections().find(connection).await?;
+    let engine = engine(cx, &connection).await?;
+    let sessions = facet(engine.as_ref())?.sessions().await.map_err(EngineError::into_api)?;
+    Ok(SessionListResponse { sessions })
+}
+
+/// Who idles longer than asked, never our own.
+pub async fn choose(
+    cx: &Cx,
+    connection: &str,
+    idle_ms: u64,
+    in_transaction: bool,
+) -> Result<(Connection, Chosen), ApiError> {
+    if idle_ms < LEAST_IDLE_MS {
+        return Err(ApiError::new(ErrorCode::BadRequest, "idle_ms: at least a second (1000)."));
+    }
+    let found = cx.catalog().connections().find(connection).await?;
+    if found.read_only {
+        let text =
+            format!("The connection {:?} is marked read-only: no session is closed through it.", found.name);
+        return Err(ApiError::new(ErrorCode::ReadOnly, text).hint("Use a connection that may write."));
+    }
+    let mut sessions = list(cx, connection).await?.sessions;
+    sessions.retain(|session| {
+        !session.ours
+            && session.idle_ms.is_some_and(|idle| idle >= idle_ms)
+            && (in_transaction || !session.in_transaction)
+    });
+    let chosen = Chosen { connection: found.id.to_string(), idle_ms, sessions };
+    Ok((found, chosen))
+}
+
+/// Only what was shown, and of it only what still idles.
+pub async fn close(cx: &Cx, chosen: Chosen) -> Result<SessionCloseResponse, ApiError> {
+    let connection = cx.catalog().connections().find(&chosen.connection).await?;
+    let engine = engine(cx, &connection).await?;
+    let ids = facet(engine.as_ref())?
+        .close_sessions(&chosen.sessions, chosen.idle_ms)
+        .await
+        .map_err(EngineError::into_api)?;
+    let (closed, left): (Vec<_>, Vec<_>) =
+        chosen.sessions.into_iter().partition(|session| ids.contains(&session.id));
+    Ok(SessionCloseResponse { closed, left_alone: left.len() as u64 })
+}
+
+fn facet(engine: &dyn Engine) -> Result<&dyn Sessions, ApiError> {
+    engine.sessions().ok_or_else(|| {
+        let text = format!("{} has no server, and so no sessions.", engine.kind().product());
+        ApiError::new(ErrorCode::Unsupported, text)
+    })
+}
+
+pub async fn ask(cx: &Cx, request: DatabaseAskRequest) -> Result<DatabaseAskResponse, ApiError> {
+    let connection = cx.catalog().connections().find(&request.connection).await?;
+    let engine = engine(cx, &connection).await?;
+    let asked = engine.ask().ok_or_else(|| {
+        ApiError::new(ErrorCode::Unsupported, "This kind of database cannot be asked questions yet.")
+    })?;
+    let value = asked.ask(&request.sql).await.map_err(EngineError::into_api)?;
+    let no = |text: &str| ["", "0", "f", "false", "no"].contains(&text.trim().to_lowercase().as_str());
+    Ok(DatabaseAskResponse { holds: value.as_deref().is_some_and(|text| !no(text)), value })
+}

@@ -1,0 +1,80 @@
+//! Sessions of others on a database server, and closing those that do nothing.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ids::PlanId;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerSession {
+    /// The server's number.
+    pub id: i64,
+    /// With the number it names one session for ever: numbers are used again.
+    pub started: String,
+    pub user: Option<String>,
+    pub application: Option<String>,
+    pub client: Option<String>,
+    /// The server's word.
+    pub state: Option<String>,
+    /// How long it has done nothing; None while it works.
+    pub idle_ms: Option<u64>,
+    /// It holds a transaction open meanwhile, and with it perhaps locks.
+    pub in_transaction: bool,
+    /// Holdfast's own, of any process: never closed from here.
+    pub ours: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionListRequest {
+    /// Id or name.
+    pub connection: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionListResponse {
+    /// On the connection's own database, longest idle first.
+    pub sessions: Vec<ServerSession>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionClosePlanRequest {
+    /// Id or name.
+    pub connection: String,
+    /// Those that did nothing for longer than this; at least a second.
+    pub idle_ms: u64,
+    /// Also those that hold a transaction open: it is rolled back.
+    #[serde(default)]
+    pub in_transaction: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionClosePlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub sessions: Vec<ServerSession>,
+    pub summary: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionCloseResponse {
+    pub closed: Vec<ServerSession>,
+    /// Shown in the plan, and since then gone or at work again: left alone.
+    pub left_alone: u64,
+}
+
+/// A question to a database that changes nothing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DatabaseAskRequest {
+    /// Id or name.
+    pub connection: String,
+    /// One statement.
+    pub sql: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DatabaseAskResponse {
+    /// The first value of the first row as text; None for NULL or no row.
+    pub value: Option<String>,
+    /// Not NULL, false, zero or empty.
+    pub holds: bool,
+}
