@@ -100,6 +100,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/backup.drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["backup.drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/backup.export": {
         parameters: {
             query?: never;
@@ -318,6 +334,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["connection.update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/database.ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["database.ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -916,6 +948,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/session.close.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["session.close.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/session.close.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["session.close.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/session.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["session.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/settings.get": {
         parameters: {
             query?: never;
@@ -1312,6 +1392,13 @@ export interface components {
             server?: components["schemas"]["ServerInfo"] | null;
             tables: components["schemas"]["TableSnapshot"][];
         };
+        /** @description Restores the newest whole backup to scratch and proves it. */
+        BackupDrillRequest: {
+            /** @description Id or name. */
+            connection: string;
+            /** @description Where the scratch database is made (id or name); None: on the connection's own server. */
+            scratch_connection?: string | null;
+        };
         BackupExportRequest: {
             backup: string;
             format: components["schemas"]["ExportFormat"];
@@ -1516,6 +1603,19 @@ export interface components {
             read_only?: boolean | null;
             spec?: components["schemas"]["ConnectionSpec"] | null;
         };
+        /** @description A question to a database that changes nothing. */
+        DatabaseAskRequest: {
+            /** @description Id or name. */
+            connection: string;
+            /** @description One statement. */
+            sql: string;
+        };
+        DatabaseAskResponse: {
+            /** @description Not NULL, false, zero or empty. */
+            holds: boolean;
+            /** @description The first value of the first row as text; None for NULL or no row. */
+            value?: string | null;
+        };
         /** @description The live structure: tables with sizes, for the database page. */
         DatabaseInspectResponse: {
             /** @description Databases on the same server that this login may see (empty for SQLite). */
@@ -1529,6 +1629,7 @@ export interface components {
             connection: components["schemas"]["Connection"];
             health: components["schemas"]["Health"];
             last_backup?: components["schemas"]["Backup"] | null;
+            last_proven?: components["schemas"]["Proven"] | null;
             /**
              * Format: int64
              * @description Measured by the last proof.
@@ -2032,6 +2133,22 @@ export interface components {
             tables: components["schemas"]["TableProof"][];
             tool_version: string;
         };
+        /** @description What could be brought back, and how fast, as it was last tried. */
+        Proven: {
+            backup_id: components["schemas"]["BackupId"];
+            /**
+             * Format: int64
+             * @description What changed after this would be lost.
+             */
+            backup_made_at_ms: number;
+            /** Format: int64 */
+            proven_at_ms: number;
+            /**
+             * Format: int64
+             * @description The measured time to restore.
+             */
+            restore_ms?: number | null;
+        };
         /** @description Shown once. Whoever holds it can open the vault. */
         RecoveryKit: {
             /** Format: int64 */
@@ -2472,6 +2589,54 @@ export interface components {
              */
             version_number: number;
         };
+        ServerSession: {
+            application?: string | null;
+            client?: string | null;
+            /**
+             * Format: int64
+             * @description The server's number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description How long it has done nothing; None while it works.
+             */
+            idle_ms?: number | null;
+            /** @description It holds a transaction open meanwhile, and with it perhaps locks. */
+            in_transaction: boolean;
+            /** @description Holdfast's own, of any process: never closed from here. */
+            ours: boolean;
+            /** @description With the number it names one session for ever: numbers are used again. */
+            started: string;
+            /** @description The server's word. */
+            state?: string | null;
+            user?: string | null;
+        };
+        SessionClosePlan: {
+            digest: string;
+            plan_id: components["schemas"]["PlanId"];
+            sessions: components["schemas"]["ServerSession"][];
+            summary: string;
+        };
+        SessionClosePlanRequest: {
+            /** @description Id or name. */
+            connection: string;
+            /**
+             * Format: int64
+             * @description Those that did nothing for longer than this; at least a second.
+             */
+            idle_ms: number;
+            /** @description Also those that hold a transaction open: it is rolled back. */
+            in_transaction?: boolean;
+        };
+        SessionCloseResponse: {
+            closed: components["schemas"]["ServerSession"][];
+            /**
+             * Format: int64
+             * @description Shown in the plan, and since then gone or at work again: left alone.
+             */
+            left_alone: number;
+        };
         SessionInfo: {
             application?: string | null;
             client?: string | null;
@@ -2479,6 +2644,14 @@ export interface components {
             pid: number;
             state?: string | null;
             user?: string | null;
+        };
+        SessionListRequest: {
+            /** @description Id or name. */
+            connection: string;
+        };
+        SessionListResponse: {
+            /** @description On the connection's own database, longest idle first. */
+            sessions: components["schemas"]["ServerSession"][];
         };
         Settings: {
             /**
@@ -2979,6 +3152,39 @@ export interface operations {
             };
         };
     };
+    "backup.drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupDrillRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     "backup.export": {
         parameters: {
             query?: never;
@@ -3428,6 +3634,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "database.ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatabaseAskRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatabaseAskResponse"];
                 };
             };
             /** @description Refused or failed. */
@@ -4649,6 +4888,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecretsStatus"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "session.close.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionCloseResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "session.close.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionClosePlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionClosePlan"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "session.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionListRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionListResponse"];
                 };
             };
             /** @description Refused or failed. */
