@@ -273,3 +273,64 @@ fn a_kill_in_the_middle_leaves_nothing_after_the_next_start() {
         assert!(strays(shop.parent().unwrap()).is_empty(), "{command:?}");
     }
 }
+
+/// Runs an import until the server is in the middle of it, ends it in the given way, and returns what it said.
+fn ended_midway(
+    server: &Server,
+    ctl: &Ctl,
+    database: &str,
+    arguments: &[&str],
+    end: impl Fn(&Ctl, &str),
+) -> serde_json::Value {
+    let asleep = format!(
+        "query like '%pg_sleep(61)%' and datname like '{database}%' and state = 'active' and pid <> pg_backend_pid()"
+    );
+    let child = ctl.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for waited in 0.. {
+        std::thread::sleep(Duration::from_millis(100));
+        if server.psql("postgres", &format!("select count(*) from pg_stat_activity where {asleep}")) != "0" {
+            break;
+        }
+        assert!(waited < 300, "{arguments:?} never got there");
+    }
+    end(ctl, &asleep);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?} {}", String::from_utf8_lossy(&output.stdout));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_cancel_or_a_cut_connection_in_the_middle_leaves_nothing_and_says_why() {
+    let server = Server::shared();
+    server.psql("postgres", "create database halted");
+    server.psql("halted", "create table live(i int); insert into live values (1)");
+    let ctl = connected(server, "halted");
+    let before = server.pg_dump("halted", &[]);
+    let text = "create table a(i int);\ninsert into live values (2);\nselect pg_sleep(61);\n";
+    let live = write(&ctl, "live.sql", text);
+    let new = write(&ctl, "new.sql", text.replace("live", "a"));
+    let cancel = |ctl: &Ctl, _: &str| {
+        let jobs = ctl.json(&["job", "list", "--active"]);
+        ctl.run(&["job", "cancel", jobs["jobs"][0]["id"].as_str().unwrap()]).ok();
+    };
+    let cut = |_: &Ctl, asleep: &str| {
+        server.psql(
+            "postgres",
+            &format!("select pg_terminate_backend(pid) from pg_stat_activity where {asleep}"),
+        );
+    };
+    let ends: [(&dyn Fn(&Ctl, &str), &str); 2] = [(&cancel, "cancelled"), (&cut, "connection_lost")];
+    for (end, code) in ends {
+        for target in [
+            vec!["--json", "import", &new, "--to", "halted", "--database", "halted_new"],
+            vec!["--json", "import", &live, "--to", "halted", "--into-live", "--confirm", "halted"],
+        ] {
+            let said = ended_midway(server, &ctl, "halted", &target, end);
+            assert_eq!(said["error"]["code"], code, "{target:?}: {said}");
+            assert_eq!(server.pg_dump("halted", &[]), before, "{target:?}");
+            let left =
+                server.psql("postgres", "select count(*) from pg_database where datname like 'halted%'");
+            assert_eq!(left, "1", "{target:?}");
+        }
+    }
+}

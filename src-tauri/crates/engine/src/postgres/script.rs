@@ -13,6 +13,7 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 use sqlx::{AssertSqlSafe, Either};
 
 use super::connect::{Purpose, Session};
+use super::copy_out::Backends;
 use super::sql::literals;
 use super::{Postgres, database, error, inspect, name};
 use crate::script::{Committing, Fate, Parcel, RunScript, Script, ScriptDone, Told, excerpt, parcels};
@@ -89,10 +90,16 @@ impl RunScript for Postgres {
         work: &Work,
     ) -> Result<ScriptDone> {
         let mut session = Session::open(&self.access, Purpose::Script).await?;
+        let backends = Backends::default();
+        backends.note(&session);
         let mark = begin(&mut session).await?;
         let done = tokio::select! {
             biased;
-            () = work.cancel.cancelled() => return Err(EngineError::Cancelled),
+            () = work.cancel.cancelled() => {
+                // A long statement would go on there, and hold its locks on the live database.
+                backends.end(&self.access, inspect::live(&self.access)).await;
+                return Err(EngineError::Cancelled);
+            }
             done = carry_out(&mut session, script, work) => done?,
         };
         work.progress.phase("Committing");
