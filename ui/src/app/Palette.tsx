@@ -6,6 +6,7 @@ import {
 	Archive,
 	Database,
 	FileArchive,
+	FileInput,
 	LayoutDashboard,
 	ListChecks,
 	Lock,
@@ -92,6 +93,18 @@ function Content({ onDone }: { onDone: () => void }) {
 							Back up {each.name}
 						</Item>
 					))}
+					{connections
+						.filter((each) => !each.read_only)
+						.map((each) => (
+							<Item
+								key={`import ${each.id}`}
+								value={`import sql file into ${each.name} ${each.id}`}
+								icon={<FileInput />}
+								onPick={done(() => navigate({ to: "/import", search: { connection: each.id } }))}
+							>
+								Import an SQL file into {each.name}
+							</Item>
+						))}
 					<Item
 						value="add connection new database"
 						icon={<Plus />}

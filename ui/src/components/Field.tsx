@@ -201,7 +201,7 @@ export function CheckField({ label, hint, onCheck, className, ...rest }: CheckFi
 			<input
 				id={id}
 				type="checkbox"
-				className="mt-[3px] size-3.5 shrink-0 accent-accent"
+				className="tick mt-[3px]"
 				aria-describedby={hint ? `${id}-about` : undefined}
 				onChange={(event) => onCheck(event.target.checked)}
 				{...rest}
@@ -268,7 +268,7 @@ export function Choice<T extends string>({
 							checked={value === each.value}
 							disabled={each.disabled}
 							data-testid={each.testId}
-							className="mt-[3px] size-3.5 shrink-0 accent-accent outline-none"
+							className="tick mt-[3px] outline-none"
 							onChange={() => onPick(each.value)}
 						/>
 						<span className="min-w-0">

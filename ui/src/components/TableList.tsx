@@ -93,7 +93,7 @@ export function TableList({
 			cell: (row) => (
 				<input
 					type="checkbox"
-					className="size-3.5 accent-accent"
+					className="tick"
 					aria-label={tableName(row)}
 					checked={picked?.includes(tableName(row)) ?? false}
 					onChange={() => toggle(tableName(row))}

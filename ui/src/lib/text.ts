@@ -6,6 +6,11 @@ export function capital(text: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** For a sentence that goes on inside another. */
+export function lowerFirst(text: string): string {
+	return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 /** `["a", "b", "c"]` to "a, b and c"; at most `most` names, the rest counted. */
 export function listed(names: readonly string[], most = 3): string {
 	const shown = names.slice(0, most);

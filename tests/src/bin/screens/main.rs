@@ -14,71 +14,36 @@ fn main() {
 }
 
 #[cfg(target_os = "linux")]
+mod camera;
+#[cfg(target_os = "linux")]
+mod fidelity;
+
+#[cfg(target_os = "linux")]
 mod linux {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use holdfast_tests::postgres::Server;
     use holdfast_tests::sqlite;
     use holdfast_tests::window::Window;
-    use holdfast_tests::window::story::assert_sound;
     use serde_json::json;
 
-    const SIZES: [(u32, u32); 2] = [(1440, 900), (1024, 700)];
-    const THEMES: [&str; 2] = ["light", "dark"];
-
-    struct Camera<'w> {
-        window: &'w Window,
-        folder: PathBuf,
-        taken: u32,
-    }
-
-    impl Camera<'_> {
-        /// The screen as it stands, in every size and theme.
-        fn take(&mut self, screen: &str) {
-            self.taken += 1;
-            for theme in THEMES {
-                self.wear(theme);
-                for (width, height) in SIZES {
-                    self.window.resize(width, height);
-                    let name = format!("{:02}-{screen}-{theme}-{width}x{height}.png", self.taken);
-                    self.window.photograph(&self.folder.join(name));
-                    assert_sound(self.window.page(), screen);
-                }
-            }
-            println!("{:02} {screen}", self.taken);
-        }
-
-        fn wear(&self, theme: &str) {
-            let page = self.window.page();
-            page.call("settings.update", &json!({"theme": theme}), None).expect("the theme");
-            let dark = theme == "dark";
-            page.wait_for_script(
-                &format!("return document.documentElement.classList.contains('dark') === {dark};"),
-                "the theme to change",
-            );
-        }
-
-        /// Goes to an address and waits for words that only its page has.
-        fn visit(&mut self, address: &str, words: &str, screen: &str) {
-            self.window.go_to(address);
-            self.window.page().wait_for_text(words);
-            self.take(screen);
-        }
-    }
+    use crate::camera::Camera;
+    use crate::fidelity;
 
     pub fn photograph_all(folder: &Path) {
         if folder.exists() {
             std::fs::remove_dir_all(folder).expect("emptying the folder for the pictures");
         }
         let window = Window::open();
-        let mut camera = Camera { window: &window, folder: folder.to_owned(), taken: 0 };
+        let mut camera = Camera::new(&window, folder);
         start(&mut camera);
         connect_more(&window);
         work(&mut camera);
         import(&mut camera);
+        fidelity::photograph(&mut camera);
         rest(&mut camera);
         strangers(&mut camera);
-        println!("{} screens", camera.taken);
+        println!("{} screens", camera.taken());
     }
 
     fn start(camera: &mut Camera<'_>) {

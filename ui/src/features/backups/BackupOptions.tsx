@@ -4,7 +4,7 @@ import { useDeferredValue, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
-import { CheckField, Choice, TextArea, TextField } from "@/components/Field";
+import { CheckField, Choice, TextField } from "@/components/Field";
 import { Modal } from "@/components/Modal";
 import { Answered, ErrorState } from "@/components/States";
 import { planned, TableList } from "@/components/TableList";
@@ -45,6 +45,10 @@ export function BackupOptions({
 			testId="backup-options"
 			footer={
 				<>
+					{/* The plan itself may be below the fold: its outcome never is. */}
+					<p className="mr-auto min-w-0 truncate text-text-2" data-testid="backup-outcome">
+						{outcome(unchosen, plan.data)}
+					</p>
 					<Button onClick={onClose}>Cancel</Button>
 					<Button
 						tone="primary"
@@ -63,13 +67,12 @@ export function BackupOptions({
 			}
 		>
 			<div className="flex flex-col gap-3 pb-2">
-				<TextArea
+				<TextField
 					label="Note"
-					rows={1}
 					value={note}
 					onText={setNote}
 					placeholder="Before release 4.2"
-					hint="Its first line is the backup's name."
+					hint="The backup's name in every list."
 					data-testid="backup-note"
 				/>
 				<Choice
@@ -148,7 +151,6 @@ export function BackupOptions({
 						onCheck={setStrict}
 					/>
 				</div>
-				{unchosen && <p className="text-text-2">Choose at least one table.</p>}
 				{!unchosen && (
 					<Answered question={plan} rows={4}>
 						{(data) => (
@@ -185,6 +187,19 @@ export function BackupOptions({
 			</div>
 		</Modal>
 	);
+}
+
+function outcome(unchosen: boolean, plan: Schema["BackupPlan"] | undefined): string {
+	if (unchosen) return "Choose at least one table.";
+	if (plan === undefined) return "";
+	const lost = plan.omissions.filter((each) => !each.by_request).length;
+	return [
+		counted(plan.tables.length, "table"),
+		`about ${bytes(plan.estimated_bytes)} to read`,
+		lost > 0 && `partial: ${counted(lost, "thing")} not captured`,
+	]
+		.filter(Boolean)
+		.join(" · ");
 }
 
 function patterns(text: string): string[] {

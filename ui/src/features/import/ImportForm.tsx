@@ -4,6 +4,7 @@ import { FolderOpen } from "lucide-react";
 import { host, type Schema } from "@/api/client";
 import { Button } from "@/components/Button";
 import { CheckField, Choice, SelectField, TextField } from "@/components/Field";
+import { NewDatabaseField } from "@/components/NewDatabaseField";
 import { Panel } from "@/components/Panel";
 import { sayError } from "@/components/say";
 
@@ -42,13 +43,6 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 		host()
 			.chooseFile()
 			.then((file) => file !== null && set({ file }), sayError);
-	const pickNew = () =>
-		host()
-			.chooseSavePath({
-				defaultName: "imported.sqlite",
-				filters: [{ name: "SQLite database", extensions: ["sqlite", "db"] }],
-			})
-			.then((path) => path !== null && set({ database: path }), sayError);
 	return (
 		<form
 			className="flex flex-col gap-3"
@@ -114,23 +108,12 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 						]}
 					/>
 					{draft.into === "new" && (
-						<TextField
-							label={sqlite ? "Path of the new file" : "Name of the new database"}
-							mono
+						<NewDatabaseField
+							sqlite={sqlite}
 							value={draft.database}
 							onText={(database) => set({ database })}
-							data-testid="import-database"
-							placeholder="a name is made up"
-							after={
-								sqlite ? (
-									<Button
-										icon={<FolderOpen aria-hidden className="size-3.5" />}
-										onClick={() => void pickNew()}
-									>
-										Choose…
-									</Button>
-								) : undefined
-							}
+							fileName="imported.sqlite"
+							testId="import-database"
 						/>
 					)}
 					{!sqlite && (

@@ -4,6 +4,7 @@ import type { Schema } from "@/api/client";
 import { useAct } from "@/api/queries";
 import { ConfirmationDialog } from "@/components/ConfirmationDialog";
 import { Fact, Facts } from "@/components/Panel";
+import { PlanSteps } from "@/components/PlanForm";
 import { PlanGate } from "@/components/PlanGate";
 import { counted } from "@/lib/bytes";
 import { listed, tableName } from "@/lib/text";
@@ -84,11 +85,7 @@ export function FollowUp({ restore, what, onClose }: FollowUpProps) {
 				>
 					<Facts>
 						<Fact name="Steps">
-							<ol className="flex list-decimal flex-col gap-0.5 pl-4">
-								{plan.steps.map((step) => (
-									<li key={step}>{step}</li>
-								))}
-							</ol>
+							<PlanSteps steps={plan.steps} />
 						</Fact>
 						{plan.sessions_to_end.length > 0 && (
 							<Fact name="Sessions">

@@ -1,14 +1,10 @@
 // Step two: everything that will happen, in numbers, before it happens.
 
-import { OctagonX, TriangleAlert } from "lucide-react";
-import { useState } from "react";
 import type { CallError, Confirmation, Schema } from "@/api/client";
-import { Button } from "@/components/Button";
-import { nameAgrees, TypedName } from "@/components/ConfirmationDialog";
 import { LevelBadge } from "@/components/LevelBadge";
 import { Fact, Facts, Panel } from "@/components/Panel";
-import { ErrorState } from "@/components/States";
-import { bytes, count, counted } from "@/lib/bytes";
+import { Name, PlanForm, PlanSteps } from "@/components/PlanForm";
+import { bytes, counted } from "@/lib/bytes";
 import { duration } from "@/lib/time";
 import { ChosenTables } from "./ChosenTables";
 import { MissingRoles } from "./MissingRoles";
@@ -27,21 +23,19 @@ interface PlanViewProps {
 }
 
 export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onApply }: PlanViewProps) {
-	const [typed, setTyped] = useState("");
-	const blocked = plan.blockers.length > 0;
-	const name = plan.confirm_name ?? null;
-	const agreed = !blocked && nameAgrees(name, typed);
 	const tables = (plan.chosen ?? []).length > 0;
-	const action = plan.safety_backup ? "Take safety backup and restore" : "Restore and prove";
 	return (
-		<form
-			className="flex flex-col gap-3.5"
-			onSubmit={(event) => {
-				event.preventDefault();
-				if (agreed) onApply(name === null ? { digest: plan.digest } : { digest: plan.digest, name: typed });
-			}}
+		<PlanForm
+			plan={plan}
+			warned={tables ? "To know before it starts" : "It will differ from the source"}
+			action={plan.safety_backup ? "Take safety backup and restore" : "Restore and prove"}
+			actionTestId="restore-start"
+			busy={busy}
+			error={error}
+			onBack={onBack}
+			onAgain={onAgain}
+			onApply={onApply}
 		>
-			{blocked && <Blockers blockers={plan.blockers} />}
 			<Panel>
 				<Facts wide>
 					<Fact name="Into">
@@ -82,11 +76,7 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onAppl
 						</Fact>
 					)}
 					<Fact name="Steps">
-						<ol className="flex list-decimal flex-col gap-0.5 pl-4">
-							{plan.steps.map((step) => (
-								<li key={step}>{step}</li>
-							))}
-						</ol>
+						<PlanSteps steps={plan.steps} />
 					</Fact>
 					<MissingRoles plan={plan} onGlobals={onGlobals} />
 					{plan.sessions_to_end.length > 0 && (
@@ -111,77 +101,6 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onAppl
 					</Fact>
 				</Facts>
 			</Panel>
-			{plan.warnings.length > 0 && (
-				<div className="rounded-lg border border-warn/35 bg-warn-soft px-4 py-2.5">
-					<p className="flex items-center gap-1.5 font-medium text-warn">
-						<TriangleAlert aria-hidden className="size-3.5" />
-						{tables ? "To know before it starts" : "It will differ from the source"}
-					</p>
-					<ul className="mt-1 flex flex-col gap-0.5">
-						{plan.warnings.map((warning) => (
-							<li key={warning} className="wrap-anywhere">
-								{warning}
-							</li>
-						))}
-					</ul>
-				</div>
-			)}
-			{error && (
-				<ErrorState
-					error={error}
-					action={
-						error.code === "plan_moved" ? (
-							<Button small onClick={onAgain}>
-								Look again
-							</Button>
-						) : undefined
-					}
-				/>
-			)}
-			<div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-				{name !== null && !blocked && <TypedName name={name} typed={typed} onType={setTyped} />}
-				<div className="ml-auto flex gap-2">
-					{blocked && (
-						<Button onClick={onAgain} disabled={busy}>
-							Look again
-						</Button>
-					)}
-					<Button onClick={onBack} disabled={busy}>
-						Back
-					</Button>
-					<Button tone="primary" type="submit" disabled={!agreed} busy={busy} data-testid="restore-start">
-						{action}
-					</Button>
-				</div>
-			</div>
-		</form>
+		</PlanForm>
 	);
-}
-
-function Blockers({ blockers }: { blockers: readonly string[] }) {
-	return (
-		<div
-			role="alert"
-			className="rounded-lg border border-bad/40 bg-bad-soft px-4 py-2.5"
-			data-testid="blockers"
-		>
-			<p className="flex items-center gap-1.5 font-medium text-bad">
-				<OctagonX aria-hidden className="size-4" />
-				{blockers.length === 1
-					? "This stands in the way"
-					: `${count(blockers.length)} things stand in the way`}
-			</p>
-			<ul className="mt-1 flex flex-col gap-0.5">
-				{blockers.map((blocker) => (
-					<li key={blocker} className="wrap-anywhere">
-						{blocker}
-					</li>
-				))}
-			</ul>
-		</div>
-	);
-}
-
-function Name({ text }: { text: string }) {
-	return <code className="font-mono text-sm wrap-anywhere">{text}</code>;
 }

@@ -12,6 +12,7 @@ import { classes } from "@/components/classes";
 import { RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
 import { Fact, Facts, Note, Panel } from "@/components/Panel";
+import { Name } from "@/components/PlanForm";
 import { ProgressIndicator } from "@/components/ProgressIndicator";
 import { ProofTable, proofHolds } from "@/components/ProofTable";
 import { Answered, ErrorState } from "@/components/States";
@@ -234,13 +235,15 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 							<ChosenTables tables={restore.chosen ?? []} brief />
 						</Fact>
 					)}
-					<Fact name={restore.state === "undone" ? "Was in" : "The rows are in"}>
-						<code className="font-mono text-sm">{restore.database}</code> on {restore.connection_name}
-					</Fact>
+					{restore.state !== "undone" && (
+						<Fact name="The rows are in">
+							<Name text={restore.database} /> on {restore.connection_name}
+						</Fact>
+					)}
 					{restore.duration_ms != null && <Fact name="Took">{duration(restore.duration_ms)}</Fact>}
 					{restore.kept_as && (
-						<Fact name={restore.can_undo ? "Kept for undo" : "Still kept"}>
-							<code className="font-mono text-sm">{restore.kept_as}</code>
+						<Fact name={restore.can_undo ? "Kept for undo" : "Set aside as"}>
+							<Name text={restore.kept_as} />
 							{restore.can_release && ", until you release it"}
 						</Fact>
 					)}
@@ -257,7 +260,7 @@ function Outcome({ restore }: { restore: Schema["Restore"] }) {
 								{restore.backup_name}
 							</Link>
 						) : (
-							<code className="font-mono text-sm wrap-anywhere">{restore.imported_from}</code>
+							<Name text={restore.imported_from} />
 						)}
 					</Fact>
 					{restore.safety_backup_id && (

@@ -79,6 +79,7 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 									{(list) => (
 										<TargetForm
 											backup={loaded.backup}
+											canRestore={loaded.can_restore}
 											tables={loaded.tables}
 											connections={list.connections}
 											target={target}

@@ -68,7 +68,7 @@ export function TablesForm({ tables, sqlite, target, onTarget }: TablesFormProps
 						mono
 						value={target.naming}
 						onText={(naming) => onTarget({ naming })}
-						placeholder="a name is made up"
+						hint={`Leave it empty to have a free ${one ? "name" : "ending"} chosen; the next step shows it.`}
 						data-testid="tables-naming"
 					/>
 					{!sqlite && (
@@ -77,8 +77,7 @@ export function TablesForm({ tables, sqlite, target, onTarget }: TablesFormProps
 							mono
 							value={target.schema}
 							onText={(schema) => onTarget({ schema })}
-							placeholder="the table's own"
-							hint="Made when it does not exist."
+							hint="Empty: the table's own. Made when it does not exist."
 						/>
 					)}
 				</div>

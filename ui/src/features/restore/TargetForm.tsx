@@ -1,14 +1,13 @@
 // Step one: beside the live database, on another server, or replacing the live one.
 
 import { useNavigate } from "@tanstack/react-router";
-import { FolderOpen } from "lucide-react";
-import { host, type Schema } from "@/api/client";
+import type { Schema } from "@/api/client";
 import { Button } from "@/components/Button";
-import { CheckField, Choice, SelectField, TextField } from "@/components/Field";
+import { CheckField, Choice, SelectField } from "@/components/Field";
+import { NewDatabaseField } from "@/components/NewDatabaseField";
 import { Panel } from "@/components/Panel";
 import { EmptyState } from "@/components/States";
-import { sayError } from "@/components/say";
-import { engineNames, environmentNames, location } from "@/lib/text";
+import { engineNames, environmentNames, location, lowerFirst } from "@/lib/text";
 import { TablesForm, tablesRequest } from "./TablesForm";
 
 export interface TargetDraft {
@@ -42,10 +41,15 @@ export const blankTarget: TargetDraft = {
 	mapDefiners: false,
 };
 
+/** Rows alone need tables that are there; definitions alone have no rows to put into any. */
+function possible(backup: Schema["Backup"], what: TargetDraft["what"]): TargetDraft["what"] {
+	return backup.kind === "data" ? "tables" : backup.kind === "schema" ? "database" : what;
+}
+
 export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Schema["RestorePlanRequest"] {
 	const to = target.to || backup.connection_id;
 	const { globals } = target;
-	if (target.what === "tables") return { backup: backup.id, to, ...tablesRequest(target) };
+	if (possible(backup, target.what) === "tables") return { backup: backup.id, to, ...tablesRequest(target) };
 	const replace = target.way === "replace";
 	const database = replace ? null : target.database.trim() || null;
 	return { backup: backup.id, to, replace, database, globals, map_definers: target.mapDefiners };
@@ -53,6 +57,8 @@ export function targetRequest(backup: Schema["Backup"], target: TargetDraft): Sc
 
 interface TargetFormProps {
 	backup: Schema["Backup"];
+	/** In words: what a restore of this kind of backup can do. */
+	canRestore?: string | null;
 	tables: readonly Schema["TableSnapshot"][];
 	connections: readonly Schema["Connection"][];
 	target: TargetDraft;
@@ -62,7 +68,8 @@ interface TargetFormProps {
 	busy: boolean;
 }
 
-export function TargetForm({ backup, tables, connections, target, onTarget, onNext, busy }: TargetFormProps) {
+export function TargetForm(props: TargetFormProps) {
+	const { backup, canRestore, tables, connections, target, onTarget, onNext, busy } = props;
 	const navigate = useNavigate();
 	const same = connections.filter((each) => each.spec.engine === backup.engine);
 	const own = same.find((each) => each.id === backup.connection_id);
@@ -83,14 +90,8 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 		);
 	const set = (change: Partial<TargetDraft>) => onTarget({ ...target, to: chosen.id, ...change });
 	const sqlite = backup.engine === "sqlite";
+	const what = possible(backup, target.what);
 	const live = chosen.spec.engine === "sqlite" ? chosen.spec.path : chosen.spec.database;
-	const pick = () =>
-		host()
-			.chooseSavePath({
-				defaultName: "restored.sqlite",
-				filters: [{ name: "SQLite database", extensions: ["sqlite", "db"] }],
-			})
-			.then((path) => path !== null && set({ database: path }), sayError);
 	return (
 		<form
 			className="flex flex-col gap-3"
@@ -101,6 +102,16 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 		>
 			<Panel>
 				<div className="flex flex-col gap-3">
+					{canRestore && (
+						<p className="text-text-2" data-testid="can-restore">
+							<span className="font-medium text-text">
+								{backup.kind === "full"
+									? "This backup restores to: "
+									: `This is a ${backup.kind} backup. It restores to: `}
+							</span>
+							{lowerFirst(canRestore)}
+						</p>
+					)}
 					<SelectField
 						label={sqlite ? "Connection" : "Server"}
 						value={chosen.id}
@@ -120,19 +131,26 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 					<Choice
 						legend="Restore"
 						row
-						value={target.what}
+						value={what}
 						onPick={(what) => set({ what })}
 						choices={[
-							{ value: "database", label: "The whole database", testId: "what-database" },
+							{
+								value: "database",
+								label: "The whole database",
+								hint: "everything the backup holds",
+								disabled: backup.kind === "data",
+								testId: "what-database",
+							},
 							{
 								value: "tables",
 								label: "Chosen tables",
 								hint: "into the live database",
+								disabled: backup.kind === "schema",
 								testId: "what-tables",
 							},
 						]}
 					/>
-					{target.what === "tables" ? (
+					{what === "tables" ? (
 						<TablesForm tables={tables} sqlite={sqlite} target={target} onTarget={set} />
 					) : (
 						<Choice
@@ -160,21 +178,13 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 							]}
 						/>
 					)}
-					{target.what === "database" && target.way === "new" && (
-						<TextField
-							label={sqlite ? "Path of the new file" : "Name of the new database"}
-							mono
+					{what === "database" && target.way === "new" && (
+						<NewDatabaseField
+							sqlite={sqlite}
 							value={target.database}
 							onText={(database) => set({ database })}
-							data-testid="target-database"
-							placeholder="a name is made up"
-							after={
-								sqlite ? (
-									<Button icon={<FolderOpen aria-hidden className="size-3.5" />} onClick={() => void pick()}>
-										Choose…
-									</Button>
-								) : undefined
-							}
+							fileName="restored.sqlite"
+							testId="target-database"
 						/>
 					)}
 					{backup.engine === "mysql" && (
@@ -193,7 +203,7 @@ export function TargetForm({ backup, tables, connections, target, onTarget, onNe
 					tone="primary"
 					type="submit"
 					busy={busy}
-					disabled={target.what === "tables" && target.tables.length === 0}
+					disabled={what === "tables" && target.tables.length === 0}
 					data-testid="restore-plan"
 				>
 					{busy ? "Looking…" : "Show what will happen"}

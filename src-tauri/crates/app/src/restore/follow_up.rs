@@ -5,6 +5,7 @@
 
 use holdfast_contract::connection::{Connection, Environment};
 use holdfast_contract::restore::{Restore, RestoreFollowUpPlan, RestoreState};
+use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{EngineError, SwapState, TableOrder, Work};
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,10 @@ pub(crate) async fn plan(
             ));
         }
         FollowUp::Release => {
-            plan.steps = vec![format!("Drop {kept} and everything in it.")];
+            plan.steps = vec![match connection.spec.engine() {
+                EngineKind::Sqlite => format!("Delete the file {kept}."),
+                _ => format!("Drop the database {kept} and everything in it."),
+            }];
             plan.loses = Some(if journal.facts.undone {
                 "The restored copy is gone after this; the backup it came from stays.".to_owned()
             } else {
@@ -243,7 +247,7 @@ pub(crate) async fn release(
     clock: &dyn Clock,
 ) -> Result<(), ApiError> {
     let kept = possible(FollowUp::Release, &journal.restore())?.to_owned();
-    work.progress.phase(&format!("Dropping {kept}"));
+    work.progress.phase(&format!("Removing {kept}"));
     Step::of(journal, place).release(&kept).await?;
     journal.facts.kept = None;
     journal.end(RestoreState::Released, None, clock).await

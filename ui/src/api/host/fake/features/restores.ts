@@ -238,7 +238,11 @@ function followUp(world: World, reference: string, what: "undo" | "release"): Sc
 						`Put ${kept} back as “${restore.database}”; nobody else is connected now.`,
 						`Keep the restored database as ${aside} until you release it.`,
 					]
-				: [`Drop ${kept} and everything in it.`],
+				: [
+						kept.startsWith("/")
+							? `Delete the file ${kept}.`
+							: `Drop the database ${kept} and everything in it.`,
+					],
 		sessions_to_end: [],
 		confirm_name: confirmName,
 		loses:
