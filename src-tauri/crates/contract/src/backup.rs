@@ -63,6 +63,9 @@ pub struct Backup {
     pub error: Option<ApiError>,
     /// zstd level.
     pub compression: i32,
+    /// Retention never removes it.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

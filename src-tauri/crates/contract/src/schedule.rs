@@ -203,6 +203,30 @@ pub struct NextRun {
     pub local: String,
 }
 
+/// Due times to come, of schedules that are on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScheduleComingRequest {
+    /// None: from now.
+    #[serde(default)]
+    pub from_ms: Option<i64>,
+    /// Exclusive; at most 400 days after the beginning.
+    pub until_ms: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScheduleComingResponse {
+    /// Earliest first.
+    pub runs: Vec<ComingRun>,
+    /// Schedules with more due times in the span than are listed of one: 500.
+    pub cut_short: Vec<ScheduleId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ComingRun {
+    pub schedule_id: ScheduleId,
+    pub at_ms: i64,
+}
+
 /// Newest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct RunListRequest {

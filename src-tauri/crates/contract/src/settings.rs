@@ -24,6 +24,16 @@ pub struct Settings {
     /// Notify when a job that took longer than this ends well, in seconds; 0: never.
     pub notify_after_seconds: u32,
     pub notify_failures: bool,
+    /// A closed window leaves the program in the tray, where schedules go on; false: it ends after its last job.
+    #[serde(default = "on")]
+    pub keep_in_tray: bool,
+    /// The program starts with the session, without its window.
+    #[serde(default)]
+    pub start_at_login: bool,
+}
+
+fn on() -> bool {
+    true
 }
 
 impl Default for Settings {
@@ -35,6 +45,8 @@ impl Default for Settings {
             prune_grace_hours: 72,
             notify_after_seconds: 30,
             notify_failures: true,
+            keep_in_tray: true,
+            start_at_login: false,
         }
     }
 }
@@ -54,4 +66,8 @@ pub struct SettingsUpdateRequest {
     pub notify_after_seconds: Option<u32>,
     #[serde(default)]
     pub notify_failures: Option<bool>,
+    #[serde(default)]
+    pub keep_in_tray: Option<bool>,
+    #[serde(default)]
+    pub start_at_login: Option<bool>,
 }

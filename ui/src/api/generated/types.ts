@@ -820,6 +820,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/schedule.coming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.coming"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/schedule.get": {
         parameters: {
             query?: never;
@@ -1329,6 +1345,8 @@ export interface components {
             note?: string | null;
             /** Format: int64 */
             omission_count: number;
+            /** @description Retention never removes it. */
+            pinned?: boolean;
             /** Format: int64 */
             row_count: number;
             /**
@@ -1472,6 +1490,11 @@ export interface components {
             name: string;
             /** @description As the engine prints the type. */
             type_name: string;
+        };
+        ComingRun: {
+            /** Format: int64 */
+            at_ms: number;
+            schedule_id: components["schemas"]["ScheduleId"];
         };
         /** @enum {string} */
         Compression: "none" | "gzip" | "zstd";
@@ -2425,6 +2448,25 @@ export interface components {
             request?: Record<string, never>;
             timing: components["schemas"]["Timing"];
         };
+        /** @description Due times to come, of schedules that are on. */
+        ScheduleComingRequest: {
+            /**
+             * Format: int64
+             * @description None: from now.
+             */
+            from_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Exclusive; at most 400 days after the beginning.
+             */
+            until_ms: number;
+        };
+        ScheduleComingResponse: {
+            /** @description Schedules with more due times in the span than are listed of one: 500. */
+            cut_short: components["schemas"]["ScheduleId"][];
+            /** @description Earliest first. */
+            runs: components["schemas"]["ComingRun"][];
+        };
         /** @description A stored call with its times. */
         ScheduleId: string;
         ScheduleListResponse: {
@@ -2659,6 +2701,8 @@ export interface components {
              * @description zstd level, 1 to 19.
              */
             compression_level: number;
+            /** @description A closed window leaves the program in the tray, where schedules go on; false: it ends after its last job. */
+            keep_in_tray?: boolean;
             /**
              * Format: int32
              * @description Notify when a job that took longer than this ends well, in seconds; 0: never.
@@ -2675,12 +2719,15 @@ export interface components {
              * @description Hours an unreferenced pack waits before prune may remove it; 0 to 8760.
              */
             prune_grace_hours: number;
+            /** @description The program starts with the session, without its window. */
+            start_at_login?: boolean;
             theme: components["schemas"]["Theme"];
         };
         /** @description Absent fields stay as they are. */
         SettingsUpdateRequest: {
             /** Format: int32 */
             compression_level?: number | null;
+            keep_in_tray?: boolean | null;
             /** Format: int32 */
             notify_after_seconds?: number | null;
             notify_failures?: boolean | null;
@@ -2688,6 +2735,7 @@ export interface components {
             parallel?: number | null;
             /** Format: int32 */
             prune_grace_hours?: number | null;
+            start_at_login?: boolean | null;
             theme?: components["schemas"]["Theme"] | null;
         };
         SlotInfo: {
@@ -4624,6 +4672,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.coming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleComingRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleComingResponse"];
                 };
             };
             /** @description Refused or failed. */

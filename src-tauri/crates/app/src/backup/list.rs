@@ -10,6 +10,7 @@ use holdfast_contract::snapshot::{BackupKind, EngineKind};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode};
 use holdfast_vault::{ManifestHead, Vault, VaultError};
 
+use super::pins;
 use super::source::VaultSource;
 use super::standing::{Standing, proofs};
 use super::summary::Summary;
@@ -25,7 +26,12 @@ pub(crate) struct Witnessed {
 pub(crate) async fn list(vault: &Vault, attempts: Vec<Witnessed>) -> Result<Vec<Backup>, ApiError> {
     let heads = vault.heads().await.map_err(VaultError::into_api)?;
     let records = proofs(vault, None).await?;
-    Ok(join(heads, attempts, records))
+    let pinned = pins::pinned(vault).await?;
+    let mut backups = join(heads, attempts, records);
+    for backup in &mut backups {
+        backup.pinned = pinned.contains(&backup.id);
+    }
+    Ok(backups)
 }
 
 fn join(heads: Vec<ManifestHead>, attempts: Vec<Witnessed>, records: Vec<ProofRecord>) -> Vec<Backup> {
@@ -111,6 +117,7 @@ fn unreadable(id: BackupId, created_at_ms: i64, why: String) -> Backup {
                 .native(why),
         ),
         compression: 0,
+        pinned: false,
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod find;
 pub(crate) mod list;
+pub(crate) mod pins;
 pub(crate) mod shelf;
 pub(crate) mod sink;
 pub(crate) mod source;

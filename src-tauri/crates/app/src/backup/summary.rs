@@ -105,6 +105,7 @@ impl Summary {
             job_id: None,
             error: None,
             compression: self.compression,
+            pinned: false,
         }
     }
 }

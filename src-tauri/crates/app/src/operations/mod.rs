@@ -49,7 +49,7 @@ operations![
     retention::{Get, Set, Plan, Apply, Run, Pin},
     maintenance::{List, Plan, Run, History},
     session::{List, ClosePlan, CloseApply, Ask},
-    schedule::{List, Get, Add, Update, Remove, RunNow, Preview, RunList},
+    schedule::{List, Get, Add, Update, Remove, RunNow, Preview, Coming, RunList},
     job::{JobList, JobGet, JobCancel},
     audit::{AuditList, AuditVerify},
     about::{AboutGet},

@@ -3,15 +3,16 @@
 use holdfast_contract::meta::Empty;
 use holdfast_contract::policy::{Policy, Target};
 use holdfast_contract::schedule::{
-    RunListRequest, RunListResponse, Schedule, ScheduleAddRequest, ScheduleListResponse, SchedulePreview,
-    SchedulePreviewRequest, ScheduleRef, ScheduleUpdateRequest,
+    RunListRequest, RunListResponse, Schedule, ScheduleAddRequest, ScheduleComingRequest,
+    ScheduleComingResponse, ScheduleListResponse, SchedulePreview, SchedulePreviewRequest, ScheduleRef,
+    ScheduleUpdateRequest,
 };
 use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::Value;
 
 use crate::cx::Cx;
 use crate::gate::Operation;
-use crate::schedule::{edit, is_present};
+use crate::schedule::{coming, edit, is_present};
 
 /// Runs that are listed when nobody says how many, and at most.
 const RUNS: (u32, u32) = (100, 1000);
@@ -132,6 +133,20 @@ impl Operation for Preview {
     }
     async fn run(cx: Cx, request: SchedulePreviewRequest) -> Result<SchedulePreview, ApiError> {
         edit::preview(&request.timing, cx.now_ms())
+    }
+}
+
+pub struct Coming;
+impl Operation for Coming {
+    const NAME: &'static str = "schedule.coming";
+    const POLICY: Policy = super::READ;
+    type Request = ScheduleComingRequest;
+    type Response = ScheduleComingResponse;
+    fn target(_: &ScheduleComingRequest) -> Target {
+        Target::Application
+    }
+    async fn run(cx: Cx, request: ScheduleComingRequest) -> Result<ScheduleComingResponse, ApiError> {
+        coming::between(&cx, &request).await
     }
 }
 

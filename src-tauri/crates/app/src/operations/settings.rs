@@ -55,6 +55,8 @@ fn apply(settings: &mut Settings, request: SettingsUpdateRequest) -> Result<(), 
     if let Some(notify) = request.notify_failures {
         settings.notify_failures = notify;
     }
+    settings.keep_in_tray = request.keep_in_tray.unwrap_or(settings.keep_in_tray);
+    settings.start_at_login = request.start_at_login.unwrap_or(settings.start_at_login);
     Ok(())
 }
 

@@ -173,6 +173,7 @@ fn running(heading: &Heading, id: BackupId, now_ms: i64) -> Backup {
         job_id: None,
         error: None,
         compression: heading.compression,
+        pinned: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod judge;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use holdfast_contract::backup::{Backup, Level};
@@ -14,23 +14,16 @@ use holdfast_contract::retention::{
 use holdfast_contract::{ApiError, BackupId, ErrorCode, PlanId};
 use holdfast_engine::SnapshotSource;
 use holdfast_vault::{Vault, VaultError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::backup::source::VaultSource;
-use crate::backup::{list, shelf};
+use crate::backup::{list, pins, shelf};
 use crate::cx::Cx;
 use crate::vaults;
 use judge::{Candidate, judge};
 
-/// The kind under which pins stand in the vault; the newest record of a backup counts.
-const PIN: &str = "pin";
 /// A number that is no rule any more but a slip of the hand.
 const MOST: u32 = 10_000;
-
-#[derive(Serialize, Deserialize)]
-struct Pin {
-    pinned: bool,
-}
 
 pub async fn get(cx: &Cx, connection: &Connection) -> Result<Retention, ApiError> {
     let set = cx.catalog().retention().get(&connection.id).await?;
@@ -66,8 +59,7 @@ pub async fn pin(cx: &Cx, typed: &str, pinned: bool) -> Result<BackupId, ApiErro
     let vault = vaults::open(cx).await?;
     let backup = shelf::find(cx, &vault, typed).await?;
     list::require_good(&backup)?;
-    let value = serde_json::json!(Pin { pinned });
-    vault.put_record(PIN, &backup.id, &value, cx.now_ms()).await.map_err(VaultError::into_api)?;
+    pins::put(&vault, &backup.id, pinned, cx.now_ms()).await?;
     cx.events().changed(Changed::Backups);
     Ok(backup.id)
 }
@@ -84,7 +76,6 @@ pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Res
         .into_iter()
         .map(|head| (head.id, head.sequence))
         .collect();
-    let pinned = pinned(&vault).await?;
     let mut series: BTreeMap<Part, Vec<(Candidate, Backup)>> = BTreeMap::new();
     for backup in shelf::all(cx, &vault).await? {
         let sequence = sequences.get(&backup.id).copied();
@@ -96,7 +87,7 @@ pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Res
             sequence,
             created_at_ms: backup.created_at_ms,
             proven: backup.level == Some(Level::Restored),
-            pinned: pinned.contains(&backup.id),
+            pinned: backup.pinned,
             // A manifest that cannot be read is damage, whatever was found before.
             damaged: backup.damaged || part.is_none(),
         };
@@ -192,22 +183,6 @@ pub async fn carry_out(cx: &Cx, plan: &RetentionPlan) -> Result<RetentionOutcome
     }
     let kept = plan.staying.len() + plan.going.len() - deleted.len();
     Ok(RetentionOutcome { deleted, kept: kept as u64 })
-}
-
-async fn pinned(vault: &Vault) -> Result<BTreeSet<BackupId>, ApiError> {
-    let mut records = vault.records(PIN, None).await.map_err(VaultError::into_api)?;
-    records.sort_by_key(|record| record.at_ms);
-    let mut pinned = BTreeSet::new();
-    for record in records {
-        // A record that cannot be read may be a pin: it counts as one.
-        let keeps = serde_json::from_value::<Pin>(record.value).map_or(true, |pin| pin.pinned);
-        if keeps {
-            pinned.insert(record.backup);
-        } else {
-            pinned.remove(&record.backup);
-        }
-    }
-    Ok(pinned)
 }
 
 fn parsed_zone(zone: &str) -> Result<Tz, ApiError> {
