@@ -31,7 +31,7 @@ export function applyEvent(client: QueryClient, event: Schema["Event"], listener
 
 const prefixesOf: Record<Schema["Changed"], string[]> = {
 	connections: ["connection.", "overview.", "database.", "health."],
-	backups: ["backup.list", "backup.get", "overview.", "vault.status"],
+	backups: ["backup.list", "backup.get", "retention.", "overview.", "vault.status"],
 	restores: ["restore.list", "restore.get", "overview."],
 	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
 	settings: ["settings.", "about."],
@@ -61,7 +61,16 @@ function applyJob(client: QueryClient, job: Job, listeners: EventListeners): voi
 	if (job.operation.startsWith("restore.") && before?.progress.phase !== job.progress.phase)
 		refresh(client, ["restore.get", "restore.list"]);
 	if (jobEnded(job) && (before === undefined || !jobEnded(before))) {
-		refresh(client, ["backup.", "restore.", "overview.", "vault.status", "database.", "audit.list"]);
+		refresh(client, [
+			"backup.",
+			"restore.",
+			"schedule.",
+			"run.",
+			"overview.",
+			"vault.status",
+			"database.",
+			"audit.list",
+		]);
 		listeners.onJobEnded(job);
 	}
 }

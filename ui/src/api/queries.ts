@@ -66,13 +66,26 @@ const touches: Record<string, string[]> = {
 	secrets: ["secrets.", "vault.", "connection.", "overview.", "about."],
 	connection: ["connection.", "overview.", "health.", "database."],
 	sample: ["connection.", "overview."],
-	backup: ["backup.", "job.", "overview.", "vault.status"],
+	backup: ["backup.", "job.", "overview.", "vault.status", "retention."],
+	schedule: ["schedule.", "run.", "job."],
+	retention: ["retention.", "backup.", "overview.", "vault.status"],
 	restore: ["restore.", "job.", "overview."],
 	job: ["job."],
 	settings: ["settings."],
 };
 
-const reads = new Set(["plan", "get", "list", "status", "test", "parse_url", "verify", "inspect"]);
+const reads = new Set([
+	"plan",
+	"get",
+	"list",
+	"status",
+	"test",
+	"parse_url",
+	"verify",
+	"inspect",
+	"preview",
+	"coming",
+]);
 
 function refreshAfter(client: QueryClient, name: OperationName): void {
 	const last = name.split(".").at(-1) ?? "";

@@ -1,4 +1,4 @@
-// One database: its backups, its live tables, its restores, its settings. Composes four features.
+// One database: its backups, its live tables, its restores, its settings. Composes six features.
 
 import { Link, Outlet } from "@tanstack/react-router";
 import { ListFilter } from "lucide-react";
@@ -78,6 +78,8 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 					<Tab to="/db/$connectionId/backups" connectionId={connectionId} text="Backups" />
 					<Tab to="/db/$connectionId/tables" connectionId={connectionId} text="Tables" />
 					<Tab to="/db/$connectionId/restores" connectionId={connectionId} text="Restores" />
+					<Tab to="/db/$connectionId/schedules" connectionId={connectionId} text="Schedules" />
+					<Tab to="/db/$connectionId/retention" connectionId={connectionId} text="Retention" />
 					<Tab to="/db/$connectionId/settings" connectionId={connectionId} text="Settings" />
 				</nav>
 			}
@@ -106,6 +108,8 @@ interface TabProps {
 		| "/db/$connectionId/backups"
 		| "/db/$connectionId/tables"
 		| "/db/$connectionId/restores"
+		| "/db/$connectionId/schedules"
+		| "/db/$connectionId/retention"
 		| "/db/$connectionId/settings";
 	connectionId: string;
 	text: string;

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import {
 	Archive,
+	CalendarClock,
 	Database,
 	FileArchive,
 	FileInput,
@@ -113,6 +114,13 @@ function Content({ onDone }: { onDone: () => void }) {
 						Add connection
 					</Item>
 					<Item
+						value="add schedule new"
+						icon={<CalendarClock />}
+						onPick={done(() => navigate({ to: "/schedules/new" }))}
+					>
+						Add schedule
+					</Item>
+					<Item
 						value="check vault decode"
 						icon={<ShieldCheck />}
 						onPick={done(() => check.mutate({ request: { level: "decoded" } }, { onError: sayError }))}
@@ -145,6 +153,20 @@ function Content({ onDone }: { onDone: () => void }) {
 					</Item>
 					<Item value="page jobs" icon={<ListChecks />} onPick={done(() => navigate({ to: "/jobs" }))}>
 						Jobs
+					</Item>
+					<Item
+						value="page schedules"
+						icon={<CalendarClock />}
+						onPick={done(() => navigate({ to: "/schedules" }))}
+					>
+						Schedules
+					</Item>
+					<Item
+						value="page calendar of runs"
+						icon={<CalendarClock />}
+						onPick={done(() => navigate({ to: "/schedules/calendar" }))}
+					>
+						Calendar of runs
 					</Item>
 					<Item value="page vault" icon={<Archive />} onPick={done(() => navigate({ to: "/vault" }))}>
 						Vault

@@ -1,5 +1,13 @@
 import { Link, useRouterState } from "@tanstack/react-router";
-import { Archive, LayoutDashboard, ListChecks, ScrollText, Search, Settings } from "lucide-react";
+import {
+	Archive,
+	CalendarClock,
+	LayoutDashboard,
+	ListChecks,
+	ScrollText,
+	Search,
+	Settings,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import type { Schema } from "@/api/client";
 import { jobEnded } from "@/api/events";
@@ -17,6 +25,8 @@ export function Sidebar({ onFind }: { onFind: () => void }) {
 	const jobs = useRead("job.list", { limit: 50 });
 	const running = (jobs.data?.jobs ?? []).filter((each) => !jobEnded(each)).length;
 	const overview = useRead("overview.get", {});
+	const schedules = useRead("schedule.list", {});
+	const blocked = (schedules.data?.schedules ?? []).filter((each) => each.enabled && each.problem).length;
 	const needs = overview.data?.needs_you.length ?? 0;
 	return (
 		<nav
@@ -49,6 +59,14 @@ export function Sidebar({ onFind }: { onFind: () => void }) {
 					badgeSays={`${needs} need you`}
 				/>
 				<Item to="/jobs" icon={<ListChecks />} text="Jobs" badge={running} badgeSays={`${running} running`} />
+				<Item
+					to="/schedules"
+					icon={<CalendarClock />}
+					text="Schedules"
+					badge={blocked}
+					badgeTone="bad"
+					badgeSays={`${blocked} blocked`}
+				/>
 				<Item to="/vault" icon={<Archive />} text="Vault" />
 				<Item to="/audit" icon={<ScrollText />} text="Audit" />
 				<Item to="/settings" icon={<Settings />} text="Settings" />
@@ -61,7 +79,7 @@ export function Sidebar({ onFind }: { onFind: () => void }) {
 const isMac = navigator.userAgent.includes("Mac");
 
 interface ItemProps {
-	to: "/" | "/jobs" | "/vault" | "/audit" | "/settings";
+	to: "/" | "/jobs" | "/schedules" | "/vault" | "/audit" | "/settings";
 	icon: ReactNode;
 	text: string;
 	badge?: number;

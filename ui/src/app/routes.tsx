@@ -24,6 +24,11 @@ import { OverviewPage } from "@/features/overview/OverviewPage";
 import { RestorePage } from "@/features/restore/RestorePage";
 import { RestoresTab } from "@/features/restore/RestoresTab";
 import { RestoreWizard } from "@/features/restore/RestoreWizard";
+import { RetentionTab } from "@/features/retention/RetentionTab";
+import { CalendarPage } from "@/features/schedules/CalendarPage";
+import { EditSchedulePage, NewSchedulePage } from "@/features/schedules/ScheduleFormPage";
+import { SchedulesPage } from "@/features/schedules/SchedulesPage";
+import { SchedulesTab } from "@/features/schedules/SchedulesTab";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { VaultPage } from "@/features/vault/VaultPage";
 import { DatabasePage, useCurrentConnection } from "./DatabasePage";
@@ -82,6 +87,16 @@ const restores = createRoute({
 	path: "/restores",
 	component: () => <RestoresTab connection={useCurrentConnection()} />,
 });
+const databaseSchedules = createRoute({
+	getParentRoute: () => database,
+	path: "/schedules",
+	component: () => <SchedulesTab connection={useCurrentConnection()} />,
+});
+const retention = createRoute({
+	getParentRoute: () => database,
+	path: "/retention",
+	component: () => <RetentionTab connection={useCurrentConnection()} />,
+});
 const connectionSettings = createRoute({
 	getParentRoute: () => database,
 	path: "/settings",
@@ -90,6 +105,39 @@ const connectionSettings = createRoute({
 			<ConnectionSettings connection={useCurrentConnection()} />
 		</div>
 	),
+});
+
+const schedules = createRoute({
+	getParentRoute: () => root,
+	path: "/schedules",
+	validateSearch: (search: Record<string, unknown>): { schedule?: string } =>
+		typeof search.schedule === "string" ? { schedule: search.schedule } : {},
+	component: () => <SchedulesPage scheduleId={schedules.useSearch().schedule} />,
+});
+const calendar = createRoute({
+	getParentRoute: () => root,
+	path: "/schedules/calendar",
+	component: CalendarPage,
+});
+const newSchedule = createRoute({
+	getParentRoute: () => root,
+	path: "/schedules/new",
+	validateSearch: (search: Record<string, unknown>): { connection?: string; preset?: string } => ({
+		...(typeof search.connection === "string" ? { connection: search.connection } : {}),
+		...(typeof search.preset === "string" ? { preset: search.preset } : {}),
+	}),
+	component: () => {
+		const search = newSchedule.useSearch();
+		return <NewSchedulePage connection={search.connection} preset={search.preset} />;
+	},
+});
+const editSchedule = createRoute({
+	getParentRoute: () => root,
+	path: "/schedules/$scheduleId",
+	component: () => {
+		const { scheduleId } = editSchedule.useParams();
+		return <EditSchedulePage key={scheduleId} scheduleId={scheduleId} />;
+	},
 });
 
 const backup = createRoute({
@@ -166,7 +214,19 @@ export const routes = root.addChildren([
 	audit,
 	settings,
 	addConnection,
-	database.addChildren([databaseIndex, backups, tables, restores, connectionSettings]),
+	database.addChildren([
+		databaseIndex,
+		backups,
+		tables,
+		restores,
+		databaseSchedules,
+		retention,
+		connectionSettings,
+	]),
+	schedules,
+	calendar,
+	newSchedule,
+	editSchedule,
 	backup,
 	wizard,
 	importing,

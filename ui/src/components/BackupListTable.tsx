@@ -1,5 +1,6 @@
 // The list of backups, wherever one is shown. Attempts that did not finish are in it as such.
 
+import { Pin } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Schema } from "@/api/client";
 import { count } from "@/lib/bytes";
@@ -45,7 +46,18 @@ export function BackupListTable({
 			title: "Name",
 			width: "minmax(120px,2fr)",
 			sort: (row) => row.name,
-			cell: (row) => <Cut text={row.name} strong />,
+			cell: (row) => (
+				<span className="flex min-w-0 items-center gap-1.5">
+					<Cut text={row.name} strong />
+					{row.pinned && (
+						<Pin
+							role="img"
+							aria-label="pinned: rules never remove it"
+							className="size-3 shrink-0 text-accent"
+						/>
+					)}
+				</span>
+			),
 		},
 		{
 			id: "taken",

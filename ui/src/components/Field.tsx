@@ -228,6 +228,8 @@ interface ChoiceProps<T extends string> {
 	onPick: (value: T) => void;
 	/** Side by side instead of one below the other. */
 	row?: boolean;
+	/** As many side by side as fit, for short labels. */
+	dense?: boolean;
 }
 
 /** Radio buttons as cards: the whole card is the target. */
@@ -238,6 +240,7 @@ export function Choice<T extends string>({
 	choices,
 	onPick,
 	row,
+	dense,
 }: ChoiceProps<T>) {
 	const name = useId();
 	return (
@@ -249,12 +252,18 @@ export function Choice<T extends string>({
 			>
 				{legend}
 			</div>
-			<div className={classes("grid gap-2", row && "auto-cols-fr grid-flow-col")}>
+			<div
+				className={classes(
+					dense ? "flex flex-wrap gap-1.5" : "grid gap-2",
+					row && "auto-cols-fr grid-flow-col",
+				)}
+			>
 				{choices.map((each) => (
 					<label
 						key={each.value}
 						className={classes(
-							"flex items-start gap-2.5 rounded-lg border p-2.5 transition-colors has-focus-visible:outline-2 has-focus-visible:outline-accent",
+							"flex items-start rounded-lg border transition-colors has-focus-visible:outline-2 has-focus-visible:outline-accent",
+							dense ? "gap-2 px-2.5 py-1.5" : "gap-2.5 p-2.5",
 							each.disabled && "opacity-50",
 							value === each.value
 								? "border-accent bg-accent-soft"

@@ -30,12 +30,15 @@ export function useNow(): number {
 	return useSyncExternalStore(subscribe, () => present);
 }
 
+/** What has just happened may be stamped a little after the page's own present, which moves in steps. */
+const clocksApart = 40_000;
+
 export function RelativeTime({ at }: { at: number | null | undefined }) {
 	const now = useNow();
 	if (at == null) return <span className="text-text-3">never</span>;
 	return (
 		<time dateTime={new Date(at).toISOString()} title={absolute(at)} className="tabular whitespace-nowrap">
-			{relative(at, Math.max(now, at))}
+			{relative(at, at > now && at - now < clocksApart ? at : now)}
 		</time>
 	);
 }

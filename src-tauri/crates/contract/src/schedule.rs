@@ -93,6 +93,9 @@ pub struct Schedule {
     #[schema(value_type = Object)]
     pub request: serde_json::Value,
     pub timing: Timing,
+    /// The timing in words: "At 02:00 (Europe/Berlin)".
+    #[serde(default)]
+    pub words: String,
     pub enabled: bool,
     pub created_at_ms: i64,
     /// None: off, or never again.

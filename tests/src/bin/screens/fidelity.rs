@@ -43,6 +43,10 @@ fn globals(camera: &mut Camera<'_>) {
     server.psql("warehouse", "drop owned by stock_reader; drop role stock_reader");
     page.test_id("backup-details").click();
     page.test_id("proof-save-text");
+    page.script(
+        "document.querySelector('[data-testid=proof-save-text]').scrollIntoView({block: 'center'});",
+        &[],
+    );
     camera.take("proof-record");
     page.test_id("restore-open").click();
     page.test_id("restore-plan").click();

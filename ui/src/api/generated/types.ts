@@ -2439,6 +2439,8 @@ export interface components {
             problem?: components["schemas"]["ApiError"] | null;
             request: Record<string, never>;
             timing: components["schemas"]["Timing"];
+            /** @description The timing in words: "At 02:00 (Europe/Berlin)". */
+            words?: string;
         };
         ScheduleAddRequest: {
             enabled?: boolean;

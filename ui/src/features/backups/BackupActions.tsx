@@ -54,6 +54,16 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 	const dialog = deleting && (
 		<DeleteBackup backup={backup} onClose={() => setDeleting(false)} onDeleted={onDeleted} />
 	);
+	const pin = useAct("backup.pin");
+	const pinned = backup.pinned ?? false;
+	const pins = (
+		<Item
+			onPick={() => pin.mutate({ request: { backup: backup.id, pinned: !pinned } }, { onError: sayError })}
+			about={pinned ? "retention may remove it again" : "retention never removes it"}
+		>
+			{pinned ? "Unpin" : "Pin"}
+		</Item>
+	);
 	const exports = (
 		<>
 			<Item onPick={() => void save("sql")}>Save as SQL…</Item>
@@ -94,6 +104,8 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 							{checks}
 							<Line />
 							{exports}
+							<Line />
+							{pins}
 						</>
 					)}
 					{!running && (
@@ -122,6 +134,8 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 						{checks}
 						<Line />
 						{exports}
+						<Line />
+						{pins}
 						<Line />
 						<Item danger onPick={() => setDeleting(true)}>
 							Delete…

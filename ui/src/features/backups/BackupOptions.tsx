@@ -92,7 +92,7 @@ export function BackupOptions({
 					value={some ? "some" : "all"}
 					onPick={(value) => setSome(value === "some")}
 					choices={[
-						{ value: "all", label: "All tables", hint: "and everything else in the database" },
+						{ value: "all", label: "All tables", hint: everythingOf[kind] },
 						{
 							value: "some",
 							label: "Chosen tables",
@@ -188,6 +188,12 @@ export function BackupOptions({
 		</Modal>
 	);
 }
+
+const everythingOf: Record<Schema["BackupKind"], string> = {
+	full: "and everything else in the database",
+	schema: "and every other object, without rows",
+	data: "their rows, nothing else",
+};
 
 function outcome(unchosen: boolean, plan: Schema["BackupPlan"] | undefined): string {
 	if (unchosen) return "Choose at least one table.";

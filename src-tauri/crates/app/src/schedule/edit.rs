@@ -110,9 +110,12 @@ fn refuse_the_past(timing: &Timing, now_ms: i64) -> Result<Timetable, ApiError> 
 }
 
 fn shown(row: ScheduleRow, now_ms: i64) -> Schedule {
-    let table = Timetable::new(&row.timing, row.created_at_ms).ok().filter(|_| row.enabled);
+    let table = Timetable::new(&row.timing, row.created_at_ms).ok();
+    let words = table.as_ref().map(Timetable::words).unwrap_or_default();
+    let table = table.filter(|_| row.enabled);
     Schedule {
         next_run_ms: table.and_then(|table| table.after(row.seen_ms.max(now_ms))),
+        words,
         id: row.id,
         name: row.name,
         connection_id: row.connection_id,

@@ -78,7 +78,7 @@ export function fakeHost(query: URLSearchParams, now: () => number = Date.now): 
 }
 
 const changing =
-	/\.(apply|create|add|update|remove|init|unlock|lock|attach|verify|export|cancel|use_file|recovery_kit|change_passphrase)$|^vault\.check$/;
+	/\.(apply|create|add|update|remove|init|unlock|lock|attach|verify|export|cancel|use_file|recovery_kit|change_passphrase|pin|set|run|run_now)$|^vault\.check$/;
 
 function targetName(world: World, request: object): string | null {
 	const fields = request as Record<string, unknown>;

@@ -7,6 +7,8 @@ import { connectionOperations } from "./features/connections";
 import { importOperations } from "./features/imports";
 import { overviewOperations } from "./features/overview";
 import { restoreOperations } from "./features/restores";
+import { retentionOperations } from "./features/retention";
+import { scheduleOperations } from "./features/schedules";
 import { vaultOperations } from "./features/vault";
 import type { Handlers } from "./gate";
 
@@ -17,5 +19,7 @@ export const handlers: Handlers = {
 	...backupOperations,
 	...restoreOperations,
 	...importOperations,
+	...retentionOperations,
+	...scheduleOperations(() => handlers),
 	...applicationOperations,
 };

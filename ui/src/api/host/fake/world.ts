@@ -33,6 +33,11 @@ export interface World {
 	backups: Schema["BackupDetail"][];
 	restores: Schema["Restore"][];
 	jobs: Schema["Job"][];
+	schedules: Schema["Schedule"][];
+	/** Newest first. */
+	runs: Schema["ScheduledRun"][];
+	/** By connection. */
+	retention: Map<string, Schema["Retention"]>;
 	cancelled: Set<string>;
 	audit: Schema["AuditEntry"][];
 	plans: Map<string, StoredPlan>;

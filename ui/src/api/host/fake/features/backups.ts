@@ -8,6 +8,12 @@ import { refreshVault } from "../stage/vault";
 import { backupOf, connectionOf, refusal, replaceIn, type World } from "../world";
 
 export const backupOperations: HandlersOf<"backup"> = {
+	"backup.pin": (world, request) => {
+		const detail = backupOf(world, request.backup);
+		detail.backup.pinned = request.pinned;
+		world.emit({ type: "changed", what: "backups" });
+		return { id: detail.id, pinned: request.pinned };
+	},
 	"backup.plan": (world, request) => {
 		const connection = connectionOf(world, request.connection);
 		const health = world.health.get(connection.id);

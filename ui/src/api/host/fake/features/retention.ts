@@ -1,0 +1,121 @@
+// Retention in the simulated application: the same rules, over the backups that are there.
+
+import type { Schema } from "../../../client";
+import { confirmed, type HandlersOf, openOnly, store } from "../gate";
+import { day } from "../stage/units";
+import { refreshVault } from "../stage/vault";
+import { connectionOf, type World } from "../world";
+
+type Reason = Schema["KeepReason"];
+
+export const retentionOperations: HandlersOf<"retention"> = {
+	"retention.get": (world, request) => retentionOf(world, connectionOf(world, request.connection).id),
+	"retention.set": (world, request) => {
+		const { id } = connectionOf(world, request.connection);
+		const retention = {
+			connection_id: id,
+			rules: request.rules,
+			zone: request.zone ?? retentionOf(world, id).zone,
+		};
+		world.retention.set(id, retention);
+		return retention;
+	},
+	"retention.plan": (world, request) => {
+		openOnly(world);
+		const { id } = connectionOf(world, request.connection);
+		const set = retentionOf(world, id);
+		const plan = judged(world, { ...set, rules: request.rules ?? set.rules });
+		return { ...plan, ...store(world, "retention.apply", null, id) };
+	},
+	"retention.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "retention.apply", confirmation);
+		return carryOut(world, plan.subject);
+	},
+	"retention.run": (world, request) => carryOut(world, connectionOf(world, request.connection).id),
+};
+
+function retentionOf(world: World, id: string): Schema["Retention"] {
+	return world.retention.get(id) ?? { connection_id: id, rules: {}, zone: "UTC" };
+}
+
+function carryOut(world: World, id: string): Schema["RetentionOutcome"] {
+	const plan = judged(world, retentionOf(world, id));
+	const deleted = plan.going.map((each) => each.id);
+	world.backups = world.backups.filter((each) => !deleted.includes(each.id));
+	refreshVault(world);
+	world.emit({ type: "changed", what: "backups" });
+	return { deleted, kept: plan.staying.length };
+}
+
+function judged(world: World, retention: Schema["Retention"]): Schema["RetentionPlan"] {
+	const mine = world.backups
+		.map((each) => each.backup)
+		.filter(
+			(each) =>
+				each.connection_id === retention.connection_id &&
+				(each.state === "complete" || each.state === "partial"),
+		)
+		.toSorted((left, right) => right.created_at_ms - left.created_at_ms);
+	const staying: Schema["StayingBackup"][] = [];
+	const going: Schema["Backup"][] = [];
+	// Each kind by itself: a schema backup takes no full one's place.
+	for (const kind of ["full", "schema", "data"] as const) {
+		const series = mine.filter((each) => each.kind === kind);
+		const taken = new Map<string, Set<string>>();
+		series.forEach((backup, place) => {
+			const reasons = reasonsOf(retention.rules, series, backup, place, taken);
+			if (reasons.length > 0) staying.push({ backup, reasons });
+			else going.push(backup);
+		});
+	}
+	const counted = (value: number) => `${value} backup${value === 1 ? "" : "s"}`;
+	return {
+		plan_id: "",
+		digest: "",
+		retention,
+		going,
+		staying: staying.toSorted((left, right) => right.backup.created_at_ms - left.backup.created_at_ms),
+		frees_bytes: going.reduce((sum, each) => sum + each.stored_bytes, 0),
+		summary:
+			going.length === 0
+				? `Nothing goes; ${counted(staying.length)} stay.`
+				: `${counted(going.length)} ${going.length === 1 ? "is" : "are"} deleted, ${counted(staying.length)} kept. Their room is freed by the next prune.`,
+	};
+}
+
+function reasonsOf(
+	rules: Schema["RetentionRules"],
+	series: readonly Schema["Backup"][],
+	backup: Schema["Backup"],
+	place: number,
+	taken: Map<string, Set<string>>,
+): Reason[] {
+	const reasons: Reason[] = [];
+	if (Object.values(rules).every((rule) => rule == null)) reasons.push({ kind: "no_rules" });
+	if (backup.pinned) reasons.push({ kind: "pinned" });
+	if (backup.damaged) reasons.push({ kind: "damaged" });
+	if (series.find((each) => each.level === "restored" && !each.damaged)?.id === backup.id)
+		reasons.push({ kind: "newest_proven" });
+	if (place === 0) reasons.push({ kind: "newest" });
+	if (place < (rules.keep_last ?? 0)) reasons.push({ kind: "last", place: place + 1 });
+	if (((series[0]?.created_at_ms ?? 0) - backup.created_at_ms) / day < (rules.keep_days ?? 0))
+		reasons.push({ kind: "days" });
+	const date = new Date(backup.created_at_ms).toISOString();
+	const monday = new Date(
+		backup.created_at_ms - ((new Date(backup.created_at_ms).getUTCDay() + 6) % 7) * day,
+	);
+	const spans: [string, number | null | undefined, string, (name: string) => Reason][] = [
+		["day", rules.daily, date.slice(0, 10), (day) => ({ kind: "daily", day })],
+		["week", rules.weekly, monday.toISOString().slice(0, 10), (week) => ({ kind: "weekly", week })],
+		["month", rules.monthly, date.slice(0, 7), (month) => ({ kind: "monthly", month })],
+		["year", rules.yearly, date.slice(0, 4), (year) => ({ kind: "yearly", year })],
+	];
+	for (const [span, most, name, reason] of spans) {
+		const known = taken.get(span) ?? new Set();
+		taken.set(span, known);
+		if (known.has(name) || known.size >= (most ?? 0)) continue;
+		known.add(name);
+		reasons.push(reason(name));
+	}
+	return reasons;
+}

@@ -1,0 +1,90 @@
+// What a schedule runs, as people call it: the stored operation and its request.
+
+import type { Schema } from "@/api/client";
+import { operationName } from "@/lib/text";
+
+export type CallKind = "full" | "schema" | "data" | "retention" | "check-stored" | "check-decoded" | "health";
+
+interface Call {
+	kind: CallKind;
+	operation: string;
+	text: string;
+	about: string;
+	/** It is about one database. */
+	connection: boolean;
+	request: (connection: string) => Record<string, unknown>;
+}
+
+export const calls: readonly Call[] = [
+	{
+		kind: "full",
+		operation: "backup.create",
+		text: "Back up, full",
+		about: "Structure and rows. Only what changed since the last one is stored.",
+		connection: true,
+		request: (connection) => ({ connection }),
+	},
+	{
+		kind: "schema",
+		operation: "backup.create",
+		text: "Back up, schema only",
+		about: "Structure without rows.",
+		connection: true,
+		request: (connection) => ({ connection, kind: "schema" }),
+	},
+	{
+		kind: "data",
+		operation: "backup.create",
+		text: "Back up, data only",
+		about: "Rows without structure.",
+		connection: true,
+		request: (connection) => ({ connection, kind: "data" }),
+	},
+	{
+		kind: "retention",
+		operation: "retention.run",
+		text: "Remove old backups by the rules",
+		about: "What the database's retention rules let go. Never the newest good or proven one.",
+		connection: true,
+		request: (connection) => ({ connection }),
+	},
+	{
+		kind: "check-stored",
+		operation: "vault.check",
+		text: "Check the vault: objects",
+		about: "All objects present, hashes match. Quick.",
+		connection: false,
+		request: () => ({ level: "stored" }),
+	},
+	{
+		kind: "check-decoded",
+		operation: "vault.check",
+		text: "Check the vault: content",
+		about: "Every chunk decrypts and decompresses. Reads the whole vault.",
+		connection: false,
+		request: () => ({ level: "decoded" }),
+	},
+	{
+		kind: "health",
+		operation: "health.check",
+		text: "Look whether it answers",
+		about: "Connects and asks for the version.",
+		connection: true,
+		request: (connection) => ({ connection }),
+	},
+];
+
+export function callOf(kind: CallKind): Call {
+	return calls.find((each) => each.kind === kind) ?? (calls[0] as Call);
+}
+
+/** In words, for any schedule: also one that the command line made. */
+export function callText(schedule: Pick<Schema["Schedule"], "operation" | "request">): string {
+	const request = schedule.request as Record<string, unknown>;
+	if (schedule.operation === "backup.create") {
+		const tables = Array.isArray(request.tables) && request.tables.length > 0 ? ", chosen tables" : "";
+		return `Back up, ${request.kind ?? "full"}${tables}`;
+	}
+	if (schedule.operation === "retention.run") return "Remove old backups";
+	return operationName(schedule.operation);
+}
