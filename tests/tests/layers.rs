@@ -42,6 +42,7 @@ const ROOMS: &[&str] = &[
     "import",
     "retention",
     "maintenance",
+    "clearing",
     "sample",
     "overview",
     "schedule",

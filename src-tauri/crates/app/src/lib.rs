@@ -27,6 +27,7 @@ pub mod home;
 mod backup;
 mod calls;
 pub mod catalog;
+mod clearing;
 mod connections;
 mod draft;
 mod export;

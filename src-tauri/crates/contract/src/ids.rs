@@ -49,6 +49,8 @@ id! {
     ScheduleId;
     /// One attempt at one due time of a schedule.
     RunId;
+    /// A rule that lets old rows go.
+    CleanupRuleId;
     /// A vault (32 hex digits), the same on every machine that opens it.
     VaultId;
 }

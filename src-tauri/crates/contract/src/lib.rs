@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod clearing;
 pub mod connection;
 pub mod error;
 pub mod event;

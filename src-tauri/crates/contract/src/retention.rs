@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backup::Backup;
-use crate::ids::{BackupId, ConnectionId, PlanId};
+use crate::ids::{BackupId, ConnectionId, JobId, PlanId};
 
 /// What is kept. A backup stays when any rule wants it; with no rule at all everything stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -69,6 +69,46 @@ pub struct Retention {
     pub rules: RetentionRules,
     /// IANA name of the zone whose midnight divides days.
     pub zone: String,
+    /// The rules are those of this group, because the connection has none of its own.
+    #[serde(default)]
+    pub of_group: Option<String>,
+}
+
+/// Rules for all connections of a group that have none of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetention {
+    pub group: String,
+    pub rules: RetentionRules,
+    pub zone: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetentionSetRequest {
+    pub group: String,
+    /// None: the group has no rules any more.
+    pub rules: Option<RetentionRules>,
+    /// None: as it is, or UTC.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetentionListResponse {
+    pub groups: Vec<GroupRetention>,
+}
+
+/// Carries out what the rules say. One of `connection` and `group`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionRunRequest {
+    /// Id or name.
+    #[serde(default)]
+    pub connection: Option<String>,
+    /// Every connection of this group, each by the rules that hold for it.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// Free the room afterwards. None: yes.
+    #[serde(default)]
+    pub collect: Option<bool>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -82,6 +122,9 @@ pub struct RetentionSetRequest {
     /// Id or name.
     pub connection: String,
     pub rules: RetentionRules,
+    /// Forget the connection's own rules instead: those of its group hold, if it has any.
+    #[serde(default)]
+    pub inherit: bool,
     /// None: as it is, or UTC.
     #[serde(default)]
     pub zone: Option<String>,
@@ -121,6 +164,9 @@ pub struct StayingBackup {
 pub struct RetentionOutcome {
     pub deleted: Vec<BackupId>,
     pub kept: u64,
+    /// The job that frees the room, where one was asked for.
+    #[serde(default)]
+    pub job_id: Option<JobId>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

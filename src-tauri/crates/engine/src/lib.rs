@@ -4,6 +4,7 @@
 //! with the code. Nothing here knows a vault, a job queue, a user or a screen: bytes go out through
 //! [`DumpSink`] and come back through [`SnapshotSource`]; both ends are somebody else's.
 
+mod clear;
 pub mod content;
 pub mod error;
 pub mod export;
@@ -31,6 +32,7 @@ use holdfast_contract::snapshot::{
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+pub use clear::{Clear, RowCount, Rows};
 pub use error::{EngineError, Result};
 pub use maintain::Maintain;
 pub use sessions::{Ask, Sessions};
@@ -72,6 +74,9 @@ pub trait Engine: Send + Sync {
         None
     }
     fn ask(&self) -> Option<&dyn Ask> {
+        None
+    }
+    fn clear(&self) -> Option<&dyn Clear> {
         None
     }
 }

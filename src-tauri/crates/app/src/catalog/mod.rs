@@ -14,6 +14,7 @@
 mod attempts;
 mod audit;
 mod changes;
+mod cleanup;
 mod connections;
 mod error;
 mod health;
@@ -41,6 +42,7 @@ use crate::home::private_file;
 pub use attempts::{Attempt, Attempts};
 pub use audit::{Audits, NewAuditEntry};
 pub use changes::Counts;
+pub use cleanup::CleanupRules;
 pub use connections::Connections;
 pub use error::{CatalogError, Result};
 pub use health::HealthCache;
@@ -191,6 +193,9 @@ impl Catalog {
     }
     pub fn retention(&self) -> RetentionTable<'_> {
         RetentionTable(self)
+    }
+    pub fn cleanup_rules(&self) -> CleanupRules<'_> {
+        CleanupRules(self)
     }
     pub fn maintenance(&self) -> MaintenanceRuns<'_> {
         MaintenanceRuns(self)

@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0003_attempts_of_a_vault.sql"),
     include_str!("../../../../../migrations/0004_schedules.sql"),
     include_str!("../../../../../migrations/0005_maintenance.sql"),
+    include_str!("../../../../../migrations/0006_cleanup_rules.sql"),
+    include_str!("../../../../../migrations/0007_retention_of_groups.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

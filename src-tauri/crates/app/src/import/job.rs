@@ -6,6 +6,7 @@ use holdfast_contract::ApiError;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::import::ImportInto;
 use holdfast_contract::restore::RestoreState;
+use holdfast_contract::snapshot::Scope;
 use holdfast_engine::script::{Committing, Fate, ScriptDone};
 use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
@@ -47,7 +48,8 @@ async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError
     if let Some(vault) = &all.vault {
         all.journal.enter(RestoreState::SafetyBackup).await?;
         let safety = Safety { cx: &all.cx, vault, connection: &all.connection, place: &all.place };
-        let backup = safety_backup(&safety, "Safety backup before import", job, &stages).await?;
+        let backup =
+            safety_backup(&safety, Scope::default(), "Safety backup before import", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
     }
     all.journal.enter(RestoreState::Loading).await?;

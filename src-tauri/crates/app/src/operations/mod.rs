@@ -4,6 +4,7 @@
 mod about;
 mod audit;
 mod backup;
+mod clearing;
 mod connection;
 mod drill;
 mod import;
@@ -46,8 +47,9 @@ operations![
     drill::{Drill},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
-    retention::{Get, Set, Plan, Apply, Run, Pin},
+    retention::{Get, Set, Plan, Apply, Run, Pin, GroupList, GroupSet},
     maintenance::{List, Plan, Run, History},
+    clearing::{ClearPlan, ClearApply, Candidates, List, Preview, Set, Remove, Run},
     session::{List, ClosePlan, CloseApply, Ask},
     schedule::{List, Get, Add, Update, Remove, RunNow, Preview, Coming, RunList},
     job::{JobList, JobGet, JobCancel},

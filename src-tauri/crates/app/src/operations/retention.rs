@@ -2,10 +2,12 @@
 
 use holdfast_contract::ApiError;
 use holdfast_contract::backup::PlanRef;
+use holdfast_contract::meta::Empty;
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
 use holdfast_contract::retention::{
-    BackupPinRequest, BackupPinResponse, Retention, RetentionOutcome, RetentionPlan, RetentionPlanRequest,
-    RetentionRef, RetentionSetRequest,
+    BackupPinRequest, BackupPinResponse, GroupRetentionListResponse, GroupRetentionSetRequest, Retention,
+    RetentionOutcome, RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRunRequest,
+    RetentionSetRequest,
 };
 
 use crate::catalog::Plan as KeptPlan;
@@ -40,7 +42,10 @@ impl Operation for Set {
     }
     async fn run(cx: Cx, request: RetentionSetRequest) -> Result<Retention, ApiError> {
         let connection = cx.catalog().connections().find(&request.connection).await?;
-        retention::set(&cx, &connection, request.rules, request.zone).await
+        match request.inherit {
+            true => retention::inherit(&cx, &connection).await,
+            false => retention::set(&cx, &connection, request.rules, request.zone).await,
+        }
     }
 }
 
@@ -97,14 +102,43 @@ impl Operation for Run {
     const NAME: &'static str = "retention.run";
     /// What the rules say was agreed to when an administrator set them; nothing is asked at night.
     const POLICY: Policy = Policy { risk: Risk::Destroy, schedulable: true, ..super::CHANGE };
-    type Request = RetentionRef;
+    type Request = RetentionRunRequest;
     type Response = RetentionOutcome;
-    fn target(request: &RetentionRef) -> Target {
-        Target::Named(request.connection.clone())
+    fn target(request: &RetentionRunRequest) -> Target {
+        let named = request.connection.as_ref().or(request.group.as_ref());
+        named.cloned().map_or(Target::Vault, Target::Named)
     }
-    async fn run(cx: Cx, request: RetentionRef) -> Result<RetentionOutcome, ApiError> {
-        let plan = plan_again(&cx, &request).await?;
-        retention::carry_out(&cx, &plan).await
+    async fn run(cx: Cx, request: RetentionRunRequest) -> Result<RetentionOutcome, ApiError> {
+        retention::groups::run(&cx, request).await
+    }
+}
+
+pub struct GroupList;
+impl Operation for GroupList {
+    const NAME: &'static str = "retention.group.list";
+    const POLICY: Policy = super::READ;
+    type Request = Empty;
+    type Response = GroupRetentionListResponse;
+    fn target(_: &Empty) -> Target {
+        Target::Application
+    }
+    async fn run(cx: Cx, _: Empty) -> Result<GroupRetentionListResponse, ApiError> {
+        retention::groups::list(&cx).await
+    }
+}
+
+pub struct GroupSet;
+impl Operation for GroupSet {
+    const NAME: &'static str = "retention.group.set";
+    /// From now on backups go without anybody being asked.
+    const POLICY: Policy = super::ADMINISTER;
+    type Request = GroupRetentionSetRequest;
+    type Response = GroupRetentionListResponse;
+    fn target(request: &GroupRetentionSetRequest) -> Target {
+        Target::Named(request.group.clone())
+    }
+    async fn run(cx: Cx, request: GroupRetentionSetRequest) -> Result<GroupRetentionListResponse, ApiError> {
+        retention::groups::set(&cx, request).await
     }
 }
 

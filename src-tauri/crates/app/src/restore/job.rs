@@ -46,7 +46,8 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
         all.journal.enter(RestoreState::SafetyBackup).await?;
         let safety =
             Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, place: &all.place };
-        let backup = safety_backup(&safety, "Safety backup before restore", job, &stages).await?;
+        let backup =
+            safety_backup(&safety, Scope::default(), "Safety backup before restore", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
     }
     if all.journal.facts.intent.globals
@@ -75,9 +76,10 @@ pub(crate) struct Safety<'a> {
     pub place: &'a Place,
 }
 
-/// The live database as it is now, proven: without it nothing is replaced.
+/// The live database as it is now, or what the scope names of it, proven: without it nothing is replaced.
 pub(crate) async fn safety_backup(
     all: &Safety<'_>,
+    scope: Scope,
     name: &str,
     job: &JobContext,
     stages: &Stages,
@@ -97,7 +99,7 @@ pub(crate) async fn safety_backup(
     )
     .await?;
     let clock = all.cx.clock().clone();
-    let wish = Wish { scope: Scope::default(), strict: false };
+    let wish = Wish { scope, strict: false };
     let backup = begun.make(&job.id, all.place, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
     stages.next("Reading the safety backup back");
     read_back(all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;

@@ -1,5 +1,6 @@
 //! Letting go of old backups by rules: what would go, why the rest stays, and carrying it out.
 
+pub mod groups;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -26,12 +27,18 @@ use judge::{Candidate, judge};
 const MOST: u32 = 10_000;
 
 pub async fn get(cx: &Cx, connection: &Connection) -> Result<Retention, ApiError> {
-    let set = cx.catalog().retention().get(&connection.id).await?;
-    Ok(set.unwrap_or_else(|| Retention {
-        connection_id: connection.id.clone(),
-        rules: RetentionRules::default(),
-        zone: "UTC".into(),
-    }))
+    if let Some(own) = cx.catalog().retention().get(&connection.id).await? {
+        return Ok(own);
+    }
+    let of_group = match &connection.group {
+        Some(group) => groups::get(cx, group).await?,
+        None => None,
+    };
+    let (rules, zone, of_group) = match of_group {
+        Some(set) => (set.rules, set.zone, Some(set.group)),
+        None => (RetentionRules::default(), "UTC".to_owned(), None),
+    };
+    Ok(Retention { connection_id: connection.id.clone(), rules, zone, of_group })
 }
 
 pub async fn set(
@@ -41,17 +48,28 @@ pub async fn set(
     zone: Option<String>,
 ) -> Result<Retention, ApiError> {
     let known = get(cx, connection).await?;
-    let retention = Retention { rules, zone: zone.unwrap_or(known.zone), ..known };
-    parsed_zone(&retention.zone)?;
-    let RetentionRules { keep_last, keep_days, daily, weekly, monthly, yearly } = &retention.rules;
+    let retention = Retention { rules, zone: zone.unwrap_or(known.zone), of_group: None, ..known };
+    checked(&retention.rules, &retention.zone)?;
+    cx.catalog().retention().put(retention.clone()).await?;
+    Ok(retention)
+}
+
+/// From now on the rules of its group hold, if it has any.
+pub async fn inherit(cx: &Cx, connection: &Connection) -> Result<Retention, ApiError> {
+    cx.catalog().retention().forget(&connection.id).await?;
+    get(cx, connection).await
+}
+
+fn checked(rules: &RetentionRules, zone: &str) -> Result<(), ApiError> {
+    parsed_zone(zone)?;
+    let RetentionRules { keep_last, keep_days, daily, weekly, monthly, yearly } = rules;
     if [keep_last, keep_days, daily, weekly, monthly, yearly]
         .iter()
         .any(|rule| rule.is_some_and(|n| n > MOST))
     {
         return Err(ApiError::new(ErrorCode::BadRequest, "A rule keeps 10,000 at most."));
     }
-    cx.catalog().retention().put(retention.clone()).await?;
-    Ok(retention)
+    Ok(())
 }
 
 /// A pinned backup is never removed by rules, on any machine that uses the vault.
@@ -182,7 +200,7 @@ pub async fn carry_out(cx: &Cx, plan: &RetentionPlan) -> Result<RetentionOutcome
         cx.events().changed(Changed::Backups);
     }
     let kept = plan.staying.len() + plan.going.len() - deleted.len();
-    Ok(RetentionOutcome { deleted, kept: kept as u64 })
+    Ok(RetentionOutcome { deleted, kept: kept as u64, job_id: None })
 }
 
 fn parsed_zone(zone: &str) -> Result<Tz, ApiError> {

@@ -2,13 +2,15 @@
 
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::vault::{VaultPrunePlan, VaultPruneResult};
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::{ApiError, ErrorCode, JobId};
 use holdfast_engine::Progress as _;
 use holdfast_vault::{PrunePlan, Vault, VaultError};
+use serde_json::Value;
 
 use super::open;
 use crate::catalog::Plan;
 use crate::cx::{Cx, NewWork};
+use crate::jobs::JobContext;
 
 const PRUNE_APPLY: &str = "vault.prune.apply";
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -39,21 +41,37 @@ pub async fn prune_apply(cx: &Cx, request: PlanRef) -> Result<Started, ApiError>
     plan.still_holds(&found)?;
     let new = NewWork { title: "Prune the vault".to_owned(), connection_id: None, cancellable: true };
     let given = cx.clone();
-    let job_id = cx
-        .start_job(new, move |job| async move {
-            job.progress.phase("Removing what no backup needs");
-            let done =
-                vault.prune(&found, given.now_ms(), &job.cancel).await.map_err(VaultError::into_api)?;
-            open::remember_tip(&given, &vault).await?;
-            given.events().changed(holdfast_contract::event::Changed::Vault);
-            said(&VaultPruneResult {
-                freed_bytes: done.freed_bytes,
-                packs_removed: done.packs_removed,
-                packs_rewritten: done.packs_rewritten,
-            })
-        })
-        .await?;
+    let job_id =
+        cx.start_job(new, move |job| async move { sweep(&given, &vault, &found, &job).await }).await?;
     Ok(Started { id: job_id.0.clone(), job_id })
+}
+
+/// A job that frees what may be freed when its turn comes: after a deletion that somebody agreed to, nothing more is asked.
+pub async fn collect(cx: &Cx) -> Result<JobId, ApiError> {
+    let vault = open::open(cx).await?;
+    let new = NewWork {
+        title: "Free the room of deleted backups".to_owned(),
+        connection_id: None,
+        cancellable: true,
+    };
+    let given = cx.clone();
+    cx.start_job(new, move |job| async move {
+        let found = look(&given, &vault).await?;
+        sweep(&given, &vault, &found, &job).await
+    })
+    .await
+}
+
+async fn sweep(cx: &Cx, vault: &Vault, found: &PrunePlan, job: &JobContext) -> Result<Value, ApiError> {
+    job.progress.phase("Removing what no backup needs");
+    let done = vault.prune(found, cx.now_ms(), &job.cancel).await.map_err(VaultError::into_api)?;
+    open::remember_tip(cx, vault).await?;
+    cx.events().changed(holdfast_contract::event::Changed::Vault);
+    said(&VaultPruneResult {
+        freed_bytes: done.freed_bytes,
+        packs_removed: done.packs_removed,
+        packs_rewritten: done.packs_rewritten,
+    })
 }
 
 async fn look(cx: &Cx, vault: &Vault) -> Result<PrunePlan, ApiError> {

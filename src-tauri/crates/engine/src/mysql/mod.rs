@@ -8,6 +8,7 @@
 //! files of its own, because no test here runs against it.
 
 mod asleep;
+mod clear;
 pub mod connect;
 mod copy_in;
 mod database;
@@ -95,6 +96,9 @@ impl Engine for Mysql {
         Some(self)
     }
     fn sessions(&self) -> Option<&dyn crate::Sessions> {
+        Some(self)
+    }
+    fn clear(&self) -> Option<&dyn crate::Clear> {
         Some(self)
     }
 }

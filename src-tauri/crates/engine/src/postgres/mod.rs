@@ -4,6 +4,8 @@
 //! snapshot, [`load`] makes a database of its own from them, [`fingerprint`] counts and hashes what is
 //! there, [`swap`] exchanges databases by renaming, [`tables`] puts single tables into a live one. What a name looks like in SQL is decided in [`sql`] only.
 
+mod advice;
+mod clear;
 mod connect;
 mod copy_out;
 mod database;
@@ -100,6 +102,9 @@ impl Engine for Postgres {
         Some(self)
     }
     fn sessions(&self) -> Option<&dyn crate::Sessions> {
+        Some(self)
+    }
+    fn clear(&self) -> Option<&dyn crate::Clear> {
         Some(self)
     }
 }

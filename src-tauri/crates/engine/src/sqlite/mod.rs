@@ -11,6 +11,7 @@
 mod ask;
 mod check;
 mod choice;
+mod clear;
 mod connect;
 mod copy;
 mod damage;
@@ -177,6 +178,9 @@ impl Engine for Sqlite {
         Some(self)
     }
     fn ask(&self) -> Option<&dyn crate::Ask> {
+        Some(self)
+    }
+    fn clear(&self) -> Option<&dyn crate::Clear> {
         Some(self)
     }
 }

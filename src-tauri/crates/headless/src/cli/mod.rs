@@ -1,6 +1,7 @@
 //! The words of the command line and what `--help` says about them, a file per family of commands.
 
 mod backup;
+mod cleanup;
 mod connection;
 mod guard;
 mod import;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{Backup, Format, Kind, LevelName, ScopeArgs};
+pub use cleanup::{Cleanup, RuleArgs};
 pub use connection::{Connection, EnvironmentName, PasswordFrom};
 pub use guard::Guard;
 pub use import::{DialectName, Import};
@@ -104,6 +106,9 @@ pub enum Command {
     /// Vacuum, analyze, reindex, check: what the database offers, and how long it took
     #[command(subcommand)]
     Maintenance(Maintenance),
+    /// Clear what is not needed: candidates, a table, old rows by rules
+    #[command(subcommand)]
+    Cleanup(Cleanup),
     /// Sessions of others on a database: list, close those that do nothing
     #[command(subcommand)]
     Session(Session),

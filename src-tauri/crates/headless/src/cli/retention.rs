@@ -17,6 +17,20 @@ pub enum Retention {
         /// IANA time zone whose midnight divides days
         #[arg(long, value_name = "ZONE")]
         zone: Option<String>,
+        /// No rules of its own any more: those of its group hold
+        #[arg(long)]
+        inherit: bool,
+    },
+    /// Rules for all connections of a group that have none of their own; without rules: the groups that have some
+    Group {
+        group: Option<String>,
+        #[command(flatten)]
+        rules: Rules,
+        #[arg(long, value_name = "ZONE")]
+        zone: Option<String>,
+        /// The group has no rules any more
+        #[arg(long)]
+        forget: bool,
     },
     /// What goes and why the rest stays, with the rules that are set or with others
     Plan {
@@ -25,7 +39,14 @@ pub enum Retention {
         rules: Rules,
     },
     /// Delete what the rules let go. Never the newest good or the newest proven backup, nor a pinned one
-    Apply { connection: String },
+    Apply {
+        connection: String,
+        /// Free the room at once
+        #[arg(long)]
+        prune: bool,
+    },
+    /// Apply the rules to every connection of a group, and free the room
+    Run { group: String },
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod call;
+mod cleanup;
 mod connection;
 mod guard;
 mod import;
@@ -80,6 +81,7 @@ async fn with_application(cli: Cli, output: &Output) -> Result<()> {
         Command::Schedule(command) => schedule::run(command, &host, output).await,
         Command::Retention(command) => retention::run(command, &host, output).await,
         Command::Maintenance(command) => maintenance::run(command, &host, output).await,
+        Command::Cleanup(command) => cleanup::run(command, &host, output).await,
         Command::Session(command) => session::run(command, &host, output).await,
         Command::Guard(command) => guard::run(command, &host, output).await,
         Command::Worker => worker::run(&host, output).await,

@@ -1,14 +1,19 @@
 //! `holdfastctl retention …` and pins
 
-use holdfast_contract::backup::PlanRef;
+use holdfast_contract::backup::{PlanRef, Started};
+use holdfast_contract::meta::Empty;
 use holdfast_contract::retention::{
-    BackupPinRequest, BackupPinResponse, KeepReason, Retention as Shown, RetentionOutcome, RetentionPlan,
-    RetentionPlanRequest, RetentionRef, RetentionRules, RetentionSetRequest,
+    BackupPinRequest, BackupPinResponse, GroupRetention, GroupRetentionListResponse,
+    GroupRetentionSetRequest, KeepReason, Retention as Shown, RetentionOutcome, RetentionPlan,
+    RetentionPlanRequest, RetentionRef, RetentionRules, RetentionRunRequest, RetentionSetRequest,
 };
+use holdfast_contract::vault::{VaultPrunePlan, VaultPruneResult};
+use serde_json::json;
 
 use super::agreed;
 use crate::cli::{Retention, Rules};
 use crate::failure::Result;
+use crate::follow;
 use crate::host::Host;
 use crate::output::Output;
 use crate::text::{self, Align};
@@ -19,8 +24,8 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let shown: Shown = host.call("retention.get", &RetentionRef { connection }).await?;
             output.result(&shown, || rules_text(&shown))
         }
-        Retention::Set { connection, rules, zone } => {
-            let request = RetentionSetRequest { connection, rules: rules_of(&rules), zone };
+        Retention::Set { connection, rules, zone, inherit } => {
+            let request = RetentionSetRequest { connection, rules: rules_of(&rules), zone, inherit };
             let shown: Shown = host.call("retention.set", &request).await?;
             output.result(&shown, || rules_text(&shown))
         }
@@ -31,18 +36,79 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let plan: RetentionPlan = host.call("retention.plan", &request).await?;
             output.result(&plan, || plan_text(&plan))
         }
-        Retention::Apply { connection } => {
+        Retention::Group { group, rules, zone, forget } => {
+            group_rules(group, &rules, zone, forget, host, output).await
+        }
+        Retention::Run { group } => {
+            let request = RetentionRunRequest { connection: None, group: Some(group), collect: None };
+            let outcome: RetentionOutcome = host.call("retention.run", &request).await?;
+            let freed = freed(&outcome, host, output).await?;
+            output.result(&json!({ "outcome": outcome, "freed": freed }), || {
+                outcome_text(&outcome, freed.as_ref())
+            })
+        }
+        Retention::Apply { connection, prune } => {
             let request = RetentionPlanRequest { connection, rules: None };
             let plan: RetentionPlan = host.call("retention.plan", &request).await?;
             let apply = PlanRef { plan_id: plan.plan_id.clone() };
             let outcome: RetentionOutcome =
                 host.call_confirmed("retention.apply", &apply, agreed(&plan.digest, None)).await?;
-            output.result(&outcome, || {
-                let deleted = text::count(outcome.deleted.len() as u64, "backup");
-                format!("Deleted {deleted}; {} kept. holdfastctl vault prune frees the room.", outcome.kept)
-            })
+            if !prune {
+                return output.result(&outcome, || outcome_text(&outcome, None));
+            }
+            let plan: VaultPrunePlan = host.call("vault.prune.plan", &Empty {}).await?;
+            let apply = PlanRef { plan_id: plan.plan_id.clone() };
+            let started: Started =
+                host.call_confirmed("vault.prune.apply", &apply, agreed(&plan.digest, None)).await?;
+            let outcome = RetentionOutcome { job_id: Some(started.job_id), ..outcome };
+            let freed = freed(&outcome, host, output).await?;
+            let document = json!({ "deleted": outcome.deleted, "kept": outcome.kept, "freed": freed });
+            output.result(&document, || outcome_text(&outcome, freed.as_ref()))
         }
     }
+}
+
+async fn group_rules(
+    group: Option<String>,
+    rules: &Rules,
+    zone: Option<String>,
+    forget: bool,
+    host: &Host,
+    output: &Output,
+) -> Result<()> {
+    let rules = rules_of(rules);
+    let answer: GroupRetentionListResponse = match group {
+        Some(group) if forget || rules != RetentionRules::default() => {
+            let request = GroupRetentionSetRequest { group, rules: (!forget).then_some(rules), zone };
+            host.call("retention.group.set", &request).await?
+        }
+        _ => host.call("retention.group.list", &Empty {}).await?,
+    };
+    output.result(&answer, || {
+        let line = |set: &GroupRetention| {
+            format!("{}: {}", text::visible(&set.group), kept_text(&set.rules, &set.zone))
+        };
+        answer.groups.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// What the collection freed, once it has ended.
+async fn freed(outcome: &RetentionOutcome, host: &Host, output: &Output) -> Result<Option<VaultPruneResult>> {
+    let Some(job_id) = outcome.job_id.clone() else { return Ok(None) };
+    let job = follow::quietly(host, output, &Started { id: job_id.0.clone(), job_id }).await?;
+    Ok(job.result.and_then(|result| serde_json::from_value(result).ok()))
+}
+
+fn outcome_text(outcome: &RetentionOutcome, freed: Option<&VaultPruneResult>) -> String {
+    let deleted = text::count(outcome.deleted.len() as u64, "backup");
+    let room = match freed {
+        Some(freed) => format!(
+            "{} freed; what was deleted just now waits for its grace period.",
+            text::bytes(freed.freed_bytes)
+        ),
+        None => "holdfastctl vault prune frees the room.".to_owned(),
+    };
+    format!("Deleted {deleted}; {} kept. {room}", outcome.kept)
 }
 
 pub async fn pin(id: String, pinned: bool, host: &Host, output: &Output) -> Result<()> {
@@ -64,7 +130,12 @@ fn rules_of(rules: &Rules) -> RetentionRules {
 }
 
 fn rules_text(retention: &Shown) -> String {
-    let rules = &retention.rules;
+    let of =
+        retention.of_group.as_deref().map(|group| format!(" Rules of the group {}.", text::visible(group)));
+    format!("{}{}", kept_text(&retention.rules, &retention.zone), of.unwrap_or_default())
+}
+
+fn kept_text(rules: &RetentionRules, zone: &str) -> String {
     let named = [
         (rules.keep_last, "the last"),
         (rules.keep_days, "days:"),
@@ -80,7 +151,7 @@ fn rules_text(retention: &Shown) -> String {
     if set.is_empty() {
         return "No rules: every backup stays.".to_owned();
     }
-    format!("Keeps {} ({}).", set.join(", "), text::visible(&retention.zone))
+    format!("Keeps {} ({}).", set.join(", "), text::visible(zone))
 }
 
 fn plan_text(plan: &RetentionPlan) -> String {

@@ -9,7 +9,14 @@ export type Handler<K extends OperationName> = (
 	confirmation: Confirmation | null,
 ) => Response<K>;
 /** Operations that no screen calls yet: the command line has them. A screen takes its own out of this list. */
-type WithoutScreen = `maintenance.${string}` | `session.${string}` | "backup.drill" | "database.ask";
+type WithoutScreen =
+	| `maintenance.${string}`
+	| `session.${string}`
+	| `table.${string}`
+	| `cleanup.${string}`
+	| `retention.group.${string}`
+	| "backup.drill"
+	| "database.ask";
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };
 

@@ -1,0 +1,193 @@
+//! Rules that let old rows go, whenever they run: what they would do is shown before they are kept, what goes is in a proven
+//! and pinned backup first, and a rule that would take everything is no rule.
+
+use holdfast_contract::backup::Started;
+use holdfast_contract::clearing::{
+    CleanupPreview, CleanupRule, CleanupRuleSetRequest, ClearOutcome, RowChoice,
+};
+use holdfast_contract::connection::Connection;
+use holdfast_contract::event::Changed;
+use holdfast_contract::snapshot::{BackupKind, Scope};
+use holdfast_contract::{ApiError, CleanupRuleId, ErrorCode};
+use holdfast_engine::{EngineError, RowCount, Rows};
+use serde_json::json;
+
+use super::{facet, hanging_on, losing, may_write};
+use crate::clock::new_id;
+use crate::cx::{Cx, NewWork};
+use crate::jobs::JobContext;
+use crate::proof::place::Place;
+use crate::proof::produce::PROOF_STEPS;
+use crate::proof::stages::Stages;
+use crate::restore::job::{Safety, safety_backup};
+use crate::{connections, retention, vaults};
+
+const BATCH_ROWS: u32 = 10_000;
+const MOST_BATCH_ROWS: u32 = 1_000_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Kept only if it could run: the condition is SQL, the table is there, something would stay. One of the same name is replaced.
+pub async fn set(cx: &Cx, request: CleanupRuleSetRequest) -> Result<CleanupRule, ApiError> {
+    let (connection, mut rule) = described(cx, request).await?;
+    may_write(&connection)?;
+    let preview = look(cx, &connection, &rule).await?;
+    if let Some(blocker) = preview.blockers.first() {
+        return Err(ApiError::new(ErrorCode::NotAllowed, format!("This rule is not kept: {blocker}")));
+    }
+    rule.table = preview.table;
+    if let Some(known) = cx.catalog().cleanup_rules().lookup(&rule.name).await? {
+        rule.id = known.id;
+    }
+    cx.catalog().cleanup_rules().put(rule.clone()).await?;
+    Ok(rule)
+}
+
+/// Of a rule that need not be kept.
+pub async fn preview(cx: &Cx, request: CleanupRuleSetRequest) -> Result<CleanupPreview, ApiError> {
+    let (connection, rule) = described(cx, request).await?;
+    look(cx, &connection, &rule).await
+}
+
+async fn described(cx: &Cx, request: CleanupRuleSetRequest) -> Result<(Connection, CleanupRule), ApiError> {
+    let bad = |text: &str| Err(ApiError::new(ErrorCode::BadRequest, text));
+    let connection = cx.catalog().connections().find(&request.connection).await?;
+    let name = request.name.trim().to_owned();
+    if name.is_empty() || name.chars().any(char::is_control) || name.chars().count() > 120 {
+        return bad("name: a name of one to 120 characters is needed.");
+    }
+    let batch_rows = request.batch_rows.unwrap_or(BATCH_ROWS);
+    if !(1..=MOST_BATCH_ROWS).contains(&batch_rows) {
+        return bad("batch_rows: between 1 and 1,000,000.");
+    }
+    if matches!(request.rows, RowChoice::Older { days: 0, .. }) {
+        return bad("rows.days: at least one day.");
+    }
+    let rule = CleanupRule {
+        id: CleanupRuleId(new_id()),
+        name,
+        connection_id: connection.id.clone(),
+        table: request.table,
+        rows: request.rows,
+        batch_rows,
+        archive: request.archive.unwrap_or(true),
+    };
+    Ok((connection, rule))
+}
+
+async fn look(cx: &Cx, connection: &Connection, rule: &CleanupRule) -> Result<CleanupPreview, ApiError> {
+    let place = Place::new(connections::access(cx, connection).await?)?;
+    let clear = facet(&place)?;
+    let count =
+        clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await.map_err(EngineError::into_api)?;
+    let referring = hanging_on(clear, &count.table).await?;
+    let mut blockers: Vec<String> = everything(&count).into_iter().collect();
+    if connection.read_only {
+        blockers.push("The connection is marked read-only.".to_owned());
+    }
+    Ok(CleanupPreview {
+        table: count.table,
+        total: count.total,
+        matching: count.matching,
+        referring,
+        blockers,
+    })
+}
+
+/// A slip in a condition shows in this.
+fn everything(count: &RowCount) -> Option<String> {
+    (count.matching > 0 && count.matching == count.total).then(|| {
+        format!(
+            "All {} rows of {} would be deleted; a rule must leave some. To empty a table, clear it.",
+            count.total, count.table
+        )
+    })
+}
+
+fn chosen(rows: &RowChoice, now_ms: i64) -> Rows {
+    match rows {
+        RowChoice::Older { column, days } => {
+            Rows::Before { column: column.clone(), at_ms: now_ms - i64::from(*days) * DAY_MS }
+        }
+        RowChoice::Matching { condition } => Rows::Matching(condition.clone()),
+    }
+}
+
+/// A job; its result is the [`ClearOutcome`].
+pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
+    let rule = cx.catalog().cleanup_rules().find(rule).await?;
+    let connection = cx.catalog().connections().find(rule.connection_id.as_str()).await?;
+    may_write(&connection)?;
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    facet(&place)?;
+    let new = NewWork {
+        title: format!("Clean up {} in {} ({})", rule.table, connection.name, rule.name),
+        connection_id: Some(connection.id.clone()),
+        cancellable: true,
+    };
+    let given = cx.clone();
+    let job_id = cx
+        .start_job(new, move |job: JobContext| async move {
+            let outcome = clean(&given, &connection, &place, &rule, &job).await?;
+            Ok(json!(outcome))
+        })
+        .await?;
+    Ok(Started { id: job_id.0.clone(), job_id })
+}
+
+async fn clean(
+    cx: &Cx,
+    connection: &Connection,
+    place: &Place,
+    rule: &CleanupRule,
+    job: &JobContext,
+) -> Result<ClearOutcome, ApiError> {
+    let clear = facet(place)?;
+    let stages = Stages::new(job.progress.clone(), if rule.archive { 4 + PROOF_STEPS } else { 2 });
+    stages.next("Counting the rows");
+    // One moment for the count, the archive and the deletion.
+    let rows = chosen(&rule.rows, cx.now_ms());
+    let before = clear.count(&rule.table, &rows).await.map_err(EngineError::into_api)?;
+    if let Some(refused) = everything(&before) {
+        return Err(
+            ApiError::new(ErrorCode::NotAllowed, refused).hint("Change the rule; nothing was deleted.")
+        );
+    }
+    if before.matching == 0 {
+        return Ok(ClearOutcome { deleted: 0, left: before.total, backup_id: None, remarks: Vec::new() });
+    }
+    let mut backup_id = None;
+    if rule.archive {
+        let vault = vaults::open(cx).await?;
+        let tables = losing(&before.table, &hanging_on(clear, &before.table).await?);
+        let scope = Scope {
+            kind: BackupKind::Full,
+            tables: tables.iter().map(ToString::to_string).collect(),
+            exclude: Vec::new(),
+        };
+        let safety = Safety { cx, vault: &vault, connection, place };
+        let backup = safety_backup(&safety, scope, "Archive before cleaning up", job, &stages).await?;
+        // Retention must not take what exists nowhere else.
+        retention::pin(cx, backup.id.as_str(), true).await?;
+        cx.events().changed(Changed::Backups);
+        backup_id = Some(backup.id);
+    }
+    stages.next("Deleting the rows");
+    let work = job.work(1)?;
+    let batch = u64::from(rule.batch_rows);
+    let deleted = clear
+        .delete_rows(&before.table, &rows, batch, before.matching, &work)
+        .await
+        .map_err(EngineError::into_api)?;
+    let after = clear.count(&before.table, &rows).await.map_err(EngineError::into_api)?;
+    let mut remarks = Vec::new();
+    if deleted != before.matching {
+        remarks.push(format!(
+            "{} rows were counted before and {deleted} deleted: others changed or deleted some.",
+            before.matching
+        ));
+    }
+    if after.matching > 0 {
+        remarks.push(format!("{} rows came to match meanwhile; the next run takes them.", after.matching));
+    }
+    Ok(ClearOutcome { deleted, left: after.total, backup_id, remarks })
+}

@@ -1,0 +1,123 @@
+//! Clearing a whole table: shown with counts, agreed to by its typed name, after a proven backup of the whole database.
+
+use holdfast_contract::backup::Started;
+use holdfast_contract::clearing::{ClearOutcome, OnDelete, Referring, TableClearPlan, TableClearPlanRequest};
+use holdfast_contract::connection::Connection;
+use holdfast_contract::event::Changed;
+use holdfast_contract::snapshot::{Scope, TableName};
+use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_engine::{EngineError, Rows, SnapshotSource as _};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{facet, hanging_on, in_words, may_write};
+use crate::backup::source::VaultSource;
+use crate::cx::{Cx, NewWork};
+use crate::jobs::JobContext;
+use crate::proof::place::Place;
+use crate::proof::produce::PROOF_STEPS;
+use crate::proof::stages::Stages;
+use crate::restore::job::{Safety, safety_backup};
+use crate::{connections, vaults};
+
+/// What a person agrees to.
+#[derive(Serialize)]
+pub struct Material {
+    table: TableName,
+    rows: u64,
+    referring: Vec<Referring>,
+}
+
+impl Material {
+    pub fn new(plan: &TableClearPlan) -> Self {
+        Self { table: plan.table.clone(), rows: plan.rows, referring: plan.referring.clone() }
+    }
+}
+
+/// Without id and digest.
+pub async fn plan(
+    cx: &Cx,
+    request: &TableClearPlanRequest,
+) -> Result<(Connection, TableClearPlan), ApiError> {
+    let connection = cx.catalog().connections().find(&request.connection).await?;
+    may_write(&connection)?;
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let clear = facet(&place)?;
+    let count = clear.count(&request.table, &Rows::All).await.map_err(EngineError::into_api)?;
+    let referring = hanging_on(clear, &count.table).await?;
+    let in_the_way = |key: &&Referring| key.on_delete == OnDelete::Refuse && key.rows > 0;
+    let blockers = referring.iter().filter(in_the_way).map(in_words).collect();
+    let mut steps = vec![
+        format!(
+            "The whole database {} is backed up, and the backup is proven.",
+            connection.spec.database_name()
+        ),
+        format!(
+            "If {} still holds the {} rows that were backed up, all of them are deleted in one transaction.",
+            count.table, count.total
+        ),
+    ];
+    let others = referring.iter().filter(|key| key.on_delete != OnDelete::Refuse && key.rows > 0);
+    steps.extend(others.map(in_words));
+    steps.push("The table itself stays, empty. What is gone can be restored from the backup.".to_owned());
+    let plan = TableClearPlan {
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        confirm_name: count.table.name.clone(),
+        summary: format!("{} rows of {} in {} are deleted.", count.total, count.table, connection.name),
+        table: count.table,
+        rows: count.total,
+        referring,
+        blockers,
+        steps,
+    };
+    Ok((connection, plan))
+}
+
+/// A job; its result is the [`ClearOutcome`].
+pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Result<Started, ApiError> {
+    if let Some(blocker) = plan.blockers.first() {
+        return Err(ApiError::new(ErrorCode::NotAllowed, blocker.clone())
+            .hint("Clear the tables that point at it first."));
+    }
+    let vault = vaults::open(cx).await?;
+    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let new = NewWork {
+        title: format!("Clear {} in {}", plan.table, connection.name),
+        connection_id: Some(connection.id.clone()),
+        cancellable: true,
+    };
+    let given = cx.clone();
+    let job_id = cx
+        .start_job(new, move |job: JobContext| async move {
+            let cx = given;
+            let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
+            let safety = Safety { cx: &cx, vault: &vault, connection: &connection, place: &place };
+            let name = "Safety backup before clearing";
+            let backup = safety_backup(&safety, Scope::default(), name, &job, &stages).await?;
+            cx.events().changed(Changed::Backups);
+            let source = VaultSource::open(&vault, &backup.id).await?;
+            let held =
+                source.snapshot().tables.iter().find(|table| table.table == plan.table && table.has_rows);
+            let expected = held.map(|table| table.rows).ok_or_else(|| {
+                let text = format!(
+                    "The safety backup does not hold the rows of {}; nothing was deleted.",
+                    plan.table
+                );
+                ApiError::new(ErrorCode::Incomplete, text)
+            })?;
+            stages.next("Deleting the rows");
+            let work = job.work(1)?;
+            let clear = facet(&place)?;
+            let deleted =
+                clear.delete_all(&plan.table, expected, &work).await.map_err(EngineError::into_api)?;
+            let left = clear.count(&plan.table, &Rows::All).await.map_err(EngineError::into_api)?.total;
+            let remarks = match left {
+                0 => Vec::new(),
+                left => vec![format!("{left} rows were written by others since.")],
+            };
+            Ok(json!(ClearOutcome { deleted, left, backup_id: Some(backup.id), remarks }))
+        })
+        .await?;
+    Ok(Started { id: job_id.0.clone(), job_id })
+}

@@ -1,0 +1,163 @@
+//! Clearing what is not needed: whole tables, old rows by rules, and candidates.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ids::{BackupId, CleanupRuleId, ConnectionId, PlanId};
+use crate::snapshot::TableName;
+
+/// Which rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RowChoice {
+    /// Whose time is longer ago than so many days. SQLite: text as ISO 8601, integers as seconds or milliseconds since 1970.
+    Older { column: String, days: u32 },
+    /// For which this SQL condition holds.
+    Matching { condition: String },
+}
+
+/// A foreign key of another table that points at the one to be cleared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Referring {
+    pub table: TableName,
+    pub constraint: String,
+    pub on_delete: OnDelete,
+    /// Its rows that point somewhere: those that go or change at most.
+    pub rows: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDelete {
+    /// The database refuses.
+    Refuse,
+    /// Those rows go too.
+    Cascade,
+    /// Their columns become NULL or the default.
+    Unset,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TableClearPlanRequest {
+    /// Id or name.
+    pub connection: String,
+    pub table: TableName,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TableClearPlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    /// The table's name, to be typed.
+    pub confirm_name: String,
+    pub table: TableName,
+    pub rows: u64,
+    pub referring: Vec<Referring>,
+    /// What would stop it.
+    pub blockers: Vec<String>,
+    /// Steps in order, one sentence each.
+    pub steps: Vec<String>,
+    pub summary: String,
+}
+
+/// Result of the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClearOutcome {
+    pub deleted: u64,
+    /// Rows of the table afterwards.
+    pub left: u64,
+    /// The proven backup that holds what is gone.
+    pub backup_id: Option<BackupId>,
+    #[serde(default)]
+    pub remarks: Vec<String>,
+}
+
+/// Deletes old rows whenever it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CleanupRule {
+    pub id: CleanupRuleId,
+    /// Unique.
+    pub name: String,
+    pub connection_id: ConnectionId,
+    pub table: TableName,
+    pub rows: RowChoice,
+    /// Rows deleted in one transaction.
+    pub batch_rows: u32,
+    /// A proven backup of the table, pinned, before anything goes.
+    pub archive: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupRuleSetRequest {
+    pub name: String,
+    /// Id or name.
+    pub connection: String,
+    pub table: TableName,
+    pub rows: RowChoice,
+    /// None: 10,000.
+    #[serde(default)]
+    pub batch_rows: Option<u32>,
+    /// None: yes.
+    #[serde(default)]
+    pub archive: Option<bool>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupRuleRef {
+    /// Id or name.
+    pub rule: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupRuleListResponse {
+    pub rules: Vec<CleanupRule>,
+}
+
+/// What a rule would do now.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupPreview {
+    pub table: TableName,
+    pub total: u64,
+    pub matching: u64,
+    pub referring: Vec<Referring>,
+    /// Why it would not run.
+    pub blockers: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CandidateKind {
+    EmptyRoom,
+    OrphanedLargeObjects,
+    LeftoverDatabase,
+    UnusedIndex,
+    DuplicateIndex,
+    TemporaryTable,
+}
+
+/// Something that may be worth clearing. Advice: nothing is done about it by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CleanupCandidate {
+    pub kind: CandidateKind,
+    pub name: String,
+    /// One sentence: why it is here and what to think of first.
+    pub why: String,
+    #[serde(default)]
+    pub bytes: Option<u64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupCandidatesRequest {
+    /// Id or name.
+    pub connection: String,
+    /// Names of tables that look temporary (`*`, `?`). Empty: `tmp_*`, `*_old` and the like.
+    #[serde(default)]
+    pub patterns: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupCandidatesResponse {
+    pub candidates: Vec<CleanupCandidate>,
+    /// What could not be looked at, one sentence each.
+    pub not_seen: Vec<String>,
+}

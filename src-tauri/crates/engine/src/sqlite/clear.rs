@@ -1,0 +1,225 @@
+//! Deleting rows of SQLite tables, with foreign keys and triggers as the file's own programs would have them.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use holdfast_contract::ErrorCode;
+use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, OnDelete, Referring};
+use holdfast_contract::snapshot::TableName;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::connect::{self, Mode};
+use super::error::Explain;
+use super::introspect::{self, Table, TableKind, quote};
+use super::{Sqlite, blocking};
+use crate::clear::{bad_condition, changed, counting, wrapped};
+use crate::maintain::no_such_table;
+use crate::{Clear, EngineError, Result, RowCount, Rows, Work};
+
+#[async_trait]
+impl Clear for Sqlite {
+    async fn count(&self, table: &TableName, rows: &Rows) -> Result<RowCount> {
+        let (this, table, rows) = (self.clone(), table.clone(), rows.clone());
+        blocking(move || {
+            let connection = this.open_live(&Default::default())?;
+            let found = resolve(&connection, &this.path, &table)?;
+            let sql = counting(&quote(&found.name), &condition(&found, &rows)?);
+            let (total, matching) = connection
+                .query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+                .explain(&this.path, "counting its rows")
+                .map_err(bad_condition)?;
+            Ok(RowCount { table: found.key(), total: total as u64, matching: matching as u64 })
+        })
+        .await
+    }
+
+    async fn referring(&self, table: &TableName) -> Result<Vec<Referring>> {
+        let (this, table) = (self.clone(), table.clone());
+        blocking(move || {
+            let connection = this.open_live(&Default::default())?;
+            let parent = resolve(&connection, &this.path, &table)?;
+            let mut found = Vec::new();
+            for child in introspect::tables(&connection, &this.path)? {
+                if child.kind == TableKind::Ordinary && child.name != parent.name {
+                    found.extend(keys(&connection, &this.path, &child, &parent)?);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn delete_all(&self, table: &TableName, expected: u64, work: &Work) -> Result<u64> {
+        let (this, table, work) = (self.clone(), table.clone(), work.clone());
+        blocking(move || {
+            work.checkpoint()?;
+            let mut connection = for_deleting(&this, &work)?;
+            let found = resolve(&connection, &this.path, &table)?;
+            let doing = format!("clearing {}", found.name);
+            work.progress.phase(&format!("Clearing {}", found.name));
+            // Nobody else writes until the end.
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .explain(&this.path, &doing)?;
+            let count = format!("SELECT count(*) FROM {}", quote(&found.name));
+            let now: i64 = transaction.query_row(&count, [], |row| row.get(0)).explain(&this.path, &doing)?;
+            if now as u64 != expected {
+                return Err(changed(&table, expected, now as u64));
+            }
+            let sql = format!("DELETE FROM {}", quote(&found.name));
+            let deleted = transaction.execute(&sql, []).explain(&this.path, &doing)?;
+            transaction.commit().explain(&this.path, &doing)?;
+            work.progress.advance(0, deleted as u64);
+            Ok(deleted as u64)
+        })
+        .await
+    }
+
+    async fn delete_rows(
+        &self,
+        table: &TableName,
+        rows: &Rows,
+        batch: u64,
+        most: u64,
+        work: &Work,
+    ) -> Result<u64> {
+        let (this, table, rows, work) = (self.clone(), table.clone(), rows.clone(), work.clone());
+        blocking(move || {
+            let connection = for_deleting(&this, &work)?;
+            let found = resolve(&connection, &this.path, &table)?;
+            let which = condition(&found, &rows)?;
+            let (name, doing) = (quote(&found.name), format!("deleting rows of {}", found.name));
+            work.progress.phase(&format!("Deleting rows of {}", found.name));
+            let whole = is_without_rowid(&connection, &this.path, &found)?;
+            let mut deleted = 0;
+            while deleted < most {
+                work.checkpoint()?;
+                let limit = batch.min(most - deleted);
+                let sql = if whole {
+                    // No row id to choose a batch by: one transaction does all.
+                    format!("DELETE FROM {name} WHERE {which}")
+                } else {
+                    let id = found.rowid.unwrap_or("rowid");
+                    format!("DELETE FROM {name} WHERE {id} IN (SELECT {id} FROM {name} WHERE {which} LIMIT {limit}) AND {which}")
+                };
+                let gone = connection.execute(&sql, []).explain(&this.path, &doing)? as u64;
+                if gone == 0 {
+                    break;
+                }
+                deleted += gone;
+                work.progress.advance(0, gone);
+            }
+            Ok(deleted)
+        })
+        .await
+    }
+
+    async fn candidates(&self) -> Result<Vec<CleanupCandidate>> {
+        let this = self.clone();
+        blocking(move || {
+            let connection = this.open_live(&Default::default())?;
+            doubled(&connection).explain(&this.path, "looking at its indexes")
+        })
+        .await
+    }
+}
+
+fn for_deleting(this: &Sqlite, work: &Work) -> Result<Connection> {
+    let connection = connect::open(&this.path, Mode::Write, &this.patience(&work.cancel))?;
+    for config in [DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY] {
+        connection.set_db_config(config, true).explain(&this.path, "opening it")?;
+    }
+    Ok(connection)
+}
+
+fn resolve(connection: &Connection, path: &Path, table: &TableName) -> Result<Table> {
+    let fits = |found: &Table| found.name == table.name && found.kind == TableKind::Ordinary;
+    introspect::tables(connection, path)?.into_iter().find(fits).ok_or_else(|| no_such_table(table))
+}
+
+fn is_without_rowid(connection: &Connection, path: &Path, table: &Table) -> Result<bool> {
+    connection
+        .query_row(
+            "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1",
+            [&table.name],
+            |row| row.get(0),
+        )
+        .explain(path, "looking at the table")
+}
+
+fn condition(table: &Table, rows: &Rows) -> Result<String> {
+    match rows {
+        Rows::All => Ok("(TRUE)".to_owned()),
+        Rows::Matching(condition) => wrapped(condition),
+        Rows::Before { column, at_ms } => {
+            // Quoted, a name that is no column would be taken for a text.
+            if !table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+                let text = format!("There is no column {column} in {}.", table.name);
+                return Err(EngineError::new(ErrorCode::BadRequest, text));
+            }
+            let (name, seconds) = (quote(column), at_ms.div_euclid(1000));
+            Ok(format!(
+                "(CASE typeof({name}) WHEN 'text' THEN julianday({name}) < julianday({seconds}, 'unixepoch') \
+                 WHEN 'integer' THEN {name} < iif(abs({name}) > 100000000000, {at_ms}, {seconds}) \
+                 WHEN 'real' THEN {name} < julianday({seconds}, 'unixepoch') END)"
+            ))
+        }
+    }
+}
+
+fn keys(connection: &Connection, path: &Path, child: &Table, parent: &Table) -> Result<Vec<Referring>> {
+    const DOING: &str = "looking at its foreign keys";
+    let mut statement = connection
+        .prepare(
+            "SELECT id, on_delete, group_concat('\"' || replace(\"from\", '\"', '\"\"') || '\"', ' IS NOT NULL OR ') \
+             FROM pragma_foreign_key_list(?1) WHERE lower(\"table\") = lower(?2) GROUP BY id ORDER BY id",
+        )
+        .explain(path, DOING)?;
+    let listed = statement
+        .query_map([&child.name, &parent.name], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+        .explain(path, DOING)?;
+    let mut found = Vec::new();
+    for (id, action, columns) in listed {
+        let sql = format!("SELECT count(*) FROM {} WHERE {columns} IS NOT NULL", quote(&child.name));
+        let rows: i64 = connection.query_row(&sql, [], |row| row.get(0)).explain(path, DOING)?;
+        found.push(Referring {
+            table: child.key(),
+            constraint: format!("foreign key {}", id + 1),
+            on_delete: match action.as_str() {
+                "CASCADE" => OnDelete::Cascade,
+                "SET NULL" | "SET DEFAULT" => OnDelete::Unset,
+                _ => OnDelete::Refuse,
+            },
+            rows: rows as u64,
+        });
+    }
+    Ok(found)
+}
+
+/// The same columns in the same order under another name, neither unique nor partial.
+fn doubled(connection: &Connection) -> rusqlite::Result<Vec<CleanupCandidate>> {
+    let mut statement = connection.prepare(
+        "WITH one AS (SELECT t.name AS tbl, i.name AS idx, i.\"unique\" AS uniq, i.partial AS partial, \
+           (SELECT group_concat(coalesce(x.name, '') || '/' || x.desc || '/' || x.coll || '/' || x.cid, ',' ORDER BY x.seqno) \
+            FROM pragma_index_xinfo(i.name) x WHERE x.key) AS columns, \
+           (SELECT sql FROM sqlite_schema WHERE name = i.name) AS sql \
+           FROM sqlite_schema t, pragma_index_list(t.name) i WHERE t.type = 'table') \
+         SELECT b.tbl, b.idx, a.idx FROM one a JOIN one b ON a.tbl = b.tbl AND a.idx <> b.idx AND a.columns = b.columns \
+         WHERE NOT a.partial AND NOT b.partial AND NOT b.uniq AND (a.uniq OR a.idx < b.idx) \
+         AND a.columns NOT LIKE '%/-2%' GROUP BY b.tbl, b.idx ORDER BY 1, 2",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let (table, index, other): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(CleanupCandidate {
+            kind: CandidateKind::DuplicateIndex,
+            name: format!("{table}.{index}"),
+            why: format!("{other} covers the very same columns in the same way."),
+            bytes: None,
+        })
+    })?;
+    rows.collect()
+}

@@ -1,0 +1,161 @@
+//! `holdfastctl cleanup …`
+
+use holdfast_contract::backup::{PlanRef, Started};
+use holdfast_contract::clearing::{
+    CleanupCandidatesRequest, CleanupCandidatesResponse, CleanupPreview, CleanupRule,
+    CleanupRuleListResponse, CleanupRuleRef, CleanupRuleSetRequest, ClearOutcome, RowChoice, TableClearPlan,
+    TableClearPlanRequest,
+};
+use holdfast_contract::meta::Empty;
+use serde_json::json;
+
+use super::{agreed, maintenance};
+use crate::cli::{Cleanup, RuleArgs};
+use crate::failure::{Result, internal};
+use crate::follow;
+use crate::host::Host;
+use crate::output::Output;
+use crate::text::{self, Align};
+
+pub async fn run(command: Cleanup, host: &Host, output: &Output) -> Result<()> {
+    match command {
+        Cleanup::Candidates { connection, pattern } => {
+            let request = CleanupCandidatesRequest { connection, patterns: pattern };
+            let answer: CleanupCandidatesResponse = host.call("cleanup.candidates", &request).await?;
+            output.result(&answer, || candidates_text(&answer))
+        }
+        Cleanup::Table { connection, table, dry_run, confirm } => {
+            let request = TableClearPlanRequest { connection, table: maintenance::table(&table) };
+            let plan: TableClearPlan = host.call("table.clear.plan", &request).await?;
+            if dry_run {
+                return output.result(&json!({ "plan": plan }), || plan_text(&plan));
+            }
+            if confirm.is_none() {
+                output.remark(&plan_text(&plan));
+            }
+            let apply = PlanRef { plan_id: plan.plan_id.clone() };
+            let started: Started =
+                host.call_confirmed("table.clear.apply", &apply, agreed(&plan.digest, confirm)).await?;
+            followed(started, host, output).await
+        }
+        Cleanup::Rule { name, rule, dry_run: true } => {
+            let preview: CleanupPreview = host.call("cleanup.preview", &request_of(name, rule)).await?;
+            output.result(&preview, || preview_text(&preview))
+        }
+        Cleanup::Rule { name, rule, dry_run: false } => {
+            let kept: CleanupRule = host.call("cleanup.set", &request_of(name, rule)).await?;
+            output.result(&kept, || {
+                format!(
+                    "Kept. It runs with holdfastctl cleanup run {}, or by a schedule of cleanup.run.",
+                    text::visible(&kept.name)
+                )
+            })
+        }
+        Cleanup::List => {
+            let answer: CleanupRuleListResponse = host.call("cleanup.list", &Empty {}).await?;
+            output.result(&answer, || list_text(&answer.rules))
+        }
+        Cleanup::Run { rule } => {
+            let started: Started = host.call("cleanup.run", &CleanupRuleRef { rule }).await?;
+            followed(started, host, output).await
+        }
+        Cleanup::Remove { rule } => {
+            let answer: Empty = host.call("cleanup.remove", &CleanupRuleRef { rule }).await?;
+            output.result(&answer, || "Forgotten. What it has deleted stays in its archives.".to_owned())
+        }
+    }
+}
+
+async fn followed(started: Started, host: &Host, output: &Output) -> Result<()> {
+    let job = follow::to_the_end(host, output, &started).await?;
+    let outcome: ClearOutcome = serde_json::from_value(job.result.unwrap_or_default())
+        .map_err(|error| internal(error.to_string()))?;
+    let document = json!({ "id": started.id, "job_id": started.job_id, "outcome": outcome });
+    output.result(&document, || {
+        let mut lines = vec![format!(
+            "Deleted {}; {} left.",
+            text::count(outcome.deleted, "row"),
+            text::number(outcome.left)
+        )];
+        lines.extend(outcome.backup_id.iter().map(|id| format!("They are in the backup {id}.")));
+        lines.extend(outcome.remarks.iter().cloned());
+        lines.join("\n")
+    })
+}
+
+fn request_of(name: String, rule: RuleArgs) -> CleanupRuleSetRequest {
+    let rows = match (rule.column, rule.older_days, rule.condition) {
+        (Some(column), Some(days), _) => RowChoice::Older { column, days },
+        (.., condition) => RowChoice::Matching { condition: condition.unwrap_or_default() },
+    };
+    CleanupRuleSetRequest {
+        name,
+        connection: rule.connection,
+        table: maintenance::table(&rule.table),
+        rows,
+        batch_rows: rule.batch,
+        archive: Some(!rule.no_archive),
+    }
+}
+
+fn candidates_text(answer: &CleanupCandidatesResponse) -> String {
+    let rows: Vec<Vec<String>> = answer
+        .candidates
+        .iter()
+        .map(|found| {
+            let bytes = found.bytes.map(text::bytes).unwrap_or_default();
+            vec![text::word(&found.kind).replace('_', " "), found.name.clone(), bytes, found.why.clone()]
+        })
+        .collect();
+    let mut lines = vec![if rows.is_empty() {
+        "Nothing was found that looks unneeded.".to_owned()
+    } else {
+        text::table(&["WHAT", "NAME", "SIZE", "WHY"].map(|name| (name, Align::Left)), &rows)
+    }];
+    lines.extend(answer.not_seen.iter().map(|why| format!("not looked at: {}", text::visible(why))));
+    lines.join("\n")
+}
+
+fn plan_text(plan: &TableClearPlan) -> String {
+    let mut lines = vec![text::visible(&plan.summary)];
+    lines
+        .extend(plan.steps.iter().enumerate().map(|(n, step)| format!("{}. {}", n + 1, text::visible(step))));
+    lines.extend(plan.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
+    lines.push(format!("To go on, add: --confirm '{}'", text::visible(&plan.confirm_name)));
+    lines.join("\n")
+}
+
+fn preview_text(preview: &CleanupPreview) -> String {
+    let mut lines = vec![format!(
+        "{} of {} rows of {} would be deleted now.",
+        text::number(preview.matching),
+        text::number(preview.total),
+        text::visible(&preview.table.to_string())
+    )];
+    let keys = preview.referring.iter().filter(|key| key.rows > 0);
+    lines.extend(keys.map(|key| {
+        let what = text::word(&key.on_delete);
+        format!(
+            "{} rows of {} point at the table ({what}).",
+            text::number(key.rows),
+            text::visible(&key.table.to_string())
+        )
+    }));
+    lines.extend(preview.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
+    lines.join("\n")
+}
+
+fn list_text(rules: &[CleanupRule]) -> String {
+    let rows: Vec<Vec<String>> = rules
+        .iter()
+        .map(|rule| {
+            let which = match &rule.rows {
+                RowChoice::Older { column, days } => format!("{column} older than {days} days"),
+                RowChoice::Matching { condition } => condition.clone(),
+            };
+            let archive = if rule.archive { "archived first" } else { "not archived" };
+            vec![rule.name.clone(), rule.table.to_string(), which, archive.to_owned()]
+        })
+        .collect();
+    text::table(&["NAME", "TABLE", "ROWS", ""].map(|name| (name, Align::Left)), &rows)
+}
