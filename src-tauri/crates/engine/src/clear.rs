@@ -1,7 +1,7 @@
 //! Deleting rows: counting first, one transaction for a whole table, batches for a choice of rows.
 
 use async_trait::async_trait;
-use holdfast_contract::clearing::{CleanupCandidate, Referring};
+use holdfast_contract::clearing::{CleanupCandidate, OnDelete, Referring};
 use holdfast_contract::snapshot::TableName;
 use holdfast_contract::{ApiError, ErrorCode};
 
@@ -44,6 +44,42 @@ pub trait Clear: Send + Sync {
     ) -> Result<u64>;
     /// Indexes that nothing uses or that exist twice, large objects that nothing points at. Reads only.
     async fn candidates(&self) -> Result<Vec<CleanupCandidate>>;
+}
+
+/// One deletion in batches: how many the next one may take, and when it is over.
+pub(crate) struct Batches<'a> {
+    work: &'a Work,
+    size: u64,
+    left: u64,
+    pub deleted: u64,
+}
+
+impl<'a> Batches<'a> {
+    pub(crate) fn new(work: &'a Work, size: u64, most: u64) -> Self {
+        Self { work, size, left: most, deleted: 0 }
+    }
+
+    /// `None`: done. `Err(Cancelled)` between two batches.
+    pub(crate) fn next(&self) -> Result<Option<u64>> {
+        self.work.checkpoint()?;
+        Ok((self.left > 0).then(|| self.size.min(self.left)))
+    }
+
+    /// A batch that found nothing is the last.
+    pub(crate) fn took(&mut self, rows: u64) {
+        self.left = if rows == 0 { 0 } else { self.left.saturating_sub(rows) };
+        self.deleted += rows;
+        self.work.progress.advance(0, rows);
+    }
+}
+
+/// As the standard's words say it.
+pub(crate) fn on_delete(words: &str) -> OnDelete {
+    match words {
+        "CASCADE" => OnDelete::Cascade,
+        "SET NULL" | "SET DEFAULT" => OnDelete::Unset,
+        _ => OnDelete::Refuse,
+    }
 }
 
 /// The condition in parentheses; a comment at its end ends with the line.

@@ -1,13 +1,15 @@
 //! `cargo xtask bench`: speed as ratios to a reference tool in one run, and peak memory.
 //!
 //! Each pair runs A B A B …, after one warm-up of each; the ratio is the median of the pairs. Machines are shared and
-//! noisy, so seconds only show the size and nothing here fails on time. Arguments: sizes in MB (100), or `extremes`.
+//! noisy, so seconds only show the size and nothing here fails on time. Arguments: sizes in MB (100), `extremes`,
+//! or `schedules`.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod data;
 mod extremes;
 mod mariadb;
 mod measure;
+mod schedules;
 
 use std::path::Path;
 use std::process::Command;
@@ -20,11 +22,15 @@ use measure::{Run, pair, run};
 const ROUNDS: usize = 3;
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("extremes") {
-        return extremes::all();
+    match std::env::args().nth(1).as_deref() {
+        Some("extremes") => return extremes::all(),
+        Some("schedules") => return schedules::all(),
+        _ => {}
     }
     let megabytes: Vec<u64> = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect();
     let sizes = if megabytes.is_empty() { vec![100] } else { megabytes };
+    schedules::all();
+    println!();
     let server = Server::shared();
     println!(
         "median [min..max] of {ROUNDS} pairs; ratio = holdfast / reference; wall seconds only show the size\n"

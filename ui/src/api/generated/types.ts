@@ -228,6 +228,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/cleanup.candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.candidates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/connection.add": {
         parameters: {
             query?: never;
@@ -724,6 +820,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/retention.group.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.group.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.group.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.group.set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/retention.plan": {
         parameters: {
             query?: never;
@@ -1038,6 +1166,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["settings.update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/table.clear.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["table.clear.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/table.clear.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["table.clear.plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1473,6 +1633,8 @@ export interface components {
             scratch_connection?: string | null;
         };
         /** @enum {string} */
+        CandidateKind: "empty_room" | "orphaned_large_objects" | "leftover_database" | "unused_index" | "duplicate_index" | "temporary_table";
+        /** @enum {string} */
         Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "everything";
         CheckSummary: {
             /** Format: int64 */
@@ -1485,6 +1647,76 @@ export interface components {
             /** Format: int64 */
             objects: number;
             problems: components["schemas"]["VaultProblem"][];
+        };
+        /** @description Something that may be worth clearing. Advice: nothing is done about it by itself. */
+        CleanupCandidate: {
+            /** Format: int64 */
+            bytes?: number | null;
+            kind: components["schemas"]["CandidateKind"];
+            name: string;
+            /** @description One sentence: why it is here and what to think of first. */
+            why: string;
+        };
+        CleanupCandidatesRequest: {
+            /** @description Id or name. */
+            connection: string;
+            /** @description Names of tables that look temporary (`*`, `?`). Empty: `tmp_*`, `*_old` and the like. */
+            patterns?: string[];
+        };
+        CleanupCandidatesResponse: {
+            candidates: components["schemas"]["CleanupCandidate"][];
+            /** @description What could not be looked at, one sentence each. */
+            not_seen: string[];
+        };
+        /** @description What a rule would do now. */
+        CleanupPreview: {
+            /** @description Why it would not run. */
+            blockers: string[];
+            /** Format: int64 */
+            matching: number;
+            referring: components["schemas"]["Referring"][];
+            table: components["schemas"]["TableName"];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description Deletes old rows whenever it runs. */
+        CleanupRule: {
+            /** @description A proven backup of the table, pinned, before anything goes. */
+            archive: boolean;
+            /**
+             * Format: int32
+             * @description Rows deleted in one transaction.
+             */
+            batch_rows: number;
+            connection_id: components["schemas"]["ConnectionId"];
+            id: components["schemas"]["CleanupRuleId"];
+            /** @description Unique. */
+            name: string;
+            rows: components["schemas"]["RowChoice"];
+            table: components["schemas"]["TableName"];
+        };
+        /** @description A rule that lets old rows go. */
+        CleanupRuleId: string;
+        CleanupRuleListResponse: {
+            rules: components["schemas"]["CleanupRule"][];
+        };
+        CleanupRuleRef: {
+            /** @description Id or name. */
+            rule: string;
+        };
+        CleanupRuleSetRequest: {
+            /** @description None: yes. */
+            archive?: boolean | null;
+            /**
+             * Format: int32
+             * @description None: 10,000.
+             */
+            batch_rows?: number | null;
+            /** @description Id or name. */
+            connection: string;
+            name: string;
+            rows: components["schemas"]["RowChoice"];
+            table: components["schemas"]["TableName"];
         };
         Column: {
             name: string;
@@ -1714,6 +1946,21 @@ export interface components {
             missing_roles: string[];
             missing_tablespaces: string[];
             warnings: string[];
+        };
+        /** @description Rules for all connections of a group that have none of their own. */
+        GroupRetention: {
+            group: string;
+            rules: components["schemas"]["RetentionRules"];
+            zone: string;
+        };
+        GroupRetentionListResponse: {
+            groups: components["schemas"]["GroupRetention"][];
+        };
+        GroupRetentionSetRequest: {
+            group: string;
+            rules?: components["schemas"]["RetentionRules"] | null;
+            /** @description None: as it is, or UTC. */
+            zone?: string | null;
         };
         Health: {
             /** Format: int64 */
@@ -2019,6 +2266,8 @@ export interface components {
             /** @description One sentence: why it is not captured and what that means for a restore. */
             reason: string;
         };
+        /** @enum {string} */
+        OnDelete: "refuse" | "cascade" | "unset";
         OperationInfo: {
             name: string;
             policy: components["schemas"]["Policy"];
@@ -2181,6 +2430,17 @@ export interface components {
             vault_id: components["schemas"]["VaultId"];
             words: string[];
         };
+        /** @description A foreign key of another table that points at the one to be cleared. */
+        Referring: {
+            constraint: string;
+            on_delete: components["schemas"]["OnDelete"];
+            /**
+             * Format: int64
+             * @description Its rows that point somewhere: those that go or change at most.
+             */
+            rows: number;
+            table: components["schemas"]["TableName"];
+        };
         Restore: {
             backup_id: components["schemas"]["BackupId"];
             backup_name: string;
@@ -2331,12 +2591,15 @@ export interface components {
         /** @description The rules of one connection's backups. */
         Retention: {
             connection_id: components["schemas"]["ConnectionId"];
+            /** @description The rules are those of this group, because the connection has none of its own. */
+            of_group?: string | null;
             rules: components["schemas"]["RetentionRules"];
             /** @description IANA name of the zone whose midnight divides days. */
             zone: string;
         };
         RetentionOutcome: {
             deleted: components["schemas"]["BackupId"][];
+            job_id?: components["schemas"]["JobId"] | null;
             /** Format: int64 */
             kept: number;
         };
@@ -2389,15 +2652,38 @@ export interface components {
             /** Format: int32 */
             yearly?: number | null;
         };
+        /** @description Carries out what the rules say. One of `connection` and `group`. */
+        RetentionRunRequest: {
+            /** @description Free the room afterwards. None: yes. */
+            collect?: boolean | null;
+            /** @description Id or name. */
+            connection?: string | null;
+            /** @description Every connection of this group, each by the rules that hold for it. */
+            group?: string | null;
+        };
         RetentionSetRequest: {
             /** @description Id or name. */
             connection: string;
+            /** @description Forget the connection's own rules instead: those of its group hold, if it has any. */
+            inherit?: boolean;
             rules: components["schemas"]["RetentionRules"];
             /** @description None: as it is, or UTC. */
             zone?: string | null;
         };
         /** @enum {string} */
         Risk: "read" | "change" | "destroy";
+        /** @description Which rows of a table. */
+        RowChoice: {
+            column: string;
+            /** Format: int32 */
+            days: number;
+            /** @enum {string} */
+            kind: "older";
+        } | {
+            condition: string;
+            /** @enum {string} */
+            kind: "matching";
+        };
         /** @description One attempt at one due time of a schedule. */
         RunId: string;
         /** @description Newest first. */
@@ -2760,6 +3046,26 @@ export interface components {
         StayingBackup: {
             backup: components["schemas"]["Backup"];
             reasons: components["schemas"]["KeepReason"][];
+        };
+        TableClearPlan: {
+            /** @description What would stop it. */
+            blockers: string[];
+            /** @description The table's name, to be typed. */
+            confirm_name: string;
+            digest: string;
+            plan_id: components["schemas"]["PlanId"];
+            referring: components["schemas"]["Referring"][];
+            /** Format: int64 */
+            rows: number;
+            /** @description Steps in order, one sentence each. */
+            steps: string[];
+            summary: string;
+            table: components["schemas"]["TableName"];
+        };
+        TableClearPlanRequest: {
+            /** @description Id or name. */
+            connection: string;
+            table: components["schemas"]["TableName"];
         };
         TableName: {
             name: string;
@@ -3453,6 +3759,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupCandidatesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupCandidatesResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupRuleListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupRuleSetRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupPreview"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupRuleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupRuleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanupRuleSetRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupRule"];
                 };
             };
             /** @description Refused or failed. */
@@ -4489,6 +4993,72 @@ export interface operations {
             };
         };
     };
+    "retention.group.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRetentionListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.group.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRetentionSetRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRetentionListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     "retention.plan": {
         parameters: {
             query?: never;
@@ -4531,7 +5101,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RetentionRef"];
+                "application/json": components["schemas"]["RetentionRunRequest"];
             };
         };
         responses: {
@@ -5136,6 +5706,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "table.clear.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "table.clear.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableClearPlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableClearPlan"];
                 };
             };
             /** @description Refused or failed. */

@@ -174,10 +174,8 @@ async fn clean(
     stages.next("Deleting the rows");
     let work = job.work(1)?;
     let batch = u64::from(rule.batch_rows);
-    let deleted = clear
-        .delete_rows(&before.table, &rows, batch, before.matching, &work)
-        .await
-        .map_err(EngineError::into_api)?;
+    let deleted =
+        clear.delete_rows(&before.table, &rows, batch, before.matching, &work).await.map_err(stopped)?;
     let after = clear.count(&before.table, &rows).await.map_err(EngineError::into_api)?;
     let mut remarks = Vec::new();
     if deleted != before.matching {
@@ -190,4 +188,16 @@ async fn clean(
         remarks.push(format!("{} rows came to match meanwhile; the next run takes them.", after.matching));
     }
     Ok(ClearOutcome { deleted, left: after.total, backup_id, remarks })
+}
+
+/// Batches that were committed are not undone.
+fn stopped(error: EngineError) -> ApiError {
+    match error {
+        EngineError::Cancelled => ApiError::new(
+            ErrorCode::Cancelled,
+            "Cancelled between two batches: the rows that were deleted until then are gone, and in the archive if the rule keeps one.",
+        )
+        .hint("The next run goes on with the rest."),
+        other => other.into_api(),
+    }
 }

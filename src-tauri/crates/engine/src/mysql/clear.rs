@@ -1,7 +1,7 @@
 //! Deleting rows of MySQL and MariaDB tables. Foreign keys are checked: this is no load.
 
 use async_trait::async_trait;
-use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, OnDelete, Referring};
+use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
 use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use super::connect::{Purpose, Session};
 use super::sql::{Literal, Name};
 use super::{Mysql, error};
-use crate::clear::{bad_condition, changed, counted, counting, wrapped};
+use crate::clear::{Batches, bad_condition, changed, counted, counting, on_delete, wrapped};
 use crate::maintain::no_such_table;
 use crate::{Access, Clear, EngineError, Result, RowCount, Rows, Work};
 
@@ -58,11 +58,7 @@ impl Clear for Mysql {
             found.push(Referring {
                 table: TableName { schema: (here.as_deref() != Some("1")).then_some(schema), name },
                 constraint,
-                on_delete: match action.as_str() {
-                    "CASCADE" => OnDelete::Cascade,
-                    "SET NULL" | "SET DEFAULT" => OnDelete::Unset,
-                    _ => OnDelete::Refuse,
-                },
+                on_delete: on_delete(&action),
                 rows: rows.and_then(|rows| rows.parse().ok()).unwrap_or(0),
             });
         }
@@ -112,20 +108,13 @@ impl Clear for Mysql {
         let which = condition(&mut session, &table, rows).await?;
         let doing = format!("Deleting rows of {table}");
         work.progress.phase(&doing);
-        let mut deleted = 0;
-        while deleted < most {
-            work.checkpoint()?;
-            let limit = batch.min(most - deleted);
+        let mut batches = Batches::new(work, batch, most);
+        while let Some(limit) = batches.next()? {
             let sql = format!("DELETE FROM {} WHERE {which} LIMIT {limit}", Name(&table.name));
-            let gone = session.execute(&doing, &sql).await?;
-            if gone == 0 {
-                break;
-            }
-            deleted += gone;
-            work.progress.advance(0, gone);
+            batches.took(session.execute(&doing, &sql).await?);
         }
         session.close().await;
-        Ok(deleted)
+        Ok(batches.deleted)
     }
 
     async fn candidates(&self) -> Result<Vec<CleanupCandidate>> {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use super::connect::{Purpose, Session};
 use super::sql::{Ident, Literal, Table};
 use super::{Postgres, advice, error};
-use crate::clear::{bad_condition, changed, counted, counting, wrapped};
+use crate::clear::{Batches, bad_condition, changed, counted, counting, wrapped};
 use crate::maintain::no_such_table;
 use crate::{Access, Clear, Result, RowCount, Rows, Work};
 
@@ -106,23 +106,16 @@ impl Clear for Postgres {
         let (name, which) = (Table(&table), condition(rows)?);
         let doing = format!("Deleting rows of {table}");
         work.progress.phase(&doing);
-        let mut deleted = 0;
-        while deleted < most {
-            work.checkpoint()?;
-            let limit = batch.min(most - deleted);
+        let mut batches = Batches::new(work, batch, most);
+        while let Some(limit) = batches.next()? {
             // A row that was changed meanwhile has another ctid, and stays.
             let sql = format!(
                 "DELETE FROM {name} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {name} WHERE {which} LIMIT {limit}) AND {which}"
             );
-            let gone = session.execute(&doing, &sql).await?;
-            if gone == 0 {
-                break;
-            }
-            deleted += gone;
-            work.progress.advance(0, gone);
+            batches.took(session.execute(&doing, &sql).await?);
         }
         session.close().await;
-        Ok(deleted)
+        Ok(batches.deleted)
     }
 
     async fn candidates(&self) -> Result<Vec<CleanupCandidate>> {

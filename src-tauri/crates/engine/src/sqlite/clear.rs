@@ -4,7 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
-use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, OnDelete, Referring};
+use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
@@ -13,7 +13,7 @@ use super::connect::{self, Mode};
 use super::error::Explain;
 use super::introspect::{self, Table, TableKind, quote};
 use super::{Sqlite, blocking};
-use crate::clear::{bad_condition, changed, counting, wrapped};
+use crate::clear::{Batches, bad_condition, changed, counting, on_delete, wrapped};
 use crate::maintain::no_such_table;
 use crate::{Clear, EngineError, Result, RowCount, Rows, Work};
 
@@ -92,10 +92,8 @@ impl Clear for Sqlite {
             let (name, doing) = (quote(&found.name), format!("deleting rows of {}", found.name));
             work.progress.phase(&format!("Deleting rows of {}", found.name));
             let whole = is_without_rowid(&connection, &this.path, &found)?;
-            let mut deleted = 0;
-            while deleted < most {
-                work.checkpoint()?;
-                let limit = batch.min(most - deleted);
+            let mut batches = Batches::new(&work, batch, most);
+            while let Some(limit) = batches.next()? {
                 let sql = if whole {
                     // No row id to choose a batch by: one transaction does all.
                     format!("DELETE FROM {name} WHERE {which}")
@@ -103,14 +101,9 @@ impl Clear for Sqlite {
                     let id = found.rowid.unwrap_or("rowid");
                     format!("DELETE FROM {name} WHERE {id} IN (SELECT {id} FROM {name} WHERE {which} LIMIT {limit}) AND {which}")
                 };
-                let gone = connection.execute(&sql, []).explain(&this.path, &doing)? as u64;
-                if gone == 0 {
-                    break;
-                }
-                deleted += gone;
-                work.progress.advance(0, gone);
+                batches.took(connection.execute(&sql, []).explain(&this.path, &doing)? as u64);
             }
-            Ok(deleted)
+            Ok(batches.deleted)
         })
         .await
     }
@@ -189,11 +182,7 @@ fn keys(connection: &Connection, path: &Path, child: &Table, parent: &Table) -> 
         found.push(Referring {
             table: child.key(),
             constraint: format!("foreign key {}", id + 1),
-            on_delete: match action.as_str() {
-                "CASCADE" => OnDelete::Cascade,
-                "SET NULL" | "SET DEFAULT" => OnDelete::Unset,
-                _ => OnDelete::Refuse,
-            },
+            on_delete: on_delete(&action),
             rows: rows as u64,
         });
     }

@@ -103,7 +103,7 @@ fn outcome_text(outcome: &RetentionOutcome, freed: Option<&VaultPruneResult>) ->
     let deleted = text::count(outcome.deleted.len() as u64, "backup");
     let room = match freed {
         Some(freed) => format!(
-            "{} freed; what was deleted just now waits for its grace period.",
+            "{} freed; what is still in its grace period goes with a later one.",
             text::bytes(freed.freed_bytes)
         ),
         None => "holdfastctl vault prune frees the room.".to_owned(),

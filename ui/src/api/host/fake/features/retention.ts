@@ -4,7 +4,7 @@ import type { Schema } from "../../../client";
 import { confirmed, type HandlersOf, openOnly, store } from "../gate";
 import { day } from "../stage/units";
 import { refreshVault } from "../stage/vault";
-import { connectionOf, type World } from "../world";
+import { connectionOf, refusal, type World } from "../world";
 
 type Reason = Schema["KeepReason"];
 
@@ -31,7 +31,19 @@ export const retentionOperations: HandlersOf<"retention"> = {
 		const plan = confirmed(world, request.plan_id, "retention.apply", confirmation);
 		return carryOut(world, plan.subject);
 	},
-	"retention.run": (world, request) => carryOut(world, connectionOf(world, request.connection).id),
+	"retention.run": (world, request) => {
+		const members =
+			request.connection == null
+				? world.connections.filter((each) => request.group != null && each.group === request.group)
+				: [connectionOf(world, request.connection)];
+		if (members.length === 0)
+			throw refusal("not_found", "No connection is in this group.", "Give connections this group first.");
+		const done = members.map((each) => carryOut(world, each.id));
+		return {
+			deleted: done.flatMap((each) => each.deleted),
+			kept: done.reduce((sum, each) => sum + each.kept, 0),
+		};
+	},
 };
 
 function retentionOf(world: World, id: string): Schema["Retention"] {
