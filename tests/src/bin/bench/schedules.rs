@@ -37,7 +37,7 @@ pub fn all() {
             .await;
         let old = json!({ "before_ms": START_MS + 1_000_000, "limit": 100 });
         measure(&app, "100 runs far back", "run.list", old).await;
-        let day = chrono_now() + 24 * 60 * 60 * 1000;
+        let day = now_ms() + 24 * 60 * 60 * 1000;
         measure(&app, "every due time of the coming day", "schedule.coming", json!({ "until_ms": day }))
             .await;
     });
@@ -46,7 +46,7 @@ pub fn all() {
 /// 2026-01-01.
 const START_MS: i64 = 1_767_225_600_000;
 
-fn chrono_now() -> i64 {
+fn now_ms() -> i64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
@@ -71,20 +71,20 @@ fn fill(catalog: &std::path::Path) {
         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last_schedule})
         INSERT INTO schedules SELECT printf('%032x', i), 'schedule ' || i, NULL, 'vault.check', '{{}}',
           CASE i % 4
-            WHEN 0 THEN '{{"when": {{"kind": "cron", "pattern": "' || i % 60 || ' ' || i % 24 || ' * * *"}}, "zone": "Europe/Berlin"}}'
-            WHEN 1 THEN '{{"when": {{"kind": "cron", "pattern": "' || i % 60 || ' 3 * * SUN"}}, "zone": "America/New_York"}}'
+            WHEN 0 THEN '{{"when": {{"kind": "cron", "pattern": "' || (i % 60) || ' ' || (i % 24) || ' * * *"}}, "zone": "Europe/Berlin"}}'
+            WHEN 1 THEN '{{"when": {{"kind": "cron", "pattern": "' || (i % 60) || ' 3 * * SUN"}}, "zone": "America/New_York"}}'
             WHEN 2 THEN '{{"when": {{"kind": "cron", "pattern": "*/15 * * * *"}}, "zone": "UTC", "window": {{"days": ["sat", "sun"], "from": "22:00", "until": "06:00"}}}}'
             ELSE '{{"when": {{"kind": "every", "seconds": ' || (3600 + i) || '}}, "zone": "UTC"}}' END,
           1, {START_MS}, {now}, NULL FROM n;
         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last_run})
-        INSERT INTO runs SELECT printf('%032x', 1000000 + i), printf('%032x', i % {SCHEDULES}), 'schedule ' || i % {SCHEDULES},
+        INSERT INTO runs SELECT printf('%032x', 1000000 + i), printf('%032x', i % {SCHEDULES}), 'schedule ' || (i % {SCHEDULES}),
           {START_MS} + i * 60000, 1, 0, CASE i % 10 WHEN 0 THEN 'failed' ELSE 'succeeded' END,
           {START_MS} + i * 60000, {START_MS} + i * 60000, {START_MS} + i * 60000 + 5000, NULL,
-          CASE i % 10 WHEN 0 THEN '{{"code": "connection_refused", "message": "Nothing listens there.", "retry": true}}' END FROM n;
+          CASE i % 10 WHEN 0 THEN '{{"code": "connection_refused", "message": "Nothing listens there.", "retry": true}}' END, NULL FROM n;
         COMMIT;"#,
         last_schedule = SCHEDULES - 1,
         last_run = RUNS - 1,
-        now = chrono_now(),
+        now = now_ms(),
     );
     let filled =
         Command::new("sqlite3").arg("-bail").arg(catalog).arg(sql).stdout(Stdio::null()).status().unwrap();
