@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub jobs: Jobs,
     pub events: Events,
     pub passphrase: Arc<dyn PassphraseSource>,
+    /// Timings of schedules that have been understood.
+    pub timetables: crate::timing::Known,
     /// Held while opening, so that a slow key derivation runs once.
     pub vault: tokio::sync::Mutex<VaultCell>,
 }
@@ -104,6 +106,9 @@ impl Cx {
     }
     pub async fn settings(&self) -> Result<Settings, ApiError> {
         self.catalog().settings().get().await
+    }
+    pub(crate) fn timetables(&self) -> &crate::timing::Known {
+        &self.shared.timetables
     }
     pub(crate) fn passphrase(&self) -> &Arc<dyn PassphraseSource> {
         &self.shared.passphrase

@@ -115,6 +115,7 @@ impl App {
             jobs: jobs.clone(),
             events,
             passphrase: config.passphrase,
+            timetables: timing::Known::default(),
             vault: tokio::sync::Mutex::default(),
         });
         jobs.recover().await?;

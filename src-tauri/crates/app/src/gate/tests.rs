@@ -122,6 +122,7 @@ fn house(list: &'static [Entry]) -> House {
         jobs,
         events,
         passphrase,
+        timetables: Default::default(),
         vault: tokio::sync::Mutex::default(),
     });
     House { gate: Gate::new(list, shared.clone()), shared, clock, folder }

@@ -4,7 +4,6 @@ use holdfast_contract::schedule::{ComingRun, ScheduleComingRequest, ScheduleComi
 use holdfast_contract::{ApiError, ErrorCode};
 
 use crate::cx::Cx;
-use crate::timing::Timetable;
 
 /// Due times of one schedule in one answer.
 const MOST: usize = 500;
@@ -22,10 +21,12 @@ pub async fn between(cx: &Cx, request: &ScheduleComingRequest) -> Result<Schedul
             continue;
         }
         // One that cannot be understood says so itself, in the list.
-        let Ok(table) = Timetable::new(&row.timing, row.created_at_ms) else { continue };
+        let Some(known) = cx.timetables().table(&row.id, &row.timing, row.created_at_ms) else { continue };
         let mut at_ms = from_ms.max(row.seen_ms);
         for place in 0..=MOST {
-            match table.after(at_ms) {
+            // The first is often known already; the others are followed from it.
+            let next = if place == 0 { known.after(at_ms) } else { known.table.after(at_ms) };
+            match next {
                 Some(next_ms) if next_ms < request.until_ms && place == MOST => {
                     cut_short.push(row.id.clone());
                 }

@@ -18,11 +18,12 @@ const SHOWN: usize = 5;
 pub async fn list(cx: &Cx) -> Result<Vec<Schedule>, ApiError> {
     let mut last = cx.catalog().schedules().last_runs().await?;
     let rows = cx.catalog().schedules().list().await?;
+    cx.timetables().keep(&rows.iter().map(|row| &row.id).collect());
     Ok(rows
         .into_iter()
         .map(|row| {
             let last_run = last.remove(&row.id);
-            Schedule { last_run, ..shown(row, cx.now_ms()) }
+            Schedule { last_run, ..shown(cx, row) }
         })
         .collect())
 }
@@ -30,7 +31,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Schedule>, ApiError> {
 pub async fn get(cx: &Cx, what: &str) -> Result<Schedule, ApiError> {
     let row = cx.catalog().schedules().find(what).await?;
     let last_run = cx.catalog().schedules().runs(Some(&row.id), None, 1).await?.into_iter().next();
-    Ok(Schedule { last_run, ..shown(row, cx.now_ms()) })
+    Ok(Schedule { last_run, ..shown(cx, row) })
 }
 
 /// The call itself has been looked at by the operation.
@@ -51,7 +52,7 @@ pub async fn add(cx: &Cx, request: ScheduleAddRequest) -> Result<Schedule, ApiEr
         problem: None,
     };
     cx.catalog().schedules().put(row.clone()).await?;
-    Ok(shown(row, now_ms))
+    Ok(shown(cx, row))
 }
 
 pub async fn update(cx: &Cx, request: ScheduleUpdateRequest) -> Result<Schedule, ApiError> {
@@ -109,12 +110,12 @@ fn refuse_the_past(timing: &Timing, now_ms: i64) -> Result<Timetable, ApiError> 
     Ok(table)
 }
 
-fn shown(row: ScheduleRow, now_ms: i64) -> Schedule {
-    let table = Timetable::new(&row.timing, row.created_at_ms).ok();
-    let words = table.as_ref().map(Timetable::words).unwrap_or_default();
-    let table = table.filter(|_| row.enabled);
+fn shown(cx: &Cx, row: ScheduleRow) -> Schedule {
+    let known = cx.timetables().table(&row.id, &row.timing, row.created_at_ms);
+    let words = known.as_ref().map(|known| known.words.clone()).unwrap_or_default();
+    let known = known.filter(|_| row.enabled);
     Schedule {
-        next_run_ms: table.and_then(|table| table.after(row.seen_ms.max(now_ms))),
+        next_run_ms: known.and_then(|known| known.after(row.seen_ms.max(cx.now_ms()))),
         words,
         id: row.id,
         name: row.name,

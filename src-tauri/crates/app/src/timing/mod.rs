@@ -9,6 +9,7 @@
 //! table.due(seen_ms, now_ms)                            what came due since the last look
 //! ```
 
+mod known;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use chrono_tz::Tz;
 use holdfast_contract::schedule::{AtClose, Timing, When};
 use holdfast_contract::{ApiError, ErrorCode};
 
+pub use known::Known;
 pub use zone::parse as zone;
 
 use pattern::Pattern;
