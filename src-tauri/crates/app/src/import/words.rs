@@ -28,7 +28,13 @@ pub(super) fn blockers(intent: &Intent) -> Vec<String> {
     if report.statements == 0 && report.broken.is_none() {
         blockers.push("There is no statement in the file.".to_owned());
     }
-    if intent.into == ImportInto::Live && !intent.one_transaction() {
+    if intent.into == ImportInto::Live && report.dialect == SqlDialect::Mysql {
+        blockers.push(
+            "MySQL and MariaDB end a transaction at every definition, so a file that fails could not be taken back from the live database. \
+             Import it into a new database, or replace the live one."
+                .to_owned(),
+        );
+    } else if intent.into == ImportInto::Live && !intent.one_transaction() {
         let found = &report.outside_transaction;
         blockers.push(format!(
             "The live database is only changed in one transaction, and the file does not allow one: {} Import it into a new database, or replace the live one.",

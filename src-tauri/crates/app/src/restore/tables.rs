@@ -88,6 +88,10 @@ fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> V
     use holdfast_contract::snapshot::EngineKind;
     let mut steps = vec![match kind {
         EngineKind::Sqlite => "Load the backup into a scratch file.".to_owned(),
+        EngineKind::Mysql => format!(
+            "Load the rows into tables of their own, {}.",
+            label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default()
+        ),
         _ => format!(
             "Load the rows into a schema of their own, {}.",
             order.tables.first().and_then(|step| step.staging.schema.clone()).unwrap_or_default()
@@ -99,7 +103,13 @@ fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> V
     let told = |way: Way| label(order.tables.iter().filter(|step| step.way == way).map(|step| &step.to));
     if order.replaces() {
         steps.push("Count the rows that would point to nothing; if there are any and they are not allowed, remove the copy and stop.".into());
-        steps.push("In one transaction, with the tables locked:".into());
+        steps.push(match kind {
+            EngineKind::Mysql => {
+                "In one RENAME TABLE, which is all or nothing; triggers and foreign keys follow at once:"
+                    .into()
+            }
+            _ => "In one transaction, with the tables locked:".to_owned(),
+        });
         if let Some(tables) = told(Way::Contents) {
             steps.push(format!("Replace the rows of {tables}."));
         }
@@ -113,7 +123,8 @@ fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> V
             steps.push(format!("Keep what is replaced as {kept} until you release it: undo is one step."));
         }
     } else if let Some(tables) = told(Way::Beside) {
-        steps.push(format!("In one transaction, give the proven copies their names: {tables}."));
+        let at_once = if kind == EngineKind::Mysql { "In one RENAME TABLE" } else { "In one transaction" };
+        steps.push(format!("{at_once}, give the proven copies their names: {tables}."));
     }
     steps
 }

@@ -43,6 +43,24 @@ pub fn map_to_loader(mut objects: Vec<SchemaObject>) -> Vec<SchemaObject> {
     objects
 }
 
+/// As a dump program writes it, in a comment for newer servers: `CREATE /*!50013 DEFINER=`a`@`b` … */ VIEW …`. Who
+/// runs the statement becomes the definer.
+pub fn drop_from_head(sql: &mut String) {
+    let Some(at) = sql.to_ascii_uppercase().find("DEFINER") else { return };
+    // Before it stand words and signs of comments only: behind a name or a quote, it would be part of something else.
+    let head = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "_=/*!".contains(c);
+    let begins = sql.trim_start_matches(|c: char| c.is_ascii_whitespace() || "/*!M0123456789".contains(c));
+    if !sql[..at].chars().all(head) || word(begins, "CREATE").is_none() {
+        return;
+    }
+    let Some(after) = sql[at + "DEFINER".len()..].trim_start().strip_prefix('=') else { return };
+    let start = sql.len() - after.trim_start().len();
+    let Some((_, tail)) = quoted(&sql[start..]) else { return };
+    let tail = tail.strip_prefix('@').and_then(quoted).map_or(tail, |(_, tail)| tail);
+    let end = sql.len() - tail.len();
+    sql.replace_range(start..end, "CURRENT_USER");
+}
+
 struct Found {
     account: Account,
     /// Of what follows `DEFINER=`, in bytes.
@@ -130,6 +148,25 @@ mod tests {
             ("CREATE TABLE `DEFINER=` (i int)", None),
         ] {
             assert_eq!(of(sql), wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn definers_of_foreign_dumps_become_whoever_runs_them() {
+        for (sql, wanted) in [
+            (
+                "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @a = 1 */",
+                "/*!50003 CREATE*/ /*!50017 DEFINER=CURRENT_USER*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @a = 1 */",
+            ),
+            (
+                "CREATE PROCEDURE p() SELECT 'DEFINER=`a`@`b`'",
+                "CREATE PROCEDURE p() SELECT 'DEFINER=`a`@`b`'",
+            ),
+            ("INSERT INTO definer VALUES (1)", "INSERT INTO definer VALUES (1)"),
+        ] {
+            let mut text = sql.to_owned();
+            drop_from_head(&mut text);
+            assert_eq!(text, wanted);
         }
     }
 

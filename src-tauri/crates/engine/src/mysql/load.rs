@@ -89,7 +89,7 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
 }
 
 /// All rows of all tables on several connections.
-async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
+pub async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
     let queue = queue(snapshot);
     let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
@@ -168,7 +168,7 @@ fn queue(snapshot: &Snapshot) -> Vec<(usize, &str)> {
 /// Row estimates of freshly filled tables are far off until the server has looked at them.
 const WORTH_ANALYZING: u64 = 10_000;
 
-async fn analyze(session: &mut Session, snapshot: &Snapshot, work: &Work) -> Result<()> {
+pub async fn analyze(session: &mut Session, snapshot: &Snapshot, work: &Work) -> Result<()> {
     for table in snapshot.tables.iter().filter(|table| table.rows >= WORTH_ANALYZING) {
         work.checkpoint()?;
         work.progress.phase("Gathering statistics");

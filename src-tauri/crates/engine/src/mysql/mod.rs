@@ -4,7 +4,7 @@
 //! reading rows, [`rights`] says what this login may see; [`schema`] captures definitions, [`snapshot`] fixes one moment
 //! for several sessions, [`rows`] streams tables in the [`form`] that is stored and hashed, [`dump`] and [`fingerprint`]
 //! are made of these, [`load`] makes a database of its own from a snapshot, [`exchange`] gives a proven one its
-//! name. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
+//! name, [`tables`] puts single tables into the live one, [`script`] runs what others wrote. What a name looks like in SQL is decided in [`sql`] only. What exists in MySQL alone stands in
 //! files of its own, because no test here runs against it.
 
 mod asleep;
@@ -31,18 +31,21 @@ mod restoring;
 mod rights;
 mod rows;
 pub mod schema;
+mod script;
 pub mod server;
 mod sessions;
 mod snapshot;
 pub mod sql;
 mod statements;
+mod tables;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
 
-use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, Result, Swap, Work};
+use crate::script::RunScript;
+use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, PlaceTables, Result, Swap, Work};
 
 /// A database on a MySQL or MariaDB server. Holds no connection: each use makes its own.
 pub struct Mysql {
@@ -61,9 +64,9 @@ impl Mysql {
     }
 }
 
-/// The tables that Holdfast keeps in databases without their final name, as a list of literals.
+/// The tables in which Holdfast notes down what it has not finished, as a list of literals.
 fn own_tables() -> String {
-    database::list(&[asleep::TABLE, exchange::JOURNAL])
+    database::list(&[asleep::TABLE, exchange::JOURNAL, tables::MARK])
 }
 
 #[async_trait]
@@ -99,6 +102,12 @@ impl Engine for Mysql {
         Some(self)
     }
     fn clear(&self) -> Option<&dyn crate::Clear> {
+        Some(self)
+    }
+    fn script(&self) -> Option<&dyn RunScript> {
+        Some(self)
+    }
+    fn place_tables(&self) -> Option<&dyn PlaceTables> {
         Some(self)
     }
 }

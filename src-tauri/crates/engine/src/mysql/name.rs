@@ -1,4 +1,4 @@
-//! Names of databases: made up for people, checked before use.
+//! Names of databases and tables: made up for people, checked before use.
 
 use holdfast_contract::ErrorCode;
 
@@ -35,27 +35,52 @@ fn folder_bytes(name: &str) -> usize {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '$' { 1 } else { 5 }).sum()
 }
 
+/// Of a database.
 pub fn check(name: &str) -> Result<()> {
-    let problem = if name.is_empty() {
-        "is empty"
-    } else if name.contains('\0') {
-        "contains a NUL character"
-    } else if name.ends_with(' ') {
-        "ends with a space, which the server does not allow"
-    } else if name.chars().any(|c| u32::from(c) > 0xFFFF) {
-        "contains a character beyond U+FFFF (an emoji, for example), which the server does not allow in names"
-    } else if name.chars().count() > LONGEST {
-        "is longer than 64 characters, the server's limit"
-    } else if folder_bytes(name) > LONGEST_FOLDER {
-        "is longer than its folder's name can be, because each of its special characters takes five bytes there"
-    } else if ["mysql", "information_schema", "performance_schema", "sys"]
+    let problem = if ["mysql", "information_schema", "performance_schema", "sys"]
         .contains(&name.to_ascii_lowercase().as_str())
     {
-        "belongs to the server itself"
+        Some("belongs to the server itself")
     } else {
-        return Ok(());
+        problem(name)
     };
-    Err(EngineError::new(ErrorCode::BadRequest, format!("The name of the database {problem}.")))
+    refuse("database", problem)
+}
+
+pub fn check_table(name: &str) -> Result<()> {
+    refuse("table", problem(name))
+}
+
+fn refuse(what: &str, problem: Option<&str>) -> Result<()> {
+    match problem {
+        Some(problem) => {
+            Err(EngineError::new(ErrorCode::BadRequest, format!("The name of the {what} {problem}.")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Both are files in the end.
+fn problem(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("is empty")
+    } else if name.contains('\0') {
+        Some("contains a NUL character")
+    } else if name.ends_with(' ') {
+        Some("ends with a space, which the server does not allow")
+    } else if name.chars().any(|c| u32::from(c) > 0xFFFF) {
+        Some(
+            "contains a character beyond U+FFFF (an emoji, for example), which the server does not allow in names",
+        )
+    } else if name.chars().count() > LONGEST {
+        Some("is longer than 64 characters, the server's limit")
+    } else if folder_bytes(name) > LONGEST_FOLDER {
+        Some(
+            "is longer than its folder's name can be, because each of its special characters takes five bytes there",
+        )
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod grants;
 mod journal;
 mod place;
 mod tables;
-mod unqualified;
+pub mod unqualified;
 
 pub use self::journal::TABLE as JOURNAL;
 
@@ -123,6 +123,18 @@ async fn exchange(access: &Access, staged: &str, target: &str, kept: Option<&str
         }
         Err(failure) => Err(back_out(access, staged, &journal, failure).await),
     }
+}
+
+/// Events of a database that was filled by others' statements, as those of one that was loaded here.
+pub async fn put_to_rest(access: &Access, database: &str) -> Result<()> {
+    let mut inside = Session::open_database(access, Some(database), Purpose::Load).await?;
+    statements::prepare(&mut inside).await?;
+    let objects = code::objects(&mut inside, database).await?;
+    inside.close().await;
+    if objects.iter().any(|object| object.kind == "event") {
+        place::place(access, database, &objects, false).await?;
+    }
+    Ok(())
 }
 
 /// The name that must be free and is not.

@@ -13,6 +13,20 @@ pub fn trigger(text: &str) -> String {
     text
 }
 
+/// The same trigger under another name on another table, both as SQL. A database before them goes.
+pub fn trigger_as(text: &str, new_name: &str, new_table: &str) -> String {
+    let mut text = trigger(text);
+    let Some(name) = after_word(&text, 0, "TRIGGER") else { return text };
+    let name =
+        after_word(&text, name, "EXISTS").filter(|_| starts_with_word(&text[name..], "IF")).unwrap_or(name);
+    // The table stands behind the name: replaced first, it moves nothing.
+    if let Some(table) = after_word(&text, name_end(&text, name), "ON") {
+        text.replace_range(table..name_end(&text, table), new_table);
+    }
+    text.replace_range(name..name_end(&text, name), new_name);
+    text
+}
+
 /// A view is printed by the server: names in backticks, and with the database before them when it refers to others
 /// too. `database`.`table` stands after FROM, JOIN, a comma of theirs or a parenthesis; in front of a column there are
 /// three parts.
@@ -141,6 +155,14 @@ mod tests {
         ] {
             assert_eq!(trigger(typed), wanted.unwrap_or(typed));
         }
+        assert_eq!(
+            trigger_as(
+                "CREATE DEFINER=`a`@`b` TRIGGER IF NOT EXISTS `s`.`x y` AFTER DELETE ON s.t FOR EACH ROW SET @on = 1",
+                "`n`",
+                "`m`"
+            ),
+            "CREATE DEFINER=`a`@`b` TRIGGER IF NOT EXISTS `n` AFTER DELETE ON `m` FOR EACH ROW SET @on = 1"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod rights;
 mod words;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use holdfast_contract::snapshot::{BackupKind, EngineKind, SchemaObject, Snapshot};
 
@@ -27,15 +27,58 @@ pub async fn preflight(access: &Access, snapshot: &Snapshot, objects: &[SchemaOb
     let mut session = database::elsewhere(access).await?;
     let settings = settings(&mut session).await?;
     let rights = rights::look(&mut session).await?;
-    rights::enough(&rights, &settings, objects, &mut found);
+    rights::enough(&rights, &settings, &mut found);
+    rights::code(&rights, &settings, objects, &mut found);
     versions(&session, snapshot, &mut found);
-    words::known(&mut session, snapshot, objects, &mut found).await?;
+    words::known(&mut session, &snapshot.engine_facts, objects, &mut found).await?;
     definers(&mut session, &rights, objects, &mut found).await?;
     names(&settings, snapshot, &mut found);
     packets(&settings, snapshot, &mut found);
     history(&session, snapshot, &mut found);
     events(objects, &mut found);
     session.close().await;
+    Ok(found)
+}
+
+/// What would stop these triggers and tables from being made in a database that is there.
+pub async fn of_tables(session: &mut Session, objects: &[SchemaObject]) -> Result<Preflight> {
+    let mut found = Preflight::default();
+    let settings = settings(session).await?;
+    let rights = rights::look(session).await?;
+    rights::writable(&rights, &settings, &mut found);
+    rights::code(&rights, &settings, objects, &mut found);
+    words::known(session, &BTreeMap::new(), objects, &mut found).await?;
+    definers(session, &rights, objects, &mut found).await?;
+    Ok(found)
+}
+
+/// What would stop a script from being run in a database of its own: `accounts` are the definers that it names.
+pub async fn of_script(session: &mut Session, accounts: &[String]) -> Result<Preflight> {
+    let mut found = Preflight::default();
+    let settings = settings(session).await?;
+    let rights = rights::look(session).await?;
+    rights::enough(&rights, &settings, &mut found);
+    if let Some(other) =
+        accounts.iter().find(|account| **account != rights.account).filter(|_| !rights.set_user)
+    {
+        found.blockers.push(format!(
+            "This login may not make views, routines, triggers or events that run as {other}: grant it SET USER (MySQL: SET_ANY_DEFINER), \
+             or pass over ownership and grants (--without-owners)."
+        ));
+        return Ok(found);
+    }
+    let known = rights::accounts(session).await?;
+    let missing: Vec<&str> = accounts
+        .iter()
+        .filter(|account| known.as_ref().is_some_and(|known| !known.contains(*account)))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        found.warnings.push(format!(
+            "What runs as these accounts fails when it is used, until they exist on this server: {}. Or pass over ownership (--without-owners).",
+            missing.join(", ")
+        ));
+    }
     Ok(found)
 }
 

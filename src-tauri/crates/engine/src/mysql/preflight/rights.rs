@@ -42,18 +42,26 @@ fn gives(grant: &str, wanted: &[&str], everywhere: bool) -> bool {
     database_wide && rights.split(", ").any(has)
 }
 
-pub fn enough(rights: &Rights, settings: &Settings, objects: &[SchemaObject], found: &mut Preflight) {
+pub fn writable(rights: &Rights, settings: &Settings, found: &mut Preflight) {
     if settings.read_only && !rights.administrator {
         found
             .blockers
             .push("The server is read-only (a replica, perhaps): nothing can be created there.".into());
     }
+}
+
+pub fn enough(rights: &Rights, settings: &Settings, found: &mut Preflight) {
+    writable(rights, settings, found);
     if !rights.creates_databases {
         found.blockers.push(
             "This login may not create databases: grant it CREATE on *.*, or on names like the database's."
                 .into(),
         );
     }
+}
+
+/// Functions and triggers, where the server logs what changes.
+pub fn code(rights: &Rights, settings: &Settings, objects: &[SchemaObject], found: &mut Preflight) {
     let logged = |object: &&SchemaObject| {
         matches!(object.kind.as_str(), "function" | "aggregate function" | "trigger" | "package body")
     };

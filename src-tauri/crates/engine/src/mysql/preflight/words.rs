@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use holdfast_contract::snapshot::{SchemaObject, Snapshot};
+use holdfast_contract::snapshot::SchemaObject;
 
 use super::super::connect::Session;
 use super::super::server::Server;
@@ -10,13 +10,13 @@ use crate::{Preflight, Result};
 
 pub async fn known(
     session: &mut Session,
-    snapshot: &Snapshot,
+    facts: &BTreeMap<String, String>,
     objects: &[SchemaObject],
     found: &mut Preflight,
 ) -> Result<()> {
     let mut wanted: BTreeMap<(Kind, String), (u64, String)> = BTreeMap::new();
     for (fact, kind) in [("character_set", Kind::CharacterSet), ("collation", Kind::Collation)] {
-        if let Some(value) = snapshot.engine_facts.get(fact) {
+        if let Some(value) = facts.get(fact) {
             wanted.insert((kind, value.to_lowercase()), (0, "the database itself".into()));
         }
     }

@@ -128,6 +128,8 @@ pub async fn capture(session: &mut Session, database: &str, scope: &Scope) -> Re
     let facts = add_database(session, &mut draft).await?;
     sequences::collect(session, &mut draft, scope).await?;
     tables::collect(session, &mut draft).await?;
+    let names: Vec<TableName> = draft.tables.iter().map(Table::table_name).collect();
+    pattern::require_hits(scope, names.iter())?;
     routines::collect(session, &mut draft).await?;
     views::collect(session, &mut draft).await?;
     triggers::collect(session, &mut draft).await?;

@@ -50,7 +50,18 @@ impl Judge {
             "START" | "STOP" if server(&words, &["slave", "replica", "group_replication", "all"]) => {
                 Verdict::new(first, None).refuse(SERVER)
             }
+            "RENAME" if words.clone().eat(&["table"]) || words.clone().eat(&["tables"]) => {
+                reaching(Verdict::new("RENAME TABLE", None), head)
+            }
+            "PREPARE" | "EXECUTE" => Verdict {
+                warning: Some(
+                    "it runs text that is made while it runs, and so cannot be looked at beforehand".into(),
+                ),
+                ..Verdict::new(first, None)
+            },
             "RENAME" if server(&words, &["user"]) => Verdict::new("RENAME USER", None).refuse(SERVER),
+            // Nobody else is in the target, and a lock keeps the file's own rows from the sequences they need.
+            "LOCK" | "UNLOCK" => Verdict::new(first, None).leave_out(""),
             "FLUSH" => Verdict::new(first, None).leave_out("it is about the server, and not needed"),
             "SET" => set(words, head),
             "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => {
@@ -68,7 +79,7 @@ impl Judge {
     }
 
     fn mysql_definition(&mut self, first: &str, mut words: Tokens<'_>, head: &str) -> Verdict {
-        if let Some(definer) = definer(head) {
+        if let Some(definer) = definer(head).filter(|_| !self.without_owners) {
             self.role(&definer);
         }
         let kind = object_kind(&mut words);
@@ -77,8 +88,12 @@ impl Judge {
         let verdict = Verdict::new(format!("{first} {kind}"), name.clone());
         match kind.as_str() {
             "DATABASE" | "SCHEMA" => {
-                if self.same_database(name.as_deref().unwrap_or_default()) {
+                let own = self.same_database(name.as_deref().unwrap_or_default());
+                if own && first == "DROP" {
                     verdict.leave_out("the target database is made by the import itself")
+                } else if own {
+                    // Its defaults become the target's.
+                    verdict
                 } else {
                     verdict.refuse("it is about another database")
                 }
@@ -87,7 +102,7 @@ impl Judge {
             | "INSTANCE" => verdict.refuse(SERVER),
             "FUNCTION" if head_has(head, &["soname"]) => verdict.refuse("it loads a library into the server"),
             "TABLE" | "VIEW" if first == "CREATE" => qualified(verdict.about(Verb::Creates, name)),
-            "TABLE" | "VIEW" if first == "DROP" => qualified(verdict.about(Verb::Drops, name)),
+            "TABLE" | "VIEW" if first == "DROP" => reaching(verdict.about(Verb::Drops, name), head),
             _ => qualified(verdict),
         }
     }
@@ -99,6 +114,14 @@ fn qualified(verdict: Verdict) -> Verdict {
     let name = verdict.what.strip_prefix(&verdict.kind).unwrap_or_default();
     if name.contains('.') {
         return verdict.refuse("it names a database before the table, and so would reach past the target");
+    }
+    verdict
+}
+
+/// For statements that name several tables and nothing else with a dot.
+fn reaching(verdict: Verdict, head: &str) -> Verdict {
+    if tokens(head, MY).any(|token| token == Token::Sign(b'.')) {
+        return verdict.refuse("it names a database before a table, and so would reach past the target");
     }
     verdict
 }

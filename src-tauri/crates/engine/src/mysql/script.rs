@@ -1,0 +1,289 @@
+//! Running a script in a database of its own. Definitions end a transaction here, so nothing less could be taken back: the
+//! live database only ever changes by the exchange of whole databases.
+//!
+//! The session is as the `mysql` client's would be: the server's own settings, in utf8mb4. Rows in a run go in few messages;
+//! everything else goes by itself, and after it the session must still stand in the target.
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use holdfast_contract::import::{ScriptReport, SqlDialect};
+use holdfast_contract::{ApiError, ErrorCode};
+use sqlx::{AssertSqlSafe, Either};
+
+use super::connect::{Purpose, Session};
+use super::{Mysql, database, definer, error, exchange, name, preflight};
+use crate::script::{Committing, Fate, Parcel, RunScript, Script, ScriptDone, Told, excerpt, parcels};
+use crate::{EngineError, Preflight, Result, Work};
+
+#[async_trait]
+impl RunScript for Mysql {
+    fn dialect(&self) -> SqlDialect {
+        SqlDialect::Mysql
+    }
+
+    async fn preflight(&self, report: &ScriptReport) -> Result<Preflight> {
+        let mut session = database::elsewhere(&self.access).await?;
+        let found = preflight::of_script(&mut session, &report.roles).await?;
+        session.close().await;
+        Ok(found)
+    }
+
+    async fn run_new(&self, target: &str, script: &Script, work: &Work) -> Result<ScriptDone> {
+        name::check(target)?;
+        if target == database::live(&self.access) {
+            return Err(EngineError::new(
+                ErrorCode::TargetExists,
+                "The target is the connection's own live database.",
+            ));
+        }
+        work.checkpoint()?;
+        let mut session = database::elsewhere(&self.access).await?;
+        if database::is_there(&mut session, target).await? {
+            let taken =
+                ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
+            return Err(taken.native("1007").into());
+        }
+        work.progress.phase(&format!("Creating the database {target}"));
+        // Unless the file says otherwise, as the connection's own.
+        let facts = database::facts(&mut session, database::live(&self.access)).await?;
+        database::create(&mut session, target, &facts).await?;
+        session.close().await;
+        let outcome = tokio::select! {
+            biased;
+            () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+            outcome = self.fill(target, script, work) => outcome,
+        };
+        match outcome {
+            Ok(done) => Ok(done),
+            Err(failure) => {
+                // The failure stays the answer; what cannot be dropped now is dropped by who keeps the journal.
+                if let Err(left) = database::drop(&self.access, target).await {
+                    tracing::warn!(%left, "an unfinished import could not be dropped yet");
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn run_live(&self, _: &Script, _: &dyn Committing, _: &Work) -> Result<ScriptDone> {
+        Err(ApiError::new(
+            ErrorCode::Unsupported,
+            "MySQL and MariaDB end a transaction at every definition, so a file cannot be run in the live database and taken back.",
+        )
+        .hint("Import it into a new database, or replace the live one.")
+        .into())
+    }
+
+    async fn fate(&self, _: &str) -> Result<Fate> {
+        Ok(Fate::Unknown)
+    }
+}
+
+impl Mysql {
+    async fn fill(&self, target: &str, script: &Script, work: &Work) -> Result<ScriptDone> {
+        let mut session = Session::open_database(&self.access, Some(target), Purpose::Load).await?;
+        let defaults =
+            ["sql_mode", "foreign_key_checks", "unique_checks", "time_zone", "group_concat_max_len"]
+                .map(|name| format!("SESSION {name} = DEFAULT"));
+        session.execute("Preparing the session", &format!("SET {}", defaults.join(", "))).await?;
+        let mut run = Run { session, target, script, plain: true, done: ScriptDone::default() };
+        run.all(work).await?;
+        let Run { mut session, mut done, .. } = run;
+        if session.server.is_mariadb()
+            && session.value("Ending the import", "SELECT @@in_transaction").await?.as_deref() == Some("1")
+        {
+            done.remarks.push("The file left a transaction open at its end; it was committed.".into());
+        }
+        session.execute("Ending the import", "COMMIT").await?;
+        session.close().await;
+        // Events must not run in a copy without its final name.
+        exchange::put_to_rest(&self.access, target).await?;
+        Ok(done)
+    }
+}
+
+struct Run<'a> {
+    session: Session,
+    target: &'a str,
+    script: &'a Script,
+    /// The file has begun no transaction of its own: its rows may be committed together.
+    plain: bool,
+    done: ScriptDone,
+}
+
+impl Run<'_> {
+    async fn all(&mut self, work: &Work) -> Result<()> {
+        let mut parcels = parcels(self.script, work)?;
+        while let Some(parcel) = parcels.recv().await {
+            let (parcel, bytes) = parcel?;
+            work.checkpoint()?;
+            work.progress.advance(bytes, 0);
+            let Parcel::Statements(batch) = parcel else {
+                return Err(EngineError::new(ErrorCode::Internal, "Rows came without their COPY."));
+            };
+            if let Some(first) = batch.first() {
+                let number = self.done.statements + 1;
+                work.progress.phase(&format!("Statement {number}, line {}: {}", first.line, first.what));
+            }
+            self.done.statements += batch.len() as u64;
+            let rows = self.batch(&batch).await?;
+            self.done.rows += rows;
+            work.progress.advance(0, rows);
+        }
+        work.checkpoint()
+    }
+
+    async fn batch(&mut self, batch: &[Told]) -> Result<u64> {
+        if let [told] = batch
+            && told.kind != "INSERT"
+        {
+            self.alone(told).await?;
+            return Ok(0);
+        }
+        let together = self.plain && batch.len() > 1;
+        if together {
+            self.session.execute("Running the script", "START TRANSACTION").await?;
+        }
+        let rows = self.rows(batch).await?;
+        if together {
+            self.session.execute("Running the script", "COMMIT").await?;
+        }
+        Ok(rows)
+    }
+
+    /// Rows that went in.
+    async fn rows(&mut self, batch: &[Told]) -> Result<u64> {
+        // A comment at the end of a statement must not swallow the next one.
+        let sql = batch.iter().map(|told| told.sql.as_str()).collect::<Vec<_>>().join("\n;\n");
+        let (mut completed, mut rows) = (0, 0);
+        let failure = {
+            let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.as_str())).fetch_many(self.session.raw());
+            loop {
+                match answers.try_next().await {
+                    Ok(Some(Either::Left(done))) => {
+                        completed += 1;
+                        rows += done.rows_affected();
+                    }
+                    Ok(Some(Either::Right(_))) => {}
+                    Ok(None) => return Ok(rows),
+                    Err(error) => break error,
+                }
+            }
+        };
+        match batch.get(completed).or(batch.last()) {
+            Some(told) => Err(failed(told, failure)),
+            None => Err(error::during("Running the script", failure)),
+        }
+    }
+
+    async fn alone(&mut self, told: &Told) -> Result<()> {
+        if matches!(told.kind.as_str(), "BEGIN" | "START")
+            || (told.kind == "SET" && told.sql.to_ascii_lowercase().contains("autocommit"))
+        {
+            self.plain = false;
+        }
+        let mut told = told.clone();
+        if matches!(
+            told.kind.as_str(),
+            "CREATE DATABASE" | "ALTER DATABASE" | "CREATE SCHEMA" | "ALTER SCHEMA"
+        ) {
+            let Some(sql) = own_defaults(&told.sql) else { return Ok(()) };
+            told.sql = sql;
+        }
+        if self.script.without_owners {
+            definer::drop_from_head(&mut told.sql);
+        }
+        self.rows(std::slice::from_ref(&told)).await?;
+        // Whatever the words were: the server says where the session stands.
+        let now = self.session.value("Running the script", "SELECT DATABASE()").await?;
+        if now.as_deref() == Some(self.target) {
+            return Ok(());
+        }
+        Err(EngineError::new(
+            ErrorCode::Unsupported,
+            format!(
+                "Line {}: {} leaves the target database, so the import was stopped.",
+                told.line, told.what
+            ),
+        ))
+    }
+}
+
+/// `CREATE DATABASE x CHARACTER SET …` as a change of the database that the session stands in; None when it sets nothing.
+fn own_defaults(sql: &str) -> Option<String> {
+    let lower = sql.to_ascii_lowercase();
+    let words = ["default", "character", "charset", "collate", "comment", "encryption", "upgrade"];
+    let behind_name = behind_name(sql)?;
+    let options = sql[behind_name..].replace("*/", " ").replace("/*!40100", " ").replace("/*!80016", " ");
+    let options = options.trim();
+    let known = words.iter().any(|word| options.to_ascii_lowercase().starts_with(word));
+    (known && !lower.contains("upgrade data directory")).then(|| format!("ALTER DATABASE {options}"))
+}
+
+/// Where the name of the database ends.
+fn behind_name(sql: &str) -> Option<usize> {
+    if let Some(open) = sql.find('`') {
+        let mut at = open + 1;
+        loop {
+            at += sql[at..].find('`')? + 1;
+            if !sql[at..].starts_with('`') {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+    let lower = sql.to_ascii_lowercase();
+    let kind = lower.find("database").map(|at| at + 8).or_else(|| lower.find("schema").map(|at| at + 6))?;
+    let from = lower[kind..].find("exists").map_or(kind, |at| kind + at + 6);
+    let rest = sql[from..].trim_start_matches(|c: char| c.is_whitespace() || "*/".contains(c));
+    let name = rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len());
+    Some(sql.len() - rest.len() + name)
+}
+
+/// The failing statement with its line and its beginning, and what the server said about it.
+fn failed(told: &Told, error: sqlx::Error) -> EngineError {
+    let number = error::number(&error);
+    let said = error.as_database_error().map(|said| said.message().to_owned()).unwrap_or_default();
+    let mut line = told.line;
+    // It counts from the beginning of the statement, and quotes what stands there, values and all.
+    if let Some(within) = said.rsplit_once(" at line ").and_then(|(_, number)| number.parse::<u64>().ok()) {
+        line += within.saturating_sub(1);
+    }
+    let doing = format!("Line {line}: {}", told.what);
+    let mut api = error::during(&doing, error).into_api();
+    if number == Some(1064) {
+        api.message = format!("{doing}: there is an error in the syntax.");
+    }
+    if number.is_some() {
+        let shown = format!("The statement begins: {}", excerpt(&told.sql, SqlDialect::Mysql));
+        api.hint = Some(match api.hint {
+            Some(hint) => format!("{shown}\n{hint}"),
+            None => shown,
+        });
+    }
+    api.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_about_its_database_is_said_about_the_target() {
+        for (sql, wanted) in [
+            (
+                "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `a``b` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin */",
+                Some("ALTER DATABASE DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            ),
+            (
+                "ALTER DATABASE `shop` CHARACTER SET latin1 COLLATE latin1_bin",
+                Some("ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_bin"),
+            ),
+            ("create schema if not exists shop charset utf8mb3", Some("ALTER DATABASE charset utf8mb3")),
+            ("CREATE DATABASE shop", None),
+            ("CREATE DATABASE IF NOT EXISTS shop", None),
+        ] {
+            assert_eq!(own_defaults(sql).as_deref(), wanted, "{sql}");
+        }
+    }
+}
