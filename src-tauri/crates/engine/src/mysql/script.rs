@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use holdfast_contract::import::{ScriptReport, SqlDialect};
 use holdfast_contract::{ApiError, ErrorCode};
-use sqlx::{AssertSqlSafe, Either};
+use sqlx::{AssertSqlSafe, Either, Row as _};
 
 use super::connect::{Purpose, Session};
 use super::{Mysql, database, definer, error, exchange, name, preflight};
@@ -86,9 +86,16 @@ impl Mysql {
             ["sql_mode", "foreign_key_checks", "unique_checks", "time_zone", "group_concat_max_len"]
                 .map(|name| format!("SESSION {name} = DEFAULT"));
         session.execute("Preparing the session", &format!("SET {}", defaults.join(", "))).await?;
-        let mut run = Run { session, target, script, plain: true, done: ScriptDone::default() };
+        let mut run =
+            Run { session, target, script, plain: true, changed: None, done: ScriptDone::default() };
         run.all(work).await?;
-        let Run { mut session, mut done, .. } = run;
+        let Run { mut session, mut done, changed, .. } = run;
+        if let Some((line, statements)) = changed {
+            done.remarks.push(format!(
+                "The server stored rows otherwise than the file has them, or left some out, in {statements} statements, first in line {line}: \
+                 the file's SQL mode lets it."
+            ));
+        }
         if session.server.is_mariadb()
             && session.value("Ending the import", "SELECT @@in_transaction").await?.as_deref() == Some("1")
         {
@@ -96,8 +103,7 @@ impl Mysql {
         }
         session.execute("Ending the import", "COMMIT").await?;
         session.close().await;
-        // Events must not run in a copy without its final name.
-        exchange::put_to_rest(&self.access, target).await?;
+        exchange::make_own(&self.access, target).await?;
         Ok(done)
     }
 }
@@ -108,6 +114,8 @@ struct Run<'a> {
     script: &'a Script,
     /// The file has begun no transaction of its own: its rows may be committed together.
     plain: bool,
+    /// The first line of rows about which the server warned, and how many statements there were.
+    changed: Option<(u64, u64)>,
     done: ScriptDone,
 }
 
@@ -151,10 +159,11 @@ impl Run<'_> {
         Ok(rows)
     }
 
-    /// Rows that went in.
+    /// Rows that went in. Behind each statement the server is asked whether it had to change a value to store it.
     async fn rows(&mut self, batch: &[Told]) -> Result<u64> {
         // A comment at the end of a statement must not swallow the next one.
-        let sql = batch.iter().map(|told| told.sql.as_str()).collect::<Vec<_>>().join("\n;\n");
+        let each = batch.iter().map(|told| format!("{}\n;\nSELECT @@warning_count", told.sql));
+        let sql = each.collect::<Vec<_>>().join("\n;\n");
         let (mut completed, mut rows) = (0, 0);
         let failure = {
             let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.as_str())).fetch_many(self.session.raw());
@@ -164,13 +173,21 @@ impl Run<'_> {
                         completed += 1;
                         rows += done.rows_affected();
                     }
-                    Ok(Some(Either::Right(_))) => {}
+                    Ok(Some(Either::Right(row))) => {
+                        let count: Option<&[u8]> = row.try_get_unchecked(0).ok();
+                        if completed % 2 == 1
+                            && count.is_some_and(|count| count != b"0")
+                            && let Some(told) = batch.get(completed / 2).filter(|told| told.kind == "INSERT")
+                        {
+                            self.changed.get_or_insert((told.line, 0)).1 += 1;
+                        }
+                    }
                     Ok(None) => return Ok(rows),
                     Err(error) => break error,
                 }
             }
         };
-        match batch.get(completed).or(batch.last()) {
+        match batch.get(completed / 2).or(batch.last()) {
             Some(told) => Err(failed(told, failure)),
             None => Err(error::during("Running the script", failure)),
         }
@@ -193,7 +210,8 @@ impl Run<'_> {
         if self.script.without_owners {
             definer::drop_from_head(&mut told.sql);
         }
-        self.rows(std::slice::from_ref(&told)).await?;
+        let sent = sqlx::raw_sql(AssertSqlSafe(told.sql.as_str())).execute(self.session.raw()).await;
+        sent.map_err(|error| failed(&told, error))?;
         // Whatever the words were: the server says where the session stands.
         let now = self.session.value("Running the script", "SELECT DATABASE()").await?;
         if now.as_deref() == Some(self.target) {

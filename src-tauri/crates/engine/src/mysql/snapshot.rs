@@ -37,26 +37,15 @@ pub async fn fix(
 ) -> Result<Moment> {
     let wanted = work.parallel.clamp(1, tables.len().max(1));
     let mut readers = open_readers(access, database, wanted, sessions).await?;
-    let unlockable: Vec<&Table> = tables.iter().filter(|table| !table.transactional).copied().collect();
-    let mut locker = None;
-    let mut omissions = Vec::new();
-    if !unlockable.is_empty() {
-        let mut session = Session::open_database(access, Some(database), Purpose::Read).await?;
-        sessions.note(&session);
-        match lock(&mut session, &unlockable).await {
-            Ok(()) => locker = Some(session),
-            Err(refusal) if is_denied(&refusal) => {
-                omissions.extend(unlockable.iter().map(|table| unsteady(table)))
-            }
-            Err(other) => return Err(blocked(other)),
-        }
-    }
     let control =
         if readers.len() > 1 { stop_writing(access, database, tables, sessions).await? } else { None };
     if control.is_none() {
         // Nobody may stop the others: then one session, which sees one moment by itself.
         readers.truncate(1);
     }
+    // Behind the stop: a writer that waited for this lock would be one for which the stop waits.
+    let unlockable: Vec<&Table> = tables.iter().filter(|table| !table.transactional).copied().collect();
+    let (locker, omissions) = hold(access, database, &unlockable, sessions).await?;
     for reader in &mut readers {
         reader.execute(DOING, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
         // Going back to it gives up the lock on a table that has been read, so that it can be altered again.
@@ -118,15 +107,48 @@ async fn stop_writing(
         Err(refusal) if is_denied(&refusal) => {}
         Err(other) => return Err(blocked(other)),
     }
-    let transactional: Vec<&Table> = tables.iter().filter(|table| table.transactional).copied().collect();
-    if transactional.is_empty() {
+    if tables.is_empty() {
         return Ok(Some(session));
     }
-    match lock(&mut session, &transactional).await {
+    // All in one statement: whoever writes to two of them is either let through or waits outside.
+    match lock(&mut session, tables).await {
         Ok(()) => Ok(Some(session)),
         Err(refusal) if is_denied(&refusal) => Ok(None),
         Err(other) => Err(blocked(other)),
     }
+}
+
+/// Seconds for one attempt, during which whoever comes later waits too; and attempts.
+const PATIENCE: u32 = 10;
+const ATTEMPTS: u32 = 3;
+
+/// Keeps tables without transactions as they are until they are read. Where that is not to be had, they are named.
+async fn hold(
+    access: &Access,
+    database: &str,
+    tables: &[&Table],
+    sessions: &Sessions,
+) -> Result<(Option<Session>, Vec<Omission>)> {
+    if tables.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    let mut session = Session::open_database(access, Some(database), Purpose::Read).await?;
+    sessions.note(&session);
+    session.execute(DOING, &format!("SET SESSION lock_wait_timeout = {PATIENCE}")).await?;
+    for attempt in 1.. {
+        match lock(&mut session, tables).await {
+            Ok(()) => break,
+            Err(refusal) if is_denied(&refusal) => {
+                return Ok((None, tables.iter().map(|table| unsteady(table)).collect()));
+            }
+            Err(busy) if error::native(&busy) == Some(1205) && attempt < ATTEMPTS => {}
+            Err(busy) if error::native(&busy) == Some(1205) => {
+                return Ok((None, tables.iter().map(|table| never_free(table)).collect()));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((Some(session), Vec::new()))
 }
 
 async fn lock(session: &mut Session, tables: &[&Table]) -> Result<()> {
@@ -159,6 +181,19 @@ pub fn unsteady(table: &Table) -> Omission {
         name: table.name.clone(),
         reason: format!(
             "Its engine {} knows no transactions and this login may not LOCK TABLES: its rows may be from another moment than the rest, and may be written to while they are read.",
+            table.engine
+        ),
+        by_request: false,
+    }
+}
+
+/// The omission for a table that others never let go of.
+fn never_free(table: &Table) -> Omission {
+    Omission {
+        kind: "consistency".into(),
+        name: table.name.clone(),
+        reason: format!(
+            "Its engine {} knows no transactions, and others used it so long that it could not be locked: its rows may be from another moment than the rest, and may be written to while they are read.",
             table.engine
         ),
         by_request: false,

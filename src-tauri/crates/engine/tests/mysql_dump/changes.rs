@@ -122,3 +122,58 @@ async fn a_killed_server_is_a_lost_connection() {
     assert!(matches!(error.code(), ErrorCode::ConnectionLost), "{error:?}");
     assert!(error.into_api().retry);
 }
+
+/// Stands for an application that never rests. Ends with the test.
+async fn write_on(database: &str, statements: &'static str) -> tokio::task::JoinHandle<()> {
+    let mut session = Server::shared().connect(database).await;
+    tokio::spawn(async move { while sqlx::raw_sql(statements).execute(&mut session).await.is_ok() {} })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_without_transactions_are_of_the_moment_while_others_write_on() {
+    let server = Server::shared();
+    server.create_database("restless").await;
+    server.script(
+        "restless",
+        "CREATE TABLE old (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=MyISAM; CREATE TABLE ours (id int AUTO_INCREMENT PRIMARY KEY); \
+         CREATE TABLE aria (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=Aria TRANSACTIONAL=0; CREATE TABLE more (id int PRIMARY KEY); \
+         CREATE USER locker@localhost; GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON restless.* TO locker@localhost; \
+         CREATE USER looker@localhost; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON restless.* TO looker@localhost",
+    );
+    let writers = [
+        write_on("restless", "INSERT INTO ours () VALUES (); INSERT INTO old () VALUES ()").await,
+        write_on("restless", "INSERT INTO aria () VALUES ()").await,
+        // Holds one of each in one transaction.
+        write_on(
+            "restless",
+            "START TRANSACTION; UPDATE more SET id = id; INSERT INTO aria () VALUES (); DO SLEEP(0.01); COMMIT",
+        )
+        .await,
+    ];
+    for (user, parallel) in [("root", 3), ("root", 1), ("locker", 3), ("looker", 3)] {
+        let begun = std::time::Instant::now();
+        let engine = holdfast_engine::mysql::Mysql::new(access(server, "restless", user)).unwrap();
+        let snapshot = engine.dump(&Scope::default(), &Memory::default(), &work(parallel)).await;
+        let snapshot = snapshot.unwrap_or_else(|error| panic!("{user} with {parallel}: {error}"));
+        let unsteady: Vec<&str> = snapshot
+            .omissions
+            .iter()
+            .filter(|omission| omission.kind == "consistency")
+            .map(|omission| omission.name.as_str())
+            .collect();
+        let rows = |name: &str| snapshot.tables.iter().find(|table| table.table.name == name).unwrap().rows;
+        if user == "looker" {
+            assert_eq!(unsteady, ["aria", "old"], "who may not lock says so");
+        } else {
+            assert!(unsteady.is_empty(), "{user} with {parallel}: {unsteady:?}");
+        }
+        // With one session, the lock comes before the moment, and others go on in between.
+        if parallel > 1 && user != "looker" {
+            assert!(rows("ours").abs_diff(rows("old")) <= 1, "{user}: {} and {}", rows("ours"), rows("old"));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{user} with {parallel}: {:?}", begun.elapsed());
+    }
+    for writer in writers {
+        writer.abort();
+    }
+}

@@ -125,10 +125,14 @@ async fn exchange(access: &Access, staged: &str, target: &str, kept: Option<&str
     }
 }
 
-/// Events of a database that was filled by others' statements, as those of one that was loaded here.
-pub async fn put_to_rest(access: &Access, database: &str) -> Result<()> {
+/// Makes a database that was filled by others' statements like one that was loaded here: defaults take numbers from its own
+/// sequences, and events rest until it has its final name.
+pub async fn make_own(access: &Access, database: &str) -> Result<()> {
     let mut inside = Session::open_database(access, Some(database), Purpose::Load).await?;
     statements::prepare(&mut inside).await?;
+    for other in defaults::others(&mut inside, database).await? {
+        defaults::point(&mut inside, database, &other).await?;
+    }
     let objects = code::objects(&mut inside, database).await?;
     inside.close().await;
     if objects.iter().any(|object| object.kind == "event") {
