@@ -140,17 +140,16 @@ pub async fn read(
         (0..chosen.len()).partition(|at| !tables[chosen[*at]].transactional);
     let mut hashers: Vec<ContentHasher> = vec![ContentHasher::new(); chosen.len()];
     let mut readers = moment.readers;
-    for part in [locked, rest] {
-        let pieces: Vec<Piece> = part.iter().map(|at| piece(&tables[chosen[*at]], chosen[*at])).collect();
-        let (again, found) = rows::read(readers, &pieces, sink, work).await?;
-        readers = again;
-        for (at, hasher) in part.into_iter().zip(found) {
-            hashers[at] = hasher;
-        }
-        if let Some(locker) = moment.locker.take() {
+    // Who holds them locked reads them: writers that wait for the lock would let no other reader past.
+    if let Some(locker) = moment.locker.take() {
+        let again = part(vec![locker], locked, tables, chosen, sink, work, &mut hashers).await?;
+        for locker in again {
             locker.close().await;
         }
+    } else {
+        readers = part(readers, locked, tables, chosen, sink, work, &mut hashers).await?;
     }
+    readers = part(readers, rest, tables, chosen, sink, work, &mut hashers).await?;
     for reader in readers {
         reader.close().await;
     }
@@ -161,6 +160,24 @@ pub async fn read(
         taken_at_ms: moment.taken_at_ms,
         omissions: moment.omissions,
     })
+}
+
+/// Reads some of the chosen tables; hands the sessions back.
+async fn part(
+    readers: Vec<Session>,
+    some: Vec<usize>,
+    tables: &[Table],
+    chosen: &[usize],
+    sink: Option<&dyn DumpSink>,
+    work: &Work,
+    hashers: &mut [ContentHasher],
+) -> Result<Vec<Session>> {
+    let pieces: Vec<Piece> = some.iter().map(|at| piece(&tables[chosen[*at]], chosen[*at])).collect();
+    let (readers, found) = rows::read(readers, &pieces, sink, work).await?;
+    for (at, hasher) in some.into_iter().zip(found) {
+        hashers[at] = hasher;
+    }
+    Ok(readers)
 }
 
 fn piece(table: &Table, number: usize) -> Piece {

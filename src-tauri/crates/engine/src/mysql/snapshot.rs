@@ -17,7 +17,7 @@ use crate::{Access, EngineError, Result, Work};
 /// Sessions that all see one moment.
 pub struct Moment {
     pub readers: Vec<Session>,
-    /// Holds the tables without transactions locked while it lives.
+    /// Holds the tables without transactions locked while it lives, and is the one to read them.
     pub locker: Option<Session>,
     pub position: Option<Position>,
     /// `file:offset` of the binary log, where `position` is a GTID.
@@ -93,7 +93,7 @@ async fn open_readers(
     Ok(readers)
 }
 
-/// None where this login may neither stop all writing nor lock the tables.
+/// None where this login may not stop all writing, and may not lock the tables or has some among them without transactions.
 async fn stop_writing(
     access: &Access,
     database: &str,
@@ -107,10 +107,12 @@ async fn stop_writing(
         Err(refusal) if is_denied(&refusal) => {}
         Err(other) => return Err(blocked(other)),
     }
-    if tables.is_empty() {
-        return Ok(Some(session));
+    if tables.iter().any(|table| !table.transactional) {
+        // These stay locked when the others are let go, and two sessions cannot come by their locks without one waiting for
+        // a writer that waits for the other.
+        session.close().await;
+        return Ok(None);
     }
-    // All in one statement: whoever writes to two of them is either let through or waits outside.
     match lock(&mut session, tables).await {
         Ok(()) => Ok(Some(session)),
         Err(refusal) if is_denied(&refusal) => Ok(None),
@@ -148,6 +150,8 @@ async fn hold(
             Err(other) => return Err(other),
         }
     }
+    // As the other readers: rows come as they are stored.
+    session.execute(DOING, "SET SESSION character_set_results = NULL").await?;
     Ok((Some(session), Vec::new()))
 }
 

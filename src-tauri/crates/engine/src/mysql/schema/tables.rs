@@ -32,10 +32,11 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
             Err(other) => return Err(other),
         };
         let Some(create) = show::text(&row, 1) else { continue };
-        let Some(columns) = columns.remove(&listed.name) else {
+        let columns = columns.remove(&listed.name).unwrap_or_default();
+        if columns.is_empty() && draft.rights.has("SELECT") {
             // It appeared between the two lists, or could not be looked at.
             return Err(changed(&format!("Listing the columns of {}", listed.name)));
-        };
+        }
         let table = table(session, draft, listed, &columns, &create, &transactional);
         draft.add(
             "table",
@@ -143,7 +144,8 @@ fn table(
     transactional: &HashSet<String>,
 ) -> Table {
     let name = listed.name;
-    let readable = found.iter().all(|column| column.readable);
+    // Who may not SELECT any of them does not even see their names.
+    let readable = !found.is_empty() && found.iter().all(|column| column.readable);
     if !readable {
         draft.omit(
             "table rows",
