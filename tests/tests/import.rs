@@ -319,7 +319,8 @@ fn a_cancel_or_a_cut_connection_in_the_middle_leaves_nothing_and_says_why() {
             &format!("select pg_terminate_backend(pid) from pg_stat_activity where {asleep}"),
         );
     };
-    let ends: [(&dyn Fn(&Ctl, &str), &str); 2] = [(&cancel, "cancelled"), (&cut, "connection_lost")];
+    type End<'a> = (&'a dyn Fn(&Ctl, &str), &'a str);
+    let ends: [End<'_>; 2] = [(&cancel, "cancelled"), (&cut, "connection_lost")];
     for (end, code) in ends {
         for target in [
             vec!["--json", "import", &new, "--to", "halted", "--database", "halted_new"],
