@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{fs, io};
 
 /// Everything the page may invoke. Listed here, a command is refused unless a capability allows it.
-const COMMANDS: &[&str] = &["call", "choose_save_path", "choose_file", "choose_folder"];
+const COMMANDS: &[&str] = &["call", "desktop_state", "choose_save_path", "choose_file", "choose_folder"];
 
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/capabilities");

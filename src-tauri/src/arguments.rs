@@ -13,6 +13,10 @@ struct CommandLine {
     /// Data folder: catalog, default vault, logs
     #[arg(long, value_name = "DIR", env = "HOLDFAST_HOME")]
     home: Option<PathBuf>,
+
+    /// Start without the window, as the session does at log-in
+    #[arg(long)]
+    hidden: bool,
 }
 
 #[derive(Clone)]
@@ -20,12 +24,18 @@ pub struct Arguments {
     /// Absolute.
     pub home: PathBuf,
     pub secrets: SecretsChoice,
+    /// Without the window.
+    pub hidden: bool,
+    /// The data folder was named: whoever starts the program again has to name it too.
+    pub named_home: bool,
 }
 
 impl Arguments {
     /// Ends the process with a message when the command line is wrong.
     pub fn of_this_process() -> Result<Self, ApiError> {
-        let home = match CommandLine::parse().home {
+        let line = CommandLine::parse();
+        let named_home = line.home.is_some();
+        let home = match line.home {
             Some(home) => home,
             None => default_root(|name| std::env::var_os(name))?,
         };
@@ -33,6 +43,8 @@ impl Arguments {
             // A folder that cannot be made absolute fails a moment later, when it is opened, with its reason.
             home: std::path::absolute(&home).unwrap_or(home),
             secrets: secrets(std::env::var("HOLDFAST_SECRETS").ok().as_deref()),
+            hidden: line.hidden,
+            named_home,
         })
     }
 }

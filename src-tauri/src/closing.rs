@@ -1,37 +1,46 @@
-//! The end of the program: a closed window hides, the last job ends, then the process does.
+//! What a closed window means. Where an icon stays in the tray the web view is let go and the program goes on; else the
+//! window hides, the last job ends, then the process does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_contract::job::{JobListRequest, JobListResponse};
 use tauri::{AppHandle, Manager, RunEvent, Window, WindowEvent};
 use tokio::sync::watch;
 
+use crate::desktop::Desktop;
 use crate::host::{self, Host};
-use crate::notices;
+use crate::{notices, window};
 
 /// Whether the program is on its way out. Opening the window again takes that back.
-pub struct Closing(watch::Sender<bool>);
+pub struct Closing {
+    leaving: watch::Sender<bool>,
+    /// The last window goes while the program stays: the toolkit's wish to end is not a person's.
+    staying: AtomicBool,
+}
 
 impl Default for Closing {
     fn default() -> Self {
-        Self(watch::Sender::new(false))
+        Self { leaving: watch::Sender::new(false), staying: AtomicBool::new(false) }
     }
 }
 
 impl Closing {
     pub fn withdraw(&self) {
-        self.0.send_replace(false);
+        self.leaving.send_replace(false);
     }
     /// None when it has begun already.
     fn begin(&self) -> Option<watch::Receiver<bool>> {
-        (!self.0.send_replace(true)).then(|| self.0.subscribe())
+        (!self.leaving.send_replace(true)).then(|| self.leaving.subscribe())
     }
 }
 
 pub fn on_window_event(window: &Window, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event {
-        api.prevent_close();
-        if let Err(error) = window.hide() {
-            tracing::warn!("the window could not be hidden: {error}");
+        if window.state::<Desktop>().stays() {
+            window.state::<Closing>().staying.store(true, Ordering::Relaxed);
+            return;
         }
+        api.prevent_close();
         leave(window.app_handle());
     }
 }
@@ -40,11 +49,19 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
 pub fn on_run_event(handle: &AppHandle, event: RunEvent) {
     if let RunEvent::ExitRequested { code: None, api, .. } = event {
         api.prevent_exit();
-        leave(handle);
+        if !handle.state::<Closing>().staying.swap(false, Ordering::Relaxed) {
+            leave(handle);
+        }
     }
 }
 
-fn leave(handle: &AppHandle) {
+/// Ends the program after its last job. The window is hidden meanwhile.
+pub fn leave(handle: &AppHandle) {
+    if let Some(window) = handle.get_webview_window(window::LABEL)
+        && let Err(error) = window.hide()
+    {
+        tracing::warn!("the window could not be hidden: {error}");
+    }
     let Some(withdrawn) = handle.state::<Closing>().begin() else { return };
     tauri::async_runtime::spawn(finish(handle.clone(), withdrawn));
 }

@@ -11,6 +11,7 @@ use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
+use crate::desktop::{self, DesktopState};
 use crate::host::Host;
 
 /// Resolves with the operation's response, rejects with an `ApiError`.
@@ -22,6 +23,12 @@ pub async fn call(
     confirmation: Option<Confirmation>,
 ) -> Result<Value, ApiError> {
     host.call(&operation, request, confirmation.unwrap_or_default()).await
+}
+
+/// What the desktop offers beside the settings: a tray, a start at log-in.
+#[tauri::command]
+pub async fn desktop_state(app: AppHandle, host: State<'_, Host>) -> Result<DesktopState, ApiError> {
+    desktop::follow(&app, &host.app().await?).await
 }
 
 #[derive(Deserialize)]

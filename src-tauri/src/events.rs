@@ -6,7 +6,7 @@ use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{notices, window};
+use crate::{desktop, notices, window};
 
 const CHANNEL: &str = "holdfast://event";
 
@@ -21,6 +21,11 @@ pub async fn forward(handle: AppHandle, mut events: Receiver<Event>, app: App) {
         };
         if let Err(error) = handle.emit_to(window::LABEL, CHANNEL, &event) {
             tracing::warn!("an event did not reach the page: {error}");
+        }
+        if matches!(event, Event::Changed { what: Changed::Settings | Changed::Everything })
+            && let Err(error) = desktop::follow(&handle, &app).await
+        {
+            tracing::warn!(code = ?error.code, "the desktop does not follow the settings: {error}");
         }
         notices::consider(&handle, &app, &event).await;
     }

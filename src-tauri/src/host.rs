@@ -17,7 +17,7 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio::sync::watch;
 
 use crate::arguments::{Arguments, account};
-use crate::{events, explain, say};
+use crate::{desktop, events, explain, say};
 
 type Opened = Option<Result<App, ApiError>>;
 
@@ -49,10 +49,10 @@ impl Host {
     }
 }
 
-/// Runs beside the window. A data folder that cannot be opened ends the program with a message.
+/// Runs beside the window, or without one. A data folder that cannot be opened ends the program with a message.
 pub async fn open(
     handle: AppHandle,
-    window: WebviewWindow,
+    window: Option<WebviewWindow>,
     arguments: Arguments,
     opened: watch::Sender<Opened>,
 ) {
@@ -66,10 +66,15 @@ pub async fn open(
     };
     match App::open(config).await {
         Ok(app) => {
-            tauri::async_runtime::spawn(events::forward(handle, app.events(), app.clone()));
+            tauri::async_runtime::spawn(events::forward(handle.clone(), app.events(), app.clone()));
             opened.send_replace(Some(Ok(app.clone())));
-            if let Err(error) = window.show() {
+            if let Some(window) = window
+                && let Err(error) = window.show()
+            {
                 tracing::error!("the window could not be shown: {error}");
+            }
+            if let Err(error) = desktop::follow(&handle, &app).await {
+                tracing::warn!(code = ?error.code, "the desktop does not follow the settings: {error}");
             }
             if let Err(error) = first_start(&app).await {
                 tracing::error!(code = ?error.code, "the sample database was not made: {error}");

@@ -1,4 +1,4 @@
-//! HOST desktop: one window, one `call` command, one event channel, the system's dialogs and notifications.
+//! HOST desktop: one window, a tray icon, one `call` command, one event channel, the system's dialogs and notifications.
 //!
 //! It translates between the window and `holdfast-app` and decides nothing about databases, backups or
 //! permissions: those are operations behind the gate. What does not belong here: any rule another host
@@ -7,10 +7,12 @@
 mod arguments;
 mod closing;
 mod commands;
+mod desktop;
 mod events;
 mod host;
 mod journal;
 mod notices;
+mod tray;
 mod webkit;
 mod window;
 
@@ -28,7 +30,7 @@ pub fn prepare_process() {
     webkit::work_around_blank_windows();
 }
 
-/// Runs until the window is closed and the last job has ended.
+/// Runs until a person quits, or closes the window where no tray icon stays, and the last job has ended.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::of_this_process() {
         Ok(arguments) => arguments,
@@ -61,17 +63,23 @@ fn build(arguments: Arguments) -> tauri::Result<tauri::App> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(window::remembered_place(&state_file))
+        .plugin(desktop::at_login_plugin(&arguments))
         .invoke_handler(tauri::generate_handler![
             commands::call,
+            commands::desktop_state,
             commands::choose_save_path,
             commands::choose_file,
             commands::choose_folder
         ])
         .setup(move |app| {
-            let window = window::open(app, &arguments.home)?;
             let (host, opened) = Host::new();
             app.manage(host);
             app.manage(closing::Closing::default());
+            app.manage(window::Folder(arguments.home.clone()));
+            app.manage(desktop::Desktop::default());
+            app.state::<desktop::Desktop>().has_tray(tray::place(app.handle()));
+            let window =
+                if arguments.hidden { None } else { Some(window::open(app.handle(), &arguments.home)?) };
             tauri::async_runtime::spawn(host::open(app.handle().clone(), window, arguments, opened));
             closing::on_signals(app.handle());
             Ok(())

@@ -47,6 +47,15 @@ pub fn say_work_goes_on(handle: &AppHandle, jobs: usize) {
     );
 }
 
+/// Asked for without a window that could show why.
+pub fn say_not_started(handle: &AppHandle, refused: &[String]) {
+    let title = match refused.len() {
+        1 => "A backup was not started".to_owned(),
+        count => format!("{count} backups were not started"),
+    };
+    send(handle, &Notice { title, body: refused.join("\n") });
+}
+
 fn about_job(job: &Job, settings: &Settings, looked_at: bool) -> Option<Notice> {
     match job.state {
         JobState::Failed | JobState::Interrupted if settings.notify_failures => {

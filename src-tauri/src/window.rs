@@ -1,20 +1,24 @@
 //! The one window: where its page may come from, where it stands, and that there is one for each data folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use holdfast_contract::{ApiError, ErrorCode};
 use sha2::{Digest, Sha256};
 use tauri::plugin::TauriPlugin;
 use tauri::webview::NewWindowResponse;
-use tauri::{App, AppHandle, Manager, Url, WebviewWindow, WebviewWindowBuilder, Wry};
+use tauri::{AppHandle, Manager, Url, WebviewWindow, WebviewWindowBuilder, Wry};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::closing::Closing;
+use crate::host::Host;
 
 pub const LABEL: &str = "main";
 
+/// The data folder, for a window that is made later.
+pub struct Folder(pub PathBuf);
+
 /// Made hidden; shown when the data folder is open, so that a refusal is a message and not a flash.
-pub fn open(app: &App, home: &Path) -> tauri::Result<WebviewWindow> {
+pub fn open(app: &AppHandle, home: &Path) -> tauri::Result<WebviewWindow> {
     let config = app
         .config()
         .app
@@ -41,16 +45,38 @@ fn is_own_page(url: &Url, dev_page: Option<&Url>) -> bool {
     }
 }
 
-/// A second start shows the window that is there, also when it hides because it waits for its last job.
+/// The window that is there, also when it hides because the program waits for its last job; else a new one.
 pub fn show(app: &AppHandle) {
     if let Some(closing) = app.try_state::<Closing>() {
         closing.withdraw();
     }
-    if let Some(window) = app.get_webview_window(LABEL) {
-        for step in [window.show(), window.unminimize(), window.set_focus()] {
-            if let Err(error) = step {
-                tracing::warn!("the window could not be brought to the front: {error}");
-            }
+    match app.get_webview_window(LABEL) {
+        Some(window) => bring_forward(&window),
+        None => {
+            // Beside the event loop: on Windows a window made inside an event's handler never appears.
+            tauri::async_runtime::spawn(anew(app.clone()));
+        }
+    }
+}
+
+/// Shown when the data folder is open, as at the start.
+async fn anew(app: AppHandle) {
+    if let Err(error) = app.state::<Host>().app().await {
+        tracing::error!(code = ?error.code, "no window without a data folder: {error}");
+        return;
+    }
+    match open(&app, &app.state::<Folder>().0) {
+        Ok(window) => bring_forward(&window),
+        // Two were asked for at once: the other one is there.
+        Err(tauri::Error::WebviewLabelAlreadyExists(_)) => {}
+        Err(error) => tracing::error!("the window could not be made: {error}"),
+    }
+}
+
+fn bring_forward(window: &WebviewWindow) {
+    for step in [window.show(), window.unminimize(), window.set_focus()] {
+        if let Err(error) = step {
+            tracing::warn!("the window could not be brought to the front: {error}");
         }
     }
 }

@@ -15,6 +15,7 @@ beforeEach(() => {
 		chooseSavePath: async () => null,
 		chooseFolder: async () => null,
 		chooseFile: async () => null,
+		desktopState: async () => ({ tray: true, starts_at_login: false, problem: null }),
 	});
 });
 

@@ -36,7 +36,7 @@ const prefixesOf: Record<Schema["Changed"], string[]> = {
 	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
 	settings: ["settings.", "about."],
 	health: ["overview.", "health."],
-	schedules: ["schedule.", "run.", "retention."],
+	schedules: ["schedule.", "run.", "maintenance.", "retention."],
 	everything: [""],
 };
 

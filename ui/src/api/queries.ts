@@ -68,6 +68,8 @@ const touches: Record<string, string[]> = {
 	sample: ["connection.", "overview."],
 	backup: ["backup.", "job.", "overview.", "vault.status", "retention."],
 	schedule: ["schedule.", "run.", "job."],
+	maintenance: ["maintenance.", "job."],
+	session: ["session."],
 	retention: ["retention.", "backup.", "overview.", "vault.status"],
 	restore: ["restore.", "job.", "overview."],
 	job: ["job."],
@@ -85,6 +87,8 @@ const reads = new Set([
 	"inspect",
 	"preview",
 	"coming",
+	"history",
+	"ask",
 ]);
 
 function refreshAfter(client: QueryClient, name: OperationName): void {

@@ -1,4 +1,4 @@
-// One database: its backups, its live tables, its restores, its settings. Composes six features.
+// One database: its backups, its live tables, its restores, its settings. Composes seven features.
 
 import { Link, Outlet } from "@tanstack/react-router";
 import { ListFilter } from "lucide-react";
@@ -80,6 +80,7 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 					<Tab to="/db/$connectionId/restores" connectionId={connectionId} text="Restores" />
 					<Tab to="/db/$connectionId/schedules" connectionId={connectionId} text="Schedules" />
 					<Tab to="/db/$connectionId/retention" connectionId={connectionId} text="Retention" />
+					<Tab to="/db/$connectionId/maintenance" connectionId={connectionId} text="Maintenance" />
 					<Tab to="/db/$connectionId/settings" connectionId={connectionId} text="Settings" />
 				</nav>
 			}
@@ -110,6 +111,7 @@ interface TabProps {
 		| "/db/$connectionId/restores"
 		| "/db/$connectionId/schedules"
 		| "/db/$connectionId/retention"
+		| "/db/$connectionId/maintenance"
 		| "/db/$connectionId/settings";
 	connectionId: string;
 	text: string;

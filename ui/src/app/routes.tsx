@@ -20,6 +20,7 @@ import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
 import { TablesTab } from "@/features/connections/TablesTab";
 import { ImportWizard } from "@/features/import/ImportWizard";
 import { JobsPage } from "@/features/jobs/JobsPage";
+import { MaintenanceTab } from "@/features/maintenance/MaintenanceTab";
 import { OverviewPage } from "@/features/overview/OverviewPage";
 import { RestorePage } from "@/features/restore/RestorePage";
 import { RestoresTab } from "@/features/restore/RestoresTab";
@@ -96,6 +97,11 @@ const retention = createRoute({
 	getParentRoute: () => database,
 	path: "/retention",
 	component: () => <RetentionTab connection={useCurrentConnection()} />,
+});
+const maintenance = createRoute({
+	getParentRoute: () => database,
+	path: "/maintenance",
+	component: () => <MaintenanceTab connection={useCurrentConnection()} />,
 });
 const connectionSettings = createRoute({
 	getParentRoute: () => database,
@@ -221,6 +227,7 @@ export const routes = root.addChildren([
 		restores,
 		databaseSchedules,
 		retention,
+		maintenance,
 		connectionSettings,
 	]),
 	schedules,

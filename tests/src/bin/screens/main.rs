@@ -14,6 +14,8 @@ fn main() {
 }
 
 #[cfg(target_os = "linux")]
+mod automation;
+#[cfg(target_os = "linux")]
 mod camera;
 #[cfg(target_os = "linux")]
 mod fidelity;
@@ -28,7 +30,7 @@ mod linux {
     use serde_json::json;
 
     use crate::camera::Camera;
-    use crate::fidelity;
+    use crate::{automation, fidelity};
 
     pub fn photograph_all(folder: &Path) {
         if folder.exists() {
@@ -41,6 +43,7 @@ mod linux {
         work(&mut camera);
         import(&mut camera);
         fidelity::photograph(&mut camera);
+        automation::photograph(&mut camera);
         rest(&mut camera);
         strangers(&mut camera);
         println!("{} screens", camera.taken());

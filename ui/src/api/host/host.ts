@@ -7,6 +7,14 @@ export interface FileFilter {
 	extensions: string[];
 }
 
+export interface DesktopState {
+	/** The desktop shows tray icons, so the program can stay when its window is closed. */
+	tray: boolean;
+	starts_at_login: boolean;
+	/** Why the start at log-in could not be set. */
+	problem: string | null;
+}
+
 export interface Host {
 	readonly kind: "tauri" | "fake";
 	/** Resolves to the response or rejects with an ApiError. */
@@ -17,4 +25,6 @@ export interface Host {
 	chooseSavePath(options: { defaultName: string; filters: FileFilter[] }): Promise<string | null>;
 	chooseFolder(): Promise<string | null>;
 	chooseFile(): Promise<string | null>;
+	/** Carries out what the settings say about the desktop, and tells what came of it. */
+	desktopState(): Promise<DesktopState>;
 }

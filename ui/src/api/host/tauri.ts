@@ -18,5 +18,6 @@ export function tauriHost(): Host {
 		chooseSavePath: ({ defaultName, filters }) => invoke("choose_save_path", { defaultName, filters }),
 		chooseFolder: () => invoke("choose_folder"),
 		chooseFile: () => invoke("choose_file"),
+		desktopState: () => invoke("desktop_state"),
 	};
 }

@@ -1,9 +1,19 @@
 // What a schedule runs, as people call it: the stored operation and its request.
 
 import type { Schema } from "@/api/client";
-import { operationName } from "@/lib/text";
+import { capital, operationName } from "@/lib/text";
 
-export type CallKind = "full" | "schema" | "data" | "retention" | "check-stored" | "check-decoded" | "health";
+export type CallKind =
+	| "full"
+	| "schema"
+	| "data"
+	| "drill"
+	| "analyze"
+	| "integrity"
+	| "retention"
+	| "check-stored"
+	| "check-decoded"
+	| "health";
 
 interface Call {
 	kind: CallKind;
@@ -39,6 +49,31 @@ export const calls: readonly Call[] = [
 		about: "Rows without structure.",
 		connection: true,
 		request: (connection) => ({ connection, kind: "data" }),
+	},
+	{
+		kind: "drill",
+		operation: "backup.drill",
+		text: "Restore drill",
+		about:
+			"The latest backup is restored to scratch and proven; how long that takes is the measured recovery time.",
+		connection: true,
+		request: (connection) => ({ connection }),
+	},
+	{
+		kind: "integrity",
+		operation: "maintenance.run",
+		text: "Check its integrity",
+		about: "Looks for damage in the database itself.",
+		connection: true,
+		request: (connection) => ({ connection, action: "check" }),
+	},
+	{
+		kind: "analyze",
+		operation: "maintenance.run",
+		text: "Renew the planner's statistics",
+		about: "ANALYZE of every table.",
+		connection: true,
+		request: (connection) => ({ connection, action: "analyze" }),
 	},
 	{
 		kind: "retention",
@@ -85,6 +120,8 @@ export function callText(schedule: Pick<Schema["Schedule"], "operation" | "reque
 		const tables = Array.isArray(request.tables) && request.tables.length > 0 ? ", chosen tables" : "";
 		return `Back up, ${request.kind ?? "full"}${tables}`;
 	}
+	if (schedule.operation === "maintenance.run" && typeof request.action === "string")
+		return capital(request.action.replaceAll("_", " "));
 	if (schedule.operation === "retention.run") return "Remove old backups";
 	return operationName(schedule.operation);
 }

@@ -50,6 +50,27 @@ export const presets: readonly Preset[] = [
 		when: { ...blankWhen, time: "05:00" },
 	},
 	{
+		id: "drill",
+		text: "Restore drill, weekly",
+		name: "drill",
+		call: "drill",
+		when: { ...blankWhen, way: "weekly", days: ["sat"], time: "06:00" },
+	},
+	{
+		id: "integrity",
+		text: "Integrity, weekly",
+		name: "integrity",
+		call: "integrity",
+		when: { ...blankWhen, way: "weekly", days: ["sat"], time: "01:00" },
+	},
+	{
+		id: "analyze",
+		text: "ANALYZE, daily",
+		name: "analyze",
+		call: "analyze",
+		when: { ...blankWhen, time: "04:30" },
+	},
+	{
 		id: "check",
 		text: "Vault check, weekly",
 		name: "vault check",

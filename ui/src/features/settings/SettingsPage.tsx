@@ -10,6 +10,7 @@ import { Fact, Facts, Panel } from "@/components/Panel";
 import { SealedFileForm } from "@/components/SealedFileForm";
 import { Answered } from "@/components/States";
 import { sayError } from "@/components/say";
+import { Background } from "./Background";
 
 export function SettingsPage() {
 	const settings = useRead("settings.get", {});
@@ -36,6 +37,7 @@ export function SettingsPage() {
 									]}
 								/>
 							</Panel>
+							<Background settings={data} onSet={set} />
 							<Panel title="Backups">
 								<div className="grid grid-cols-1 gap-x-4 gap-y-3 sm:grid-cols-3">
 									<NumberField

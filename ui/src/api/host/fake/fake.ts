@@ -73,6 +73,11 @@ export function fakeHost(query: URLSearchParams, now: () => number = Date.now): 
 		},
 		chooseSavePath: async ({ defaultName }) => `/home/ada/${defaultName}`,
 		chooseFolder: async () => "/mnt/backups/vault",
+		desktopState: async () => ({
+			tray: query.get("tray") !== "0",
+			starts_at_login: world.settings.start_at_login ?? false,
+			problem: null,
+		}),
 		chooseFile: async () => "/home/ada/certificates/ca.pem",
 	};
 }

@@ -10,8 +10,6 @@ export type Handler<K extends OperationName> = (
 ) => Response<K>;
 /** Operations that no screen calls yet: the command line has them. A screen takes its own out of this list. */
 type WithoutScreen =
-	| `maintenance.${string}`
-	| `session.${string}`
 	| `table.${string}`
 	| `cleanup.${string}`
 	| `retention.group.${string}`

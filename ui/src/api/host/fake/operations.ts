@@ -5,6 +5,7 @@ import { applicationOperations } from "./features/application";
 import { backupOperations } from "./features/backups";
 import { connectionOperations } from "./features/connections";
 import { importOperations } from "./features/imports";
+import { maintenanceOperations } from "./features/maintenance";
 import { overviewOperations } from "./features/overview";
 import { restoreOperations } from "./features/restores";
 import { retentionOperations } from "./features/retention";
@@ -19,6 +20,7 @@ export const handlers: Handlers = {
 	...backupOperations,
 	...restoreOperations,
 	...importOperations,
+	...maintenanceOperations,
 	...retentionOperations,
 	...scheduleOperations(() => handlers),
 	...applicationOperations,

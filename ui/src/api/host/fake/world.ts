@@ -36,6 +36,10 @@ export interface World {
 	schedules: Schema["Schedule"][];
 	/** Newest first. */
 	runs: Schema["ScheduledRun"][];
+	/** Newest first. */
+	maintenance: Schema["MaintenanceRun"][];
+	/** By the server's number. */
+	closedSessions: Set<number>;
 	/** By connection. */
 	retention: Map<string, Schema["Retention"]>;
 	cancelled: Set<string>;

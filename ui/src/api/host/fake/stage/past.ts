@@ -4,6 +4,7 @@ import type { Schema } from "../../../client";
 import { hex, refusal, type World } from "../world";
 import { backup, failed, tableProofs } from "./backups";
 import { addConnection, specs } from "./databases";
+import { pastMaintenance } from "./maintenance";
 import { pastSchedules } from "./schedules";
 import { day, GiB, hour, KiB, MiB, minute } from "./units";
 import { refreshVault } from "./vault";
@@ -108,6 +109,7 @@ export function populate(world: World): void {
 	pastRestore(world, now);
 	pastJobs(world, now);
 	pastSchedules(world, now);
+	pastMaintenance(world, now);
 	pastAudit(world, now);
 }
 

@@ -34,6 +34,8 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 		jobs: [],
 		schedules: [],
 		runs: [],
+		maintenance: [],
+		closedSessions: new Set(),
 		retention: new Map(),
 		cancelled: new Set(),
 		audit: [],

@@ -1,0 +1,148 @@
+// Before an action runs: what it would work on, how long it may take, and what it warns of.
+
+import { TriangleAlert } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useAct, useRead } from "@/api/queries";
+import { Button } from "@/components/Button";
+import { CheckField, Choice } from "@/components/Field";
+import { Modal } from "@/components/Modal";
+import { Fact, Facts, Note } from "@/components/Panel";
+import { Answered, ErrorState } from "@/components/States";
+import { planned, TableList } from "@/components/TableList";
+import { bytes, counted } from "@/lib/bytes";
+import { tableName } from "@/lib/text";
+import { duration } from "@/lib/time";
+
+interface RunMaintenanceProps {
+	connection: Schema["Connection"];
+	offered: Schema["OfferedMaintenance"];
+	onClose: () => void;
+}
+
+export function RunMaintenance({ connection, offered, onClose }: RunMaintenanceProps) {
+	const [some, setSome] = useState(false);
+	const [picked, setPicked] = useState<string[]>([]);
+	const [accepted, setAccepted] = useState(false);
+	const live = useRead(
+		"database.inspect",
+		{ connection: connection.id },
+		{ enabled: some, staleTime: 30_000 },
+	);
+	const tables = some
+		? (live.data?.tables ?? [])
+				.filter((each) => picked.includes(tableName(each)))
+				.map(({ schema, name }) => ({ schema, name }))
+		: [];
+	const request = { connection: connection.id, action: offered.kind, tables };
+	const unchosen = some && tables.length === 0;
+	const plan = useRead("maintenance.plan", useDeferredValue(request), { enabled: !unchosen, staleTime: 0 });
+	const run = useAct("maintenance.run", onClose);
+	const ready = !unchosen && plan.data !== undefined && (offered.warning == null || accepted);
+	return (
+		<Modal
+			title={`${offered.title} of ${connection.name}`}
+			about={offered.what}
+			open
+			wide={some}
+			onClose={onClose}
+			testId="maintenance-dialog"
+			footer={
+				<>
+					<Button onClick={onClose}>Cancel</Button>
+					<Button
+						tone="primary"
+						disabled={!ready}
+						busy={run.isPending}
+						data-testid="maintenance-start"
+						onClick={() => run.mutate({ request: { ...request, accept_warning: accepted } })}
+					>
+						Run
+					</Button>
+				</>
+			}
+		>
+			<div className="flex flex-col gap-3 pb-2">
+				{offered.takes_tables && (
+					<Choice
+						legend="On"
+						hideLegend
+						row
+						value={some ? "some" : "all"}
+						onPick={(value) => setSome(value === "some")}
+						choices={[
+							{ value: "all", label: "The whole database" },
+							{ value: "some", label: "Chosen tables" },
+						]}
+					/>
+				)}
+				{some && (
+					<Answered question={live} rows={4}>
+						{(data) => (
+							<TableList
+								label="Tables to choose from"
+								tables={planned(data.tables)}
+								estimated
+								rowHeight={26}
+								maxHeight={190}
+								picked={picked}
+								onPick={setPicked}
+								empty={<p className="p-3 text-text-2">There are no tables.</p>}
+							/>
+						)}
+					</Answered>
+				)}
+				{unchosen ? (
+					<p className="text-text-2">Choose at least one table.</p>
+				) : (
+					<Answered question={plan} rows={3}>
+						{({ extent, estimated_ms }) => (
+							<>
+								<Facts>
+									<Fact name="Works on">
+										{counted(extent.tables, "table")}
+										{extent.bytes != null && `, ${bytes(extent.bytes)}`}
+									</Fact>
+									<Fact name="Takes">
+										{estimated_ms == null
+											? "Not measured yet; this run will tell"
+											: `About ${duration(estimated_ms)}, as the last time`}
+									</Fact>
+									<Fact name="Locks">{offered.locks}</Fact>
+								</Facts>
+								{(extent.remarks ?? []).length > 0 && (
+									<Note>
+										<ul className="flex flex-col gap-0.5">
+											{(extent.remarks ?? []).map((each) => (
+												<li key={each} className="wrap-anywhere">
+													{each}
+												</li>
+											))}
+										</ul>
+									</Note>
+								)}
+							</>
+						)}
+					</Answered>
+				)}
+				{offered.warning && (
+					<Note tone="warn">
+						<div className="flex flex-col gap-2">
+							<span className="flex items-start gap-1.5">
+								<TriangleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warn" />
+								{offered.warning}
+							</span>
+							<CheckField
+								label="I know, run it"
+								checked={accepted}
+								onCheck={setAccepted}
+								data-testid="maintenance-accept"
+							/>
+						</div>
+					</Note>
+				)}
+				{run.error && <ErrorState error={run.error} compact />}
+			</div>
+		</Modal>
+	);
+}
