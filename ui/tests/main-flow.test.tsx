@@ -234,7 +234,7 @@ describe("the window as a whole", () => {
 	it("gives every focusable element a name and keeps the console quiet on every page", async () => {
 		open("full");
 		await find("find");
-		for (const page of ["overview", "jobs", "vault", "audit", "settings"]) {
+		for (const page of ["overview", "jobs", "schedules", "vault", "audit", "settings"]) {
 			await press(`nav-${page}`);
 			await screen.findByRole("heading", { level: 1 });
 			for (const element of document.querySelectorAll<HTMLElement>(

@@ -18,6 +18,7 @@ import { sayError } from "@/components/say";
 import { bytes, counted } from "@/lib/bytes";
 import { operationName } from "@/lib/text";
 import { absolute, duration } from "@/lib/time";
+import { everyJob, fits, type JobFilter, JobFilters } from "./JobFilters";
 import { madeBy } from "./made";
 
 type Job = Schema["Job"];
@@ -37,8 +38,9 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 	useEffect(() => {
 		if (jobId !== undefined) setSelected(jobId);
 	}, [jobId]);
-	const first = jobs.data?.jobs[0]?.id ?? null;
-	const shown = selected ?? first;
+	const [filter, setFilter] = useState<JobFilter>(everyJob);
+	const fitting = (jobs.data?.jobs ?? []).filter((job) => fits(job, filter));
+	const shown = selected ?? fitting[0]?.id ?? null;
 	return (
 		<Page title="Jobs" fill>
 			<Answered question={jobs} rows={8}>
@@ -49,10 +51,12 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 						</EmptyState>
 					) : (
 						<div className="flex h-full min-h-0 gap-4">
-							<div className="min-h-0 min-w-0 flex-1">
+							<div className="flex min-h-0 min-w-0 flex-1 flex-col gap-2.5">
+								<JobFilters jobs={data.jobs} filter={filter} onFilter={setFilter} />
 								<DataTable
 									label="Jobs"
-									rows={data.jobs}
+									rows={fitting}
+									empty={<p className="p-4 text-text-2">No job fits this. Change what is looked for.</p>}
 									rowKey={(job) => job.id}
 									rowLabel={(job) => `${job.title}, ${looks[job.state].text}`}
 									rowTestId="job-row"

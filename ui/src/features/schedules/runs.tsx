@@ -37,6 +37,11 @@ export function RunList({ runs }: { runs: readonly Schema["ScheduledRun"][] }) {
 						</span>
 						<span className="tabular ml-auto shrink-0 text-sm text-text-2">{took(run)}</span>
 					</span>
+					{run.state === "waiting" && (
+						<span className="text-sm text-text-2">
+							{run.error ? "tried again" : "starts"} <RelativeTime at={run.starts_at_ms} />
+						</span>
+					)}
 					{(run.attempt > 1 || run.missed > 0) && (
 						<span className="text-sm text-text-2">
 							{[
