@@ -36,7 +36,7 @@ const prefixesOf: Record<Schema["Changed"], string[]> = {
 	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
 	settings: ["settings.", "about."],
 	health: ["overview.", "health."],
-	schedules: ["schedule.", "run.", "maintenance.", "retention."],
+	schedules: ["schedule.", "run.", "retention."],
 	everything: [""],
 };
 
@@ -66,6 +66,8 @@ function applyJob(client: QueryClient, job: Job, listeners: EventListeners): voi
 			"restore.",
 			"schedule.",
 			"run.",
+			"maintenance.",
+			"session.",
 			"overview.",
 			"vault.status",
 			"database.",

@@ -26,7 +26,7 @@ export function MaintenanceTab({ connection }: { connection: Schema["Connection"
 	const [result, setResult] = useState<Run | null>(null);
 	const running = (jobs.data?.jobs ?? []).filter((each) => !jobEnded(each));
 	return (
-		<div className="scroll-thin flex h-full flex-col gap-4 overflow-y-auto pb-4">
+		<div className="scroll-thin flex h-full flex-col gap-4 overflow-y-auto pr-2 pb-4">
 			<Answered question={question} rows={6}>
 				{({ actions }) => (
 					<>

@@ -50,7 +50,7 @@ function Sessions({ sessions }: { sessions: readonly Session[] }) {
 			rowKey={(row) => `${row.id} ${row.started}`}
 			maxHeight={230}
 			rowHeight={30}
-			empty={<p className="p-3 text-text-2">Nobody is connected.</p>}
+			empty={<p className="p-3 text-text-2">Nobody else is connected.</p>}
 			columns={[
 				{
 					id: "user",
@@ -128,7 +128,9 @@ function CloseIdle({ connection, onClose }: { connection: Schema["Connection"]; 
 					<ConfirmationDialog
 						title={title}
 						about={plan.summary}
-						action={`Close ${counted(plan.sessions.length, "session")}`}
+						action={
+							plan.sessions.length === 0 ? "Close" : `Close ${counted(plan.sessions.length, "session")}`
+						}
 						digest={plan.digest}
 						blocked={plan.sessions.length === 0}
 						busy={apply.isPending}
@@ -137,7 +139,7 @@ function CloseIdle({ connection, onClose }: { connection: Schema["Connection"]; 
 						onClose={onClose}
 						onConfirm={(confirmation) => apply.mutate({ request: { plan_id: plan.plan_id }, confirmation })}
 					>
-						<Sessions sessions={plan.sessions} />
+						{plan.sessions.length > 0 && <Sessions sessions={plan.sessions} />}
 					</ConfirmationDialog>
 				)}
 			</PlanGate>

@@ -28,7 +28,7 @@ const fields: readonly { rule: keyof Rules; label: string; after: string }[] = [
 export function RetentionTab({ connection }: { connection: Schema["Connection"] }) {
 	const question = useRead("retention.get", { connection: connection.id });
 	return (
-		<div className="scroll-thin h-full overflow-y-auto pb-4">
+		<div className="scroll-thin h-full overflow-y-auto pr-2 pb-4">
 			<Answered question={question} rows={5}>
 				{(set) => <Rules key={JSON.stringify(set)} connection={connection} set={set} />}
 			</Answered>
