@@ -68,6 +68,12 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 				<Panel title="What stays">
 					<div className="flex flex-col gap-2.5">
 						<p className="text-sm text-text-2">A backup stays when any rule wants it. Empty: no such rule.</p>
+						{set.of_group != null && (
+							<p className="text-sm" data-testid="retention-of-group">
+								Rules of the group <strong className="font-medium">{set.of_group}</strong>. Saving gives{" "}
+								{connection.name} its own.
+							</p>
+						)}
 						<div className="grid grid-cols-4 gap-x-4 gap-y-2.5 xl:grid-cols-2">
 							{fields.map(({ rule, label, after }) => (
 								<TextField
