@@ -46,7 +46,7 @@ export function JobFilters({ jobs, filter, onFilter }: JobFiltersProps) {
 	const operations = [...new Set(jobs.map((job) => job.operation))].toSorted();
 	const set = (change: Partial<JobFilter>) => onFilter({ ...filter, ...change });
 	return (
-		<search className="grid shrink-0 grid-cols-4 gap-2">
+		<div className="grid shrink-0 grid-cols-4 gap-2">
 			<TextField
 				label="Find"
 				hideLabel
@@ -92,6 +92,6 @@ export function JobFilters({ jobs, filter, onFilter }: JobFiltersProps) {
 					...operations.map((each) => ({ value: each, text: operationName(each) })),
 				]}
 			/>
-		</search>
+		</div>
 	);
 }
