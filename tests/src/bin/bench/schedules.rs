@@ -22,7 +22,7 @@ pub fn all() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         // Makes the catalog.
-        drop(open(folder.path()).await);
+        open(folder.path()).await.shutdown().await;
         fill(&folder.path().join("catalog.sqlite"));
         let app = open(folder.path()).await;
         println!("{SCHEDULES} schedules, {RUNS} past runs; median of {ROUNDS}, promised {PROMISE} ms");
@@ -86,8 +86,13 @@ fn fill(catalog: &std::path::Path) {
         last_run = RUNS - 1,
         now = now_ms(),
     );
-    let filled =
-        Command::new("sqlite3").arg("-bail").arg(catalog).arg(sql).stdout(Stdio::null()).status().unwrap();
+    let filled = Command::new("sqlite3")
+        .args(["-bail", "-cmd", ".timeout 20000"])
+        .arg(catalog)
+        .arg(sql)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
     assert!(filled.success(), "the catalog is filled");
 }
 
