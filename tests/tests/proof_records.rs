@@ -15,6 +15,11 @@ fn a_record_has_it_all_and_can_be_saved() {
     );
     ctl.run(&["connection", "add", "shop", "--url", &format!("sqlite://{}", file.display())]).ok();
     let id = ctl.run(&["--json", "backup", "create", "shop"]).ok().id();
+    let job = ctl.json(&["job", "list"])["jobs"][0]["id"].as_str().unwrap().to_owned();
+    let log = ctl.run(&["job", "log", &job]).ok().stdout;
+    for told in ["1. Reading shop", "2. Reading back what was stored", "Comparing"] {
+        assert!(log.contains(told), "{told} in\n{log}");
+    }
     ctl.run(&["backup", "verify", &id]).ok();
     let shown = ctl.json(&["backup", "show", &id]);
     let proof = &shown["proofs"][0];

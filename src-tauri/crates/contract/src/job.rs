@@ -74,6 +74,21 @@ pub struct JobListResponse {
     pub jobs: Vec<Job>,
 }
 
+/// Something a job began to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobLogLine {
+    pub at_ms: i64,
+    /// Of the job's steps, counted from 1.
+    pub step: Option<u32>,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct JobLogResponse {
+    /// Oldest first. Empty for jobs longer ago than 90 days.
+    pub lines: Vec<JobLogLine>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct JobRef {
     pub job: String,

@@ -9,6 +9,7 @@ pub struct ContentHasher {
     sum: [u64; 4],
     rows: u64,
     bytes: u64,
+    longest: u64,
     /// The beginning of a row whose end has not arrived.
     partial: Vec<u8>,
 }
@@ -23,9 +24,11 @@ impl ContentHasher {
         self.bytes += data.len() as u64;
         while let Some(end) = memchr(data) {
             if self.partial.is_empty() {
+                self.longest = self.longest.max(end as u64);
                 self.add(blake3::hash(&data[..end]));
             } else {
                 self.partial.extend_from_slice(&data[..end]);
+                self.longest = self.longest.max(self.partial.len() as u64);
                 let digest = blake3::hash(&self.partial);
                 self.partial.clear();
                 self.add(digest);
@@ -59,6 +62,7 @@ impl ContentHasher {
         self.add_lanes(other.sum);
         self.rows += other.rows;
         self.bytes += other.bytes;
+        self.longest = self.longest.max(other.longest);
     }
 
     pub fn rows(&self) -> u64 {
@@ -67,6 +71,10 @@ impl ContentHasher {
     /// Bytes fed, line ends included.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+    /// Bytes of the longest row, without its line end.
+    pub fn longest_row(&self) -> u64 {
+        self.longest
     }
     /// True when the last row had its line end: anything else is a cut stream.
     pub fn is_whole(&self) -> bool {
@@ -107,6 +115,7 @@ mod tests {
         let mut merged = hash(&[b"a\t1\n"]);
         merged.merge(&hash(&[b"b\t2\nb\t2\n"]));
         assert_eq!((merged.hex(), merged.rows()), (whole.hex(), 3));
+        assert_eq!(hash(&[b"a\nb", b"bb\nc\n"]).longest_row(), 3);
         assert!(!hash(&[b"a\t1"]).is_whole());
     }
 }

@@ -133,6 +133,12 @@ async fn what_would_stop_or_change_a_restore_is_said_before() {
     assert_eq!(said.blockers, Vec::<String>::new());
     assert!(said.warnings.iter().any(|warning| warning.contains("nobody@nowhere")), "{said:?}");
 
+    let longest = stored.snapshot.engine_facts.get_mut("longest_row").unwrap();
+    assert!(longest.parse::<u64>().is_ok() && !said.warnings.concat().contains("max_allowed_packet"));
+    *longest = "40000000000".into();
+    let said = root.preflight(&stored.snapshot, &stored.objects).await.unwrap().warnings.concat();
+    assert!(said.contains("40000000000 bytes") && said.contains("max_allowed_packet"), "{said}");
+
     let helper = engine_as(server.port(), "ahead", "helper", Some("secret"));
     let said = helper.preflight(&stored.snapshot, &stored.objects).await.unwrap().blockers.join("\n");
     assert!(said.contains("may not create databases") && said.contains("--map-definers"), "{said}");

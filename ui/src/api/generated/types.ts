@@ -580,6 +580,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/job.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["job.log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/maintenance.history": {
         parameters: {
             query?: never;
@@ -2057,6 +2073,21 @@ export interface components {
         };
         JobListResponse: {
             jobs: components["schemas"]["Job"][];
+        };
+        /** @description Something a job began to do. */
+        JobLogLine: {
+            /** Format: int64 */
+            at_ms: number;
+            /**
+             * Format: int32
+             * @description Of the job's steps, counted from 1.
+             */
+            step?: number | null;
+            text: string;
+        };
+        JobLogResponse: {
+            /** @description Oldest first. Empty for jobs longer ago than 90 days. */
+            lines: components["schemas"]["JobLogLine"][];
         };
         JobRef: {
             job: string;
@@ -4485,6 +4516,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "job.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLogResponse"];
                 };
             };
             /** @description Refused or failed. */

@@ -46,7 +46,7 @@ export function JobFilters({ jobs, filter, onFilter }: JobFiltersProps) {
 	const operations = [...new Set(jobs.map((job) => job.operation))].toSorted();
 	const set = (change: Partial<JobFilter>) => onFilter({ ...filter, ...change });
 	return (
-		<div className="grid shrink-0 grid-cols-4 gap-2">
+		<div className="grid shrink-0 grid-cols-2 gap-2 xl:grid-cols-4">
 			<TextField
 				label="Find"
 				hideLabel

@@ -19,6 +19,7 @@ import { bytes, counted } from "@/lib/bytes";
 import { operationName } from "@/lib/text";
 import { absolute, duration } from "@/lib/time";
 import { everyJob, fits, type JobFilter, JobFilters } from "./JobFilters";
+import { JobLog } from "./JobLog";
 import { madeBy } from "./made";
 
 type Job = Schema["Job"];
@@ -160,6 +161,7 @@ function JobAside({ job }: { job: Job | null }) {
 					</Fact>
 				))}
 			</Facts>
+			<JobLog key={job.state} job={job} />
 			<div className="flex flex-wrap gap-2">
 				{made.backup && (
 					<Button

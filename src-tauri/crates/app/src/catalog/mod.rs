@@ -18,6 +18,7 @@ mod cleanup;
 mod connections;
 mod error;
 mod health;
+mod job_log;
 mod jobs;
 mod maintenance;
 mod plans;
@@ -46,6 +47,7 @@ pub use cleanup::CleanupRules;
 pub use connections::Connections;
 pub use error::{CatalogError, Result};
 pub use health::HealthCache;
+pub use job_log::JobLog;
 pub use jobs::{JobAudit, JobRow, Jobs};
 pub use maintenance::{KeptRun, MaintenanceRuns};
 pub(crate) use plans::moved as plan_moved;
@@ -181,6 +183,9 @@ impl Catalog {
     }
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs(self)
+    }
+    pub fn job_log(&self) -> JobLog<'_> {
+        JobLog(self)
     }
     pub fn attempts(&self) -> Attempts<'_> {
         Attempts(self)

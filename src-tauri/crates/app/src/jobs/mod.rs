@@ -3,6 +3,7 @@
 //!
 //! What does not belong here: what the work does. Use cases start jobs through [`crate::cx::Cx::start_job`].
 
+mod log;
 mod progress;
 mod recovery;
 mod runner;

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdfast_contract::job::Progress;
+use holdfast_contract::job::{JobLogLine, Progress};
+
+use super::log::Lines;
 
 /// The rate is that of this last while.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -18,6 +20,7 @@ struct State {
     /// Bytes done at moments within the window, oldest first.
     samples: VecDeque<(Instant, u64)>,
     dirty: bool,
+    lines: Lines,
 }
 
 impl JobProgress {
@@ -28,6 +31,7 @@ impl JobProgress {
             Progress { phase: phase.to_owned(), step: Some(step), steps: Some(steps), ..Progress::default() };
         state.samples.clear();
         state.dirty = true;
+        state.lines.add(Some(step), true, phase);
     }
 
     /// For work that knows where it stands, not how far it came.
@@ -43,6 +47,11 @@ impl JobProgress {
         let mut state = self.lock();
         state.sample(now);
         std::mem::take(&mut state.dirty).then(|| state.progress.clone())
+    }
+
+    /// Lines of the log that were not taken yet.
+    pub(super) fn take_log(&self, now_ms: i64, ended: bool) -> Vec<JobLogLine> {
+        self.lock().lines.take(now_ms, ended)
     }
 
     pub(super) fn now(&self) -> Progress {
@@ -79,6 +88,8 @@ impl holdfast_engine::Progress for JobProgress {
         if state.progress.phase != text {
             text.clone_into(&mut state.progress.phase);
             state.dirty = true;
+            let step = state.progress.step;
+            state.lines.add(step, false, text);
         }
     }
     fn total_bytes(&self, total: u64) {

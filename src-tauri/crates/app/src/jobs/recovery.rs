@@ -7,6 +7,9 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 use super::Inner;
 
+/// 90 days.
+const LOG_KEPT_MS: i64 = 90 * 24 * 3_600_000;
+
 /// Idempotent; any process may do it at any time.
 pub(super) async fn recover(inner: &Inner) -> Result<(), ApiError> {
     let now = inner.clock.now_ms();
@@ -31,6 +34,7 @@ pub(super) async fn recover(inner: &Inner) -> Result<(), ApiError> {
         attempt.ended_at_ms = Some(now);
         inner.catalog.attempts().put(attempt).await?;
     }
+    inner.catalog.job_log().forget_before(now.saturating_sub(LOG_KEPT_MS)).await?;
     inner.home.sweep();
     Ok(())
 }
@@ -38,7 +42,7 @@ pub(super) async fn recover(inner: &Inner) -> Result<(), ApiError> {
 fn interrupted() -> ApiError {
     ApiError::new(
         ErrorCode::Interrupted,
-        "The program ended while this was running; what it had done does not count.",
+        "The program ended while this was running; nothing unfinished counts as done.",
     )
     .hint("Run it again.")
     .retry()

@@ -119,6 +119,7 @@ where
         }
         ticks += 1;
         if ticks.is_multiple_of(TICKS_PER_RECORD) {
+            record_log(inner, job, context, false).await;
             let progress = std::mem::take(&mut unrecorded).then(|| job.progress.clone());
             match inner.catalog.jobs().report(&job.id, progress).await {
                 Ok(true) => context.cancel.cancel(),
@@ -130,6 +131,17 @@ where
     }
 }
 
+/// The work itself does not depend on it.
+async fn record_log(inner: &Inner, job: &Job, context: &JobContext, ended: bool) {
+    let lines = context.progress.take_log(inner.clock.now_ms(), ended);
+    if lines.is_empty() {
+        return;
+    }
+    if let Err(error) = inner.catalog.job_log().add(&job.id, lines).await {
+        tracing::warn!(job = %job.id, %error, "lines of a job's log were not recorded");
+    }
+}
+
 async fn finish(
     inner: &Inner,
     job: &mut Job,
@@ -137,6 +149,7 @@ async fn finish(
     context: &JobContext,
     outcome: Result<Value, ApiError>,
 ) {
+    record_log(inner, job, context, true).await;
     job.progress = context.progress.now();
     job.progress.bytes_per_second = 0;
     job.progress.eta_ms = None;

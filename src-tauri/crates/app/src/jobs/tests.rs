@@ -71,7 +71,8 @@ async fn every_end_is_on_record_and_in_the_audit_log() {
     let mut listening = events.subscribe();
     let good = jobs
         .submit(new_job(None), |job| async move {
-            job.progress.phase("Reading");
+            job.progress.step(1, 2, "Reading");
+            job.progress.phase("Reading orders");
             job.progress.advance(10, 1);
             assert!(job.scratch_dir().unwrap().is_dir());
             Ok(json!({"path": job.scratch_dir().unwrap()}))
@@ -102,7 +103,10 @@ async fn every_end_is_on_record_and_in_the_audit_log() {
         ]
     );
     let done = catalog.jobs().get(&good).await.unwrap();
-    assert_eq!((done.progress.done_bytes, done.progress.phase.as_str()), (10, "Reading"));
+    assert_eq!((done.progress.done_bytes, done.progress.phase.as_str()), (10, "Reading orders"));
+    let log = catalog.job_log().of(&good).await.unwrap();
+    let told: Vec<_> = log.iter().map(|line| (line.step, line.text.as_str())).collect();
+    assert_eq!(told, [(Some(1), "Reading"), (Some(1), "Reading orders")]);
     let scratch = done.result.unwrap()["path"].as_str().unwrap().to_owned();
     assert!(!Path::new(&scratch).exists(), "temporary files are gone");
     let (entries, _) = catalog.audit().list(None, 100, None).await.unwrap();

@@ -1,6 +1,6 @@
 //! job.*
 
-use holdfast_contract::job::{Job, JobListRequest, JobListResponse, JobRef};
+use holdfast_contract::job::{Job, JobListRequest, JobListResponse, JobLogResponse, JobRef};
 use holdfast_contract::policy::{Policy, Target};
 use holdfast_contract::{ApiError, JobId};
 
@@ -40,6 +40,21 @@ impl Operation for JobGet {
     }
     async fn run(cx: Cx, request: JobRef) -> Result<Job, ApiError> {
         cx.catalog().jobs().get(&JobId(request.job)).await
+    }
+}
+
+pub struct JobLog;
+impl Operation for JobLog {
+    const NAME: &'static str = "job.log";
+    const POLICY: Policy = super::READ;
+    type Request = JobRef;
+    type Response = JobLogResponse;
+    fn target(request: &JobRef) -> Target {
+        Target::Job(JobId(request.job.clone()))
+    }
+    async fn run(cx: Cx, request: JobRef) -> Result<JobLogResponse, ApiError> {
+        let job = cx.catalog().jobs().get(&JobId(request.job)).await?;
+        Ok(JobLogResponse { lines: cx.catalog().job_log().of(&job.id).await? })
     }
 }
 

@@ -52,7 +52,7 @@ operations![
     clearing::{ClearPlan, ClearApply, Candidates, List, Preview, Set, Remove, Run},
     session::{List, ClosePlan, CloseApply, Ask},
     schedule::{List, Get, Add, Update, Remove, RunNow, Preview, Coming, RunList},
-    job::{JobList, JobGet, JobCancel},
+    job::{JobList, JobGet, JobLog, JobCancel},
     audit::{AuditList, AuditVerify},
     about::{AboutGet},
 ];

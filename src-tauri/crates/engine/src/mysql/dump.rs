@@ -96,6 +96,9 @@ async fn take(
     session.close().await;
     let mut facts = captured.facts.clone();
     facts.extend(read.binlog.map(|binlog| ("binlog_position".to_owned(), binlog)));
+    if let Some(longest) = read.hashers.iter().map(ContentHasher::longest_row).max() {
+        facts.insert("longest_row".to_owned(), longest.to_string());
+    }
     let omissions: Vec<Omission> = captured.omissions.iter().cloned().chain(read.omissions).collect();
     let tables = tables(&captured, &travelling, &read.hashers);
     Ok(Snapshot {

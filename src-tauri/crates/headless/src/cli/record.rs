@@ -14,6 +14,8 @@ pub enum Job {
     },
     /// Follow a job until it ends
     Watch { id: String },
+    /// What a job did, line by line
+    Log { id: String },
     /// Ask a job to stop
     Cancel { id: String },
 }

@@ -1,6 +1,8 @@
 //! `holdfastctl job …`
 
-use holdfast_contract::job::{Job as JobInfo, JobListRequest, JobListResponse, JobRef, JobState};
+use holdfast_contract::job::{
+    Job as JobInfo, JobListRequest, JobListResponse, JobLogResponse, JobRef, JobState,
+};
 use holdfast_contract::{ApiError, ErrorCode, JobId};
 
 use crate::cli::Job;
@@ -28,6 +30,10 @@ pub async fn run(command: Job, host: &Host, output: &Output) -> Result<()> {
                 }
             }
         }
+        Job::Log { id } => {
+            let log: JobLogResponse = host.call("job.log", &JobRef { job: id }).await?;
+            output.result(&log, || log_text(&log))
+        }
         Job::Cancel { id } => {
             let job: JobInfo = host.call("job.cancel", &JobRef { job: id }).await?;
             output.result(&job, || job_text(&job))
@@ -42,6 +48,17 @@ fn job_text(job: &JobInfo) -> String {
         lines.extend(error.hint.as_deref().map(text::visible));
     }
     lines.join("\n")
+}
+
+fn log_text(log: &JobLogResponse) -> String {
+    if log.lines.is_empty() {
+        return "Nothing was written down.".to_owned();
+    }
+    let lines = log.lines.iter().map(|line| {
+        let step = line.step.map(|step| format!("{step}. ")).unwrap_or_default();
+        format!("{}  {step}{}", text::time(line.at_ms), text::visible(&line.text))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn list_text(list: &JobListResponse) -> String {

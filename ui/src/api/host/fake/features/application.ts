@@ -21,6 +21,13 @@ export const applicationOperations: HandlersOf<"job" | "audit" | "settings" | "s
 		if (job === undefined) throw refusal("not_found", "There is no such job.");
 		return job;
 	},
+	"job.log": (world, request) => {
+		const job = world.jobs.find((each) => each.id === request.job);
+		if (job === undefined) throw refusal("not_found", "There is no such job.");
+		const at_ms = job.started_at_ms ?? job.created_at_ms;
+		const text = job.progress.phase;
+		return { lines: text === "" ? [] : [{ at_ms, step: job.progress.step ?? null, text }] };
+	},
 	"job.cancel": (world, request) => cancel(world, request.job),
 
 	"audit.list": (world, request) => {
