@@ -62,6 +62,8 @@ function applyJob(client: QueryClient, job: Job, listeners: EventListeners): voi
 		refresh(client, ["restore.get", "restore.list"]);
 	if (jobEnded(job) && (before === undefined || !jobEnded(before))) {
 		refresh(client, [
+			// A list asked for before the end may be answered after it, with the job still running.
+			"job.",
 			"backup.",
 			"restore.",
 			"schedule.",

@@ -3,7 +3,7 @@
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::restore::{
     Restore as RestoreInfo, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan,
-    RestorePlanRequest, RestoreRef,
+    RestorePlanRequest, RestoreRef, RestoreState,
 };
 use serde_json::json;
 
@@ -153,7 +153,11 @@ fn plan_text(plan: &RestorePlan) -> String {
 
 fn restore_text(restore: &RestoreInfo) -> String {
     let equal = restore.proof.iter().filter(|table| table.hash_equal).count();
-    let mut lines = vec![format!("{}: {}", text::word(&restore.state), text::visible(&restore.database))];
+    let undone = restore.state == RestoreState::Undone;
+    // Its database is by then what was set aside.
+    let now =
+        if undone { "what was replaced is live again".into() } else { text::visible(&restore.database) };
+    let mut lines = vec![format!("{}: {now}", text::word(&restore.state))];
     lines
         .extend(restore.chosen.iter().map(|table| format!("table {}", text::visible(&table.to.to_string()))));
     if !restore.proof.is_empty() {
@@ -167,10 +171,10 @@ fn restore_text(restore: &RestoreInfo) -> String {
         lines.push(format!("error: {}", text::visible(&error.message)));
     }
     if let Some(kept) = &restore.kept_as {
-        let what = if restore.chosen.is_empty() {
-            "The replaced database is"
-        } else {
-            "What is not in place now is"
+        let what = match restore.chosen.is_empty() {
+            _ if undone => "What had been restored is",
+            true => "The replaced database is",
+            false => "What is not in place now is",
         };
         lines.push(format!("{what} kept as {}.", text::visible(kept)));
     }
