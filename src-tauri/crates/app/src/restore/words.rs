@@ -79,8 +79,8 @@ pub(crate) fn loses(
         span(now_ms.saturating_sub(snapshot.taken_at_ms)),
     );
     let by = match connection.spec.engine() {
-        EngineKind::Postgres | EngineKind::Mysql => "By the server's row estimates",
-        EngineKind::Sqlite => "By row counts",
+        EngineKind::Postgres | EngineKind::Mysql => "By the server's row estimates, which may be old,",
+        EngineKind::Sqlite => "By row counts,",
     };
     match live.map(|live| differing(snapshot, live)) {
         None => text.push_str(" What that is cannot be told: the live database cannot be read."),
@@ -89,7 +89,7 @@ pub(crate) fn loses(
         )),
         Some(changes) => {
             let told: Vec<&str> = changes.iter().take(TOLD).map(String::as_str).collect();
-            text.push_str(&format!(" {by}, since then {}", told.join(", ")));
+            text.push_str(&format!(" {by} since then {}", told.join(", ")));
             match changes.len().saturating_sub(TOLD) {
                 0 => text.push('.'),
                 more => text.push_str(&format!(", and {more} more.")),

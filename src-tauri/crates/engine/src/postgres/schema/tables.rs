@@ -61,8 +61,7 @@ pub async fn read(conn: &mut PgConnection) -> Result<Vec<TableRow>> {
     let sql = format!(
         "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner, \
          c.relkind::text AS kind, c.relpersistence::text AS persistence, c.relispartition AS is_partition, \
-         CASE WHEN pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_dead_tuples(c.oid) > 0 \
-           THEN pg_catalog.pg_stat_get_live_tuples(c.oid)::float8 ELSE c.reltuples::float8 END AS rows, CASE WHEN c.relkind = 'r' THEN \
+         c.reltuples::float8 AS rows, CASE WHEN c.relkind = 'r' THEN \
            COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::int8 ELSE 0 END AS pages, \
          CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) + COALESCE(pg_catalog.pg_relation_size(NULLIF(c.reltoastrelid, 0)), 0) \
            END AS bytes, \
