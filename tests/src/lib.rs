@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod ctl;
+pub mod files;
 pub mod mariadb;
 pub mod postgres;
 pub mod spoiler;

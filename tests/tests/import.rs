@@ -1,12 +1,12 @@
 //! Foreign SQL through `holdfastctl`, with the programs that wrote it as witnesses.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use holdfast_tests::ctl::Ctl;
+use holdfast_tests::files::{gzip, write};
 use holdfast_tests::postgres::Server;
 use holdfast_tests::sqlite;
 
@@ -26,18 +26,6 @@ fn shop(ctl: &Ctl) -> PathBuf {
     );
     ctl.run(&["connection", "add", "shop", "--url", &format!("sqlite://{}", shop.display())]).ok();
     shop
-}
-
-fn write(ctl: &Ctl, name: &str, text: impl AsRef<[u8]>) -> String {
-    let path = ctl.outside(name);
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// What lies beside the connection's own file, besides what the test put there.

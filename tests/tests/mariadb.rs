@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use holdfast_tests::ctl::Ctl;
+use holdfast_tests::files::same;
 use holdfast_tests::mariadb::Server;
 
 /// Every kind of value, and every kind of definition.
@@ -194,18 +195,4 @@ fn a_schema_that_changes_under_a_backup_is_noticed() {
     }
     altering.kill().expect("the writer can be ended");
     altering.wait().expect("and it ends");
-}
-
-/// Panics with the lines that differ, not with two whole dumps.
-fn same(found: &str, wanted: &str, what: &str) {
-    let only = |a: &str, b: &str| {
-        let lines = a.lines().filter(|line| !b.lines().any(|other| other == *line));
-        lines.map(|line| line.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n")
-    };
-    assert!(
-        found == wanted,
-        "{what}\n-- only there:\n{}\n-- missing:\n{}",
-        only(found, wanted),
-        only(wanted, found)
-    );
 }

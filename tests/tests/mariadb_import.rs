@@ -1,11 +1,11 @@
 //! Foreign SQL into MariaDB through `holdfastctl`, with `mariadb-dump` as the writer of the files and as the witness.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
 use holdfast_tests::ctl::Ctl;
+use holdfast_tests::files::{gzip, same, write};
 use holdfast_tests::mariadb::Server;
 
 const VALUES: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/mariadb.sql");
@@ -17,37 +17,11 @@ fn connected(server: &Server, database: &str) -> Ctl {
     ctl
 }
 
-fn write(ctl: &Ctl, name: &str, text: impl AsRef<[u8]>) -> String {
-    let path = ctl.outside(name);
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
-}
-
 /// What the server's own program writes, as administrators call it.
 fn dumped(server: &Server, arguments: &[&str]) -> Vec<u8> {
     let output = server.client("mariadb-dump").args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-fn same(found: &str, wanted: &str, what: &str) {
-    let only = |a: &str, b: &str| {
-        let known: std::collections::HashSet<&str> = b.lines().collect();
-        let lines = a.lines().filter(|line| !known.contains(line)).take(12);
-        lines.map(|line| line.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n")
-    };
-    assert!(
-        found == wanted,
-        "{what}\n-- only there:\n{}\n-- missing:\n{}",
-        only(found, wanted),
-        only(wanted, found)
-    );
 }
 
 #[test]

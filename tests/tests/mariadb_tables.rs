@@ -2,10 +2,10 @@
 //! the new one. Judged by `mariadb-dump`.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use holdfast_tests::ctl::Ctl;
+use holdfast_tests::files::same;
 use holdfast_tests::mariadb::Server;
 
 const SHOP: &str = r#"
@@ -54,21 +54,6 @@ fn unnumbered(dump: &str) -> String {
     let mut parts = dump.split(" AUTO_INCREMENT=");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.trim_start_matches(|letter: char| letter.is_ascii_digit()))
-}
-
-/// Panics with the lines that differ.
-fn same(found: &str, wanted: &str, what: &str) {
-    let only = |a: &str, b: &str| {
-        let known: HashSet<&str> = b.lines().collect();
-        let lines = a.lines().filter(|line| !known.contains(line)).take(12);
-        lines.map(|line| line.chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n")
-    };
-    assert!(
-        found == wanted,
-        "{what}\n-- only there:\n{}\n-- missing:\n{}",
-        only(found, wanted),
-        only(wanted, found)
-    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use holdfast_contract::snapshot::TableName;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::connect::{Purpose, Session};
+use super::copy_out::Backends;
 use super::sql::{Ident, Literal, Table};
 use super::{Postgres, advice, error};
 use crate::clear::{Batches, bad_condition, changed, counted, counting, wrapped};
@@ -81,11 +82,16 @@ impl Clear for Postgres {
             return Err(changed(&table, expected, found));
         }
         let sql = format!("DELETE FROM {name}");
+        let backends = Backends::default();
+        backends.note(&session);
         let deleting = session.execute(&doing, &sql);
         let deleted = tokio::select! {
             deleted = deleting => deleted?,
-            // The session is dropped with its transaction.
-            () = work.cancel.cancelled() => return Err(crate::EngineError::Cancelled),
+            () = work.cancel.cancelled() => {
+                // A long statement would go on there, and hold its lock.
+                backends.end(&self.access, super::inspect::live(&self.access)).await;
+                return Err(crate::EngineError::Cancelled);
+            }
         };
         session.execute(&doing, "COMMIT").await?;
         work.progress.advance(0, deleted);
