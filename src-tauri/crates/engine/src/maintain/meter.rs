@@ -1,33 +1,35 @@
 //! From what a server says about one statement to the progress of the whole run, which never goes back.
 
-use crate::Work;
+use std::sync::Arc;
+
+use crate::{Progress, Work};
 
 /// Counts in bytes of the tables: those that are done, and a part of the present one.
-pub(crate) struct Meter<'a> {
-    work: &'a Work,
+pub(crate) struct Meter {
+    progress: Arc<dyn Progress>,
     done: u64,
     size: u64,
     told: u64,
     title: String,
 }
 
-impl<'a> Meter<'a> {
-    pub(crate) fn new(work: &'a Work, total_bytes: u64) -> Self {
+impl Meter {
+    pub(crate) fn new(work: &Work, total_bytes: u64) -> Self {
         work.progress.total_bytes(total_bytes);
-        Self { work, done: 0, size: 0, told: 0, title: String::new() }
+        Self { progress: work.progress.clone(), done: 0, size: 0, told: 0, title: String::new() }
     }
 
     /// The one before is done.
     pub(crate) fn begin(&mut self, title: String, size: u64) {
         self.finish();
-        self.work.progress.phase(&title);
+        self.progress.phase(&title);
         (self.title, self.size) = (title, size);
     }
 
     /// A server's phase and how far it is in it. A later phase that begins at zero moves nothing.
     pub(crate) fn at(&mut self, phase: &str, done: u64, total: u64) {
         if !phase.is_empty() {
-            self.work.progress.phase(&format!("{}: {phase}", self.title));
+            self.progress.phase(&format!("{}: {phase}", self.title));
         }
         if total > 0 {
             let part = u128::from(self.size) * u128::from(done.min(total)) / u128::from(total);
@@ -42,7 +44,7 @@ impl<'a> Meter<'a> {
 
     fn reach(&mut self, bytes: u64) {
         if bytes > self.told {
-            self.work.progress.advance(bytes - self.told, 0);
+            self.progress.advance(bytes - self.told, 0);
             self.told = bytes;
         }
     }

@@ -208,7 +208,7 @@ async fn watched(
     doing: &str,
     sql: &str,
     work: &Work,
-    meter: &mut Meter<'_>,
+    meter: &mut Meter,
 ) -> Result<Vec<Row>> {
     work.checkpoint()?;
     let id = session.id;
@@ -270,7 +270,7 @@ async fn kill(access: &Access, watch: &mut Option<Session>, id: u64) {
     }
 }
 
-async fn look(session: &mut Session, id: u64, reports: bool, meter: &mut Meter<'_>) -> Result<()> {
+async fn look(session: &mut Session, id: u64, reports: bool, meter: &mut Meter) -> Result<()> {
     let columns = if reports { "stage, max_stage, progress" } else { "0, 0, 0" };
     let sql =
         format!("SELECT coalesce(state, ''), {columns} FROM information_schema.processlist WHERE id = {id}");

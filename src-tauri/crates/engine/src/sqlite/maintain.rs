@@ -1,4 +1,5 @@
-//! Maintenance of a SQLite file. SQLite says nothing of how far a statement is; a cancel stops it within milliseconds.
+//! Maintenance of a SQLite file. How far a statement is shows in what it has read ([`super::reading`]); a cancel stops it
+//! within milliseconds.
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use rusqlite::Connection;
 use super::connect::{self, Mode};
 use super::error::{Explain, busy};
 use super::introspect::{self, Table, TableKind, quote};
+use super::reading::Reading;
 use super::{Sqlite, blocking, check, files};
 use crate::maintain::{Meter, action, finding, no_such_table, not_offered};
 use crate::{EngineError, Maintain, Result, Work};
@@ -65,10 +67,11 @@ impl Maintain for Sqlite {
                 bytes_before: Some(before),
                 ..Default::default()
             };
-            let mut meter = Meter::new(&work, before);
+            let meter = Meter::new(&work, before);
+            let reading = Reading::watch(&mut connection, &this.path, &work.cancel, meter)?;
             let whole = tables.is_empty();
-            run(kind, &mut connection, &this.path, &targets, whole, &mut meter, &mut report)?;
-            meter.finish();
+            run(kind, &mut connection, &this.path, &targets, whole, &reading, &mut report)?;
+            reading.finish();
             connection.close().map_err(|(_, error)| error).explain(&this.path, "closing it")?;
             report.bytes_after = Some(files::size(&this.path));
             crate::maintain::verdict(report)
@@ -83,19 +86,20 @@ fn run(
     path: &Path,
     targets: &[Table],
     whole: bool,
-    meter: &mut Meter<'_>,
+    reading: &Reading,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
     let all = report.bytes_before.unwrap_or(0);
     match kind {
         MaintenanceKind::Vacuum => {
-            meter.begin("Rewriting the file".into(), all);
+            // Once to write the copy, once to bring it back.
+            reading.begin(connection, "Rewriting the file".into(), all, 2 * all);
             // It attaches a temporary file by itself; in memory that would grow with the database.
             connect::allow_attach(connection, path)?;
             statement(connection, path, "rewriting it", "PRAGMA temp_store=FILE; VACUUM")
         }
         MaintenanceKind::Optimize => {
-            meter.begin("Looking for statistics that are out of date".into(), all);
+            reading.begin(connection, "Looking for statistics that are out of date".into(), all, all);
             // Also tables that this session has not queried yet.
             statement(connection, path, "renewing its statistics", "PRAGMA optimize=0x10002")
         }
@@ -107,18 +111,18 @@ fn run(
             let ordinary = targets.iter().filter(|table| table.kind == TableKind::Ordinary);
             let share = all / (targets.len() as u64).max(1);
             for table in ordinary {
-                meter.begin(format!("{verb} {}", table.name), share);
+                reading.begin(connection, format!("{verb} {}", table.name), share, share);
                 let sql = format!("{word} main.{}", quote(&table.name));
                 statement(connection, path, &format!("{} {}", verb.to_lowercase(), table.name), &sql)?;
             }
             Ok(())
         }
         MaintenanceKind::Checkpoint => {
-            meter.begin("Moving the write-ahead log into the file".into(), all);
+            reading.begin(connection, "Moving the write-ahead log into the file".into(), all, all);
             checkpoint(connection, path, report)
         }
         MaintenanceKind::ForeignKeyCheck => {
-            meter.begin("Checking foreign keys".into(), all);
+            reading.begin(connection, "Checking foreign keys".into(), all, all);
             for (table, rows) in check::orphans(connection, path)? {
                 let wanted = targets.iter().any(|target| target.name == table);
                 let name = TableName { schema: None, name: table };
@@ -130,7 +134,8 @@ fn run(
         MaintenanceKind::Bloat => empty_room(connection, path, report),
         _ => {
             let pragma = if kind == MaintenanceKind::QuickCheck { "quick_check" } else { "integrity_check" };
-            meter.begin("Looking for damage".into(), all);
+            // The pages first, then the rows.
+            reading.begin(connection, "Looking for damage".into(), all, 2 * all);
             check::examine(connection, path, pragma, if whole { None } else { Some(targets) }, report)
         }
     }

@@ -22,6 +22,7 @@ mod files;
 mod introspect;
 mod load;
 mod maintain;
+mod reading;
 mod refused;
 mod remarks;
 mod rows;

@@ -15,6 +15,7 @@ mod property;
 mod round_trip;
 mod swap;
 mod tables;
+mod upkeep;
 mod values;
 mod witness;
 

@@ -25,7 +25,7 @@ pub async fn run(
     session: &mut Session,
     targets: &[Target],
     work: &Work,
-    meter: &mut Meter<'_>,
+    meter: &mut Meter,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
     let Some(schema) = schema(session).await? else {

@@ -100,7 +100,7 @@ async fn change(
     kind: MaintenanceKind,
     target: &Target,
     statement: &mut Statement<'_>,
-    meter: &mut Meter<'_>,
+    meter: &mut Meter,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
     let table = Table(&target.name);

@@ -22,7 +22,7 @@ pub struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    pub async fn run(&mut self, doing: &str, sql: &str, meter: &mut Meter<'_>) -> Result<Vec<Row>> {
+    pub async fn run(&mut self, doing: &str, sql: &str, meter: &mut Meter) -> Result<Vec<Row>> {
         self.work.checkpoint()?;
         let backend = self.session.backend.clone();
         // Progress and cancel need a session of their own; without a free one the work goes on unseen.
@@ -85,7 +85,7 @@ async fn stop(access: &Access, watch: &mut Option<Session>, backend: &Backend) {
     }
 }
 
-async fn look(session: &mut Session, backend: &Backend, meter: &mut Meter<'_>) -> Result<()> {
+async fn look(session: &mut Session, backend: &Backend, meter: &mut Meter) -> Result<()> {
     let pid = backend.pid;
     let sql = format!(
         "SELECT phase, heap_blks_scanned, heap_blks_total FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {pid} \
