@@ -207,6 +207,8 @@ async fn kills_leave_old_or_new() {
         drop(make(&originals.staged, &fill("new", 14_000)));
         for round in 0u64..12 {
             let stage = Stage::new();
+            // What the killed one cannot tidy goes with this.
+            let aside = tempfile::tempdir().unwrap();
             std::fs::copy(&originals.live, &stage.live).unwrap();
             std::fs::copy(&originals.staged, &stage.staged).unwrap();
             let path = |path: &Path| path.to_str().unwrap().to_owned();
@@ -216,6 +218,7 @@ async fn kills_leave_old_or_new() {
                     ("HOLDFAST_TEST_LIVE", &path(&stage.live)),
                     ("HOLDFAST_TEST_STAGED", &path(&stage.staged)),
                     ("HOLDFAST_TEST_KEPT", &path(&stage.kept)),
+                    ("TMPDIR", &path(aside.path())),
                 ],
             );
             let told = BufReader::new(swapping.stdout.take().unwrap()).lines().map_while(Result::ok);
