@@ -8,15 +8,10 @@ use holdfast_contract::ApiError;
 use holdfast_contract::meta::Empty;
 use holdfast_contract::settings::Settings;
 use serde::Serialize;
-use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Manager, Wry};
-use tauri_plugin_autostart::ManagerExt;
+use tauri::{AppHandle, Manager};
 
-use crate::arguments::Arguments;
+use crate::at_login::AtLogin;
 use crate::host;
-
-/// Given to the program when the session starts it.
-const HIDDEN: &str = "--hidden";
 
 /// Known without asking, because a window closes at once.
 pub struct Desktop {
@@ -40,15 +35,6 @@ impl Desktop {
     }
 }
 
-/// The session's own list of what it starts.
-pub fn at_login_plugin(arguments: &Arguments) -> TauriPlugin<Wry> {
-    let mut started_with = vec![HIDDEN.to_owned()];
-    if arguments.named_home {
-        started_with.push(format!("--home={}", arguments.home.display()));
-    }
-    tauri_plugin_autostart::Builder::new().args(started_with).app_name("Holdfast").build()
-}
-
 /// What the settings page shows beside the wishes.
 #[derive(Serialize)]
 pub struct DesktopState {
@@ -65,22 +51,11 @@ pub async fn follow(handle: &AppHandle, app: &App) -> Result<DesktopState, ApiEr
     let desktop = handle.state::<Desktop>();
     desktop.keep.store(settings.keep_in_tray, Ordering::Relaxed);
     let tray = desktop.tray.load(Ordering::Relaxed);
-    Ok(match at_login(handle, settings.start_at_login) {
+    Ok(match handle.state::<AtLogin>().follow(settings.start_at_login) {
         Ok(starts_at_login) => DesktopState { tray, starts_at_login, problem: None },
         Err(error) => {
             tracing::warn!("the start at log-in could not be set: {error}");
             DesktopState { tray, starts_at_login: false, problem: Some(error.to_string()) }
         }
     })
-}
-
-/// Whether the session starts the program now.
-fn at_login(handle: &AppHandle, wanted: bool) -> Result<bool, tauri_plugin_autostart::Error> {
-    let list = handle.autolaunch();
-    match (list.is_enabled()?, wanted) {
-        (false, true) => list.enable()?,
-        (true, false) => list.disable()?,
-        _ => {}
-    }
-    list.is_enabled()
 }

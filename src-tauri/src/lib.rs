@@ -5,6 +5,7 @@
 //! (command line, HTTP) would need too.
 
 mod arguments;
+mod at_login;
 mod closing;
 mod commands;
 mod desktop;
@@ -63,7 +64,6 @@ fn build(arguments: Arguments) -> tauri::Result<tauri::App> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(window::remembered_place(&state_file))
-        .plugin(desktop::at_login_plugin(&arguments))
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::desktop_state,
@@ -77,7 +77,8 @@ fn build(arguments: Arguments) -> tauri::Result<tauri::App> {
             app.manage(closing::Closing::default());
             app.manage(window::Folder(arguments.home.clone()));
             app.manage(desktop::Desktop::default());
-            app.state::<desktop::Desktop>().has_tray(tray::place(app.handle()));
+            app.manage(at_login::AtLogin::of_this_program(app.handle(), &arguments));
+            tray::place(app.handle());
             let window =
                 if arguments.hidden { None } else { Some(window::open(app.handle(), &arguments.home)?) };
             tauri::async_runtime::spawn(host::open(app.handle().clone(), window, arguments, opened));

@@ -8,6 +8,7 @@ use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager};
 
+use crate::desktop::Desktop;
 use crate::host::{self, Host};
 use crate::{closing, notices, window};
 
@@ -15,25 +16,24 @@ const ID: &str = "main";
 const OPEN: &str = "open";
 const BACK_UP_ALL: &str = "back-up-all";
 const QUIT: &str = "quit";
-/// A session bus answers at once or is not worth waiting for: the window waits behind it.
-#[cfg(target_os = "linux")]
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// False where nothing would show the icon: the program then ends with its window.
-pub fn place(app: &AppHandle) -> bool {
-    if !shown_here() {
-        tracing::info!(
-            "this desktop shows no tray icons; closing the window ends the program after its jobs"
-        );
-        return false;
-    }
-    match build(app) {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!("the tray icon could not be placed: {error}");
-            false
-        }
-    }
+/// Where the desktop shows such icons, also when its panel comes up after us, as at log-in. [`Desktop`] knows whether it is
+/// shown: a closed window ends the program where it is not.
+pub fn place(app: &AppHandle) {
+    #[cfg(not(target_os = "linux"))]
+    shown(app, true);
+    #[cfg(target_os = "linux")]
+    panel::follow(app);
+}
+
+/// On the main thread.
+fn shown(app: &AppHandle, somebody_shows_it: bool) {
+    let there = somebody_shows_it
+        && (app.tray_by_id(ID).is_some()
+            || build(app)
+                .inspect_err(|error| tracing::warn!("the tray icon could not be placed: {error}"))
+                .is_ok());
+    app.state::<Desktop>().has_tray(there);
 }
 
 fn build(app: &AppHandle) -> tauri::Result<()> {
@@ -102,35 +102,69 @@ async fn start_backups(app: &AppHandle, refused: &mut Vec<String>) -> Result<(),
     Ok(())
 }
 
-#[cfg(not(target_os = "linux"))]
-fn shown_here() -> bool {
-    true
-}
-
-/// The library that draws it must be there, because the toolkit ends the process without it; and somebody on the
-/// session bus must show such icons.
+/// Who shows tray icons on Linux: a panel that owns a name on the session bus, if there is one.
 #[cfg(target_os = "linux")]
-fn shown_here() -> bool {
-    const LIBRARIES: [&str; 2] = ["libayatana-appindicator3.so.1", "libappindicator3.so.1"];
-    let library = LIBRARIES.iter().any(|name| {
-        // SAFETY: loading runs the initialisers of a system library that the toolkit loads next in any case.
-        #[expect(unsafe_code, reason = "the only way to know whether the toolkit could load it")]
-        unsafe { libloading::Library::new(*name) }.is_ok()
-    });
-    library && watcher_present()
-}
+mod panel {
+    use std::time::Duration;
 
-#[cfg(target_os = "linux")]
-fn watcher_present() -> bool {
-    const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-    const BUS: &str = "org.freedesktop.DBus";
-    let asked = async {
+    use futures::StreamExt as _;
+    use tauri::AppHandle;
+    use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
+
+    const NAME: &str = "org.kde.StatusNotifierWatcher";
+    /// A session bus answers at once or is not worth waiting for: the window waits behind it.
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    pub fn follow(app: &AppHandle) {
+        if !toolkit_can_draw() {
+            tracing::info!(
+                "the library that draws tray icons is not there; closing the window ends the program after its jobs"
+            );
+            return;
+        }
+        let asked = async { tokio::time::timeout(PATIENCE, ask()).await };
+        match tauri::async_runtime::block_on(asked) {
+            Ok(Ok((there, changes))) => {
+                if !there {
+                    tracing::info!(
+                        "this desktop shows no tray icons; closing the window ends the program after its jobs"
+                    );
+                }
+                super::shown(app, there);
+                tauri::async_runtime::spawn(watch(app.clone(), changes));
+            }
+            // Nobody shows anything.
+            Ok(Err(error)) => tracing::info!("no session bus, so no tray icon: {error}"),
+            Err(_) => tracing::warn!("the session bus does not answer, so there is no tray icon"),
+        }
+    }
+
+    /// Whether a panel is there, and the changes from then on.
+    async fn ask() -> zbus::Result<(bool, NameOwnerChangedStream)> {
         let bus = zbus::Connection::session().await?;
-        let answer =
-            bus.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "NameHasOwner", &WATCHER).await?;
-        answer.body().deserialize::<bool>()
-    };
-    // No session bus, or one that does not answer: nobody shows anything.
-    tauri::async_runtime::block_on(async { tokio::time::timeout(PATIENCE, asked).await })
-        .is_ok_and(|answer| answer.unwrap_or(false))
+        let bus = DBusProxy::new(&bus).await?;
+        let changes = bus.receive_name_owner_changed_with_args(&[(0, NAME)]).await?;
+        Ok((bus.name_has_owner(NAME.try_into()?).await?, changes))
+    }
+
+    async fn watch(app: AppHandle, mut changes: NameOwnerChangedStream) {
+        while let Some(change) = changes.next().await {
+            let Ok(change) = change.args() else { continue };
+            let there = change.new_owner().is_some();
+            let handle = app.clone();
+            if let Err(error) = app.run_on_main_thread(move || super::shown(&handle, there)) {
+                tracing::warn!("the tray icon does not follow the panel: {error}");
+            }
+        }
+    }
+
+    /// The toolkit ends the process without this library.
+    fn toolkit_can_draw() -> bool {
+        const LIBRARIES: [&str; 2] = ["libayatana-appindicator3.so.1", "libappindicator3.so.1"];
+        LIBRARIES.iter().any(|name| {
+            // SAFETY: loading runs the initialisers of a system library that the toolkit loads next in any case.
+            #[expect(unsafe_code, reason = "the only way to know whether the toolkit could load it")]
+            unsafe { libloading::Library::new(*name) }.is_ok()
+        })
+    }
 }

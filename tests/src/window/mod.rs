@@ -1,10 +1,12 @@
 //! The real window, driven as a person would: the program itself, a display of its own, a private session bus and
 //! keyring, and WebKit's WebDriver. Linux only; the other systems have no WebDriver for their web views.
 
+pub mod display;
 mod driver;
 mod page;
-mod processes;
-mod session;
+pub mod panel;
+pub mod processes;
+pub mod session;
 pub mod story;
 
 use std::path::{Path, PathBuf};

@@ -36,8 +36,31 @@ impl Group {
         group
     }
 
+    pub fn id(&self) -> u32 {
+        self.leader.id()
+    }
     pub fn has_ended(&mut self) -> bool {
         matches!(self.leader.try_wait(), Ok(Some(_)))
+    }
+    /// None: it still runs.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.leader.try_wait().expect("our own child").and_then(|status| status.code())
+    }
+
+    /// The programs that it and those it started have started, by name.
+    pub fn started(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut parents = vec![self.id()];
+        while let Some(parent) = parents.pop() {
+            let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+            for child in children.unwrap_or_default().split_whitespace() {
+                found.extend(
+                    std::fs::read_to_string(format!("/proc/{child}/comm")).map(|name| name.trim().to_owned()),
+                );
+                parents.extend(child.parse::<u32>());
+            }
+        }
+        found
     }
 }
 
