@@ -1,6 +1,7 @@
 //! The real window, driven as a person would: the program itself, a display of its own, a private session bus and
 //! keyring, and WebKit's WebDriver. Linux only; the other systems have no WebDriver for their web views.
 
+pub mod desk;
 pub mod display;
 mod driver;
 mod page;

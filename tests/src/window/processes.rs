@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Its own process group, so that what it starts (a bus starts services, a driver the program) ends with it.
 pub struct Group {
@@ -36,9 +37,6 @@ impl Group {
         group
     }
 
-    pub fn id(&self) -> u32 {
-        self.leader.id()
-    }
     pub fn has_ended(&mut self) -> bool {
         matches!(self.leader.try_wait(), Ok(Some(_)))
     }
@@ -47,18 +45,44 @@ impl Group {
         self.leader.try_wait().expect("our own child").and_then(|status| status.code())
     }
 
-    /// The programs that it and those it started have started, by name.
-    pub fn started(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut parents = vec![self.id()];
-        while let Some(parent) = parents.pop() {
+    /// Processes that show pages: WebKit's, by name.
+    pub fn web_processes(&self) -> usize {
+        let named = |id: &u32| std::fs::read_to_string(format!("/proc/{id}/comm"));
+        self.all().iter().filter_map(|id| named(id).ok()).filter(|name| name.starts_with("WebKitWeb")).count()
+    }
+
+    /// Proportional set size of it and of all that it started, in bytes: pages that others share count in part.
+    pub fn proportional_bytes(&self) -> u64 {
+        let of = |id: &u32| -> Option<u64> {
+            let sums = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+            sums.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()
+        };
+        self.all().iter().filter_map(of).sum::<u64>() * 1024
+    }
+
+    /// Time on processors since the start, of it and of all that it started.
+    pub fn processor_time(&self) -> Duration {
+        /// `USER_HZ`, the same on every Linux.
+        const TICKS: u64 = 100;
+        let of = |id: &u32| -> Option<u64> {
+            let state = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            // The name in parentheses can hold anything; user and system time are the 12th and 13th after it.
+            let fields = state.rsplit_once(')')?.1.split_whitespace().skip(11);
+            fields.take(2).map(|ticks| ticks.parse::<u64>().ok()).sum()
+        };
+        Duration::from_millis(self.all().iter().filter_map(of).sum::<u64>() * 1000 / TICKS)
+    }
+
+    /// It and all that it started, directly or not.
+    fn all(&self) -> Vec<u32> {
+        let mut found = vec![self.leader.id()];
+        let mut looked = 0;
+        while let Some(parent) = found.get(looked) {
             let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-            for child in children.unwrap_or_default().split_whitespace() {
-                found.extend(
-                    std::fs::read_to_string(format!("/proc/{child}/comm")).map(|name| name.trim().to_owned()),
-                );
-                parents.extend(child.parse::<u32>());
-            }
+            found.extend(
+                children.unwrap_or_default().split_whitespace().filter_map(|id| id.parse::<u32>().ok()),
+            );
+            looked += 1;
         }
         found
     }

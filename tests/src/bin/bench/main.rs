@@ -2,11 +2,13 @@
 //!
 //! Each pair runs A B A B …, after one warm-up of each; the ratio is the median of the pairs. Machines are shared and
 //! noisy, so seconds only show the size and nothing here fails on time. Arguments: sizes in MB (100), `extremes`,
-//! or `schedules`.
+//! `schedules`, or `idle`.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod data;
 mod extremes;
+#[cfg(target_os = "linux")]
+mod idle;
 mod mariadb;
 mod measure;
 mod schedules;
@@ -25,6 +27,8 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("extremes") => return extremes::all(),
         Some("schedules") => return schedules::all(),
+        #[cfg(target_os = "linux")]
+        Some("idle") => return idle::all(),
         _ => {}
     }
     let megabytes: Vec<u64> = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect();
