@@ -70,6 +70,8 @@ const touches: Record<string, string[]> = {
 	schedule: ["schedule.", "run.", "job."],
 	maintenance: ["maintenance.", "job."],
 	session: ["session."],
+	cleanup: ["cleanup.", "job.", "backup.", "overview."],
+	table: ["job.", "backup.", "overview.", "database."],
 	retention: ["retention.", "backup.", "overview.", "vault.status"],
 	restore: ["restore.", "job.", "overview."],
 	job: ["job."],
@@ -89,6 +91,7 @@ const reads = new Set([
 	"coming",
 	"history",
 	"ask",
+	"candidates",
 ]);
 
 function refreshAfter(client: QueryClient, name: OperationName): void {

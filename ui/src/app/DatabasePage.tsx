@@ -1,4 +1,4 @@
-// One database: its backups, its live tables, its restores, its settings. Composes seven features.
+// One database: its backups, its live tables, its restores, its settings. Composes eight features.
 
 import { Link, Outlet } from "@tanstack/react-router";
 import { ListFilter } from "lucide-react";
@@ -81,6 +81,7 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 					<Tab to="/db/$connectionId/schedules" connectionId={connectionId} text="Schedules" />
 					<Tab to="/db/$connectionId/retention" connectionId={connectionId} text="Retention" />
 					<Tab to="/db/$connectionId/maintenance" connectionId={connectionId} text="Maintenance" />
+					<Tab to="/db/$connectionId/cleanup" connectionId={connectionId} text="Clean up" />
 					<Tab to="/db/$connectionId/settings" connectionId={connectionId} text="Settings" />
 				</nav>
 			}
@@ -112,6 +113,7 @@ interface TabProps {
 		| "/db/$connectionId/schedules"
 		| "/db/$connectionId/retention"
 		| "/db/$connectionId/maintenance"
+		| "/db/$connectionId/cleanup"
 		| "/db/$connectionId/settings";
 	connectionId: string;
 	text: string;
@@ -122,7 +124,7 @@ function Tab({ to, connectionId, text }: TabProps) {
 		<Link
 			to={to}
 			params={{ connectionId }}
-			data-testid={`tab-${text.toLowerCase()}`}
+			data-testid={`tab-${text.toLowerCase().replace(" ", "-")}`}
 			className="-mb-px border-transparent border-b-2 px-0.5 py-1.5 text-text-2 hover:text-text"
 			activeProps={{ className: "border-accent! text-text! font-medium", "aria-current": "page" }}
 		>

@@ -15,6 +15,7 @@ import { AuditPage } from "@/features/audit/AuditPage";
 import { BackUpButton } from "@/features/backups/BackUpButton";
 import { BackupPage } from "@/features/backups/BackupPage";
 import { BackupsTab } from "@/features/backups/BackupsTab";
+import { CleanupTab } from "@/features/cleanup/CleanupTab";
 import { AddConnectionPage } from "@/features/connections/AddConnectionPage";
 import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
 import { TablesTab } from "@/features/connections/TablesTab";
@@ -101,7 +102,19 @@ const retention = createRoute({
 const maintenance = createRoute({
 	getParentRoute: () => database,
 	path: "/maintenance",
-	component: () => <MaintenanceTab connection={useCurrentConnection()} />,
+	validateSearch: (search: Record<string, unknown>): { run?: string; table?: string } => ({
+		...(typeof search.run === "string" ? { run: search.run } : {}),
+		...(typeof search.table === "string" ? { table: search.table } : {}),
+	}),
+	component: () => {
+		const { run, table } = maintenance.useSearch();
+		return <MaintenanceTab connection={useCurrentConnection()} run={run} table={table} />;
+	},
+});
+const cleanup = createRoute({
+	getParentRoute: () => database,
+	path: "/cleanup",
+	component: () => <CleanupTab connection={useCurrentConnection()} />,
 });
 const connectionSettings = createRoute({
 	getParentRoute: () => database,
@@ -128,14 +141,14 @@ const calendar = createRoute({
 const newSchedule = createRoute({
 	getParentRoute: () => root,
 	path: "/schedules/new",
-	validateSearch: (search: Record<string, unknown>): { connection?: string; preset?: string } => ({
+	validateSearch: (
+		search: Record<string, unknown>,
+	): { connection?: string; preset?: string; rule?: string } => ({
 		...(typeof search.connection === "string" ? { connection: search.connection } : {}),
 		...(typeof search.preset === "string" ? { preset: search.preset } : {}),
+		...(typeof search.rule === "string" ? { rule: search.rule } : {}),
 	}),
-	component: () => {
-		const search = newSchedule.useSearch();
-		return <NewSchedulePage connection={search.connection} preset={search.preset} />;
-	},
+	component: () => <NewSchedulePage {...newSchedule.useSearch()} />,
 });
 const editSchedule = createRoute({
 	getParentRoute: () => root,
@@ -228,6 +241,7 @@ export const routes = root.addChildren([
 		databaseSchedules,
 		retention,
 		maintenance,
+		cleanup,
 		connectionSettings,
 	]),
 	schedules,

@@ -12,7 +12,8 @@ interface ConfirmationDialogProps {
 	about?: ReactNode;
 	/** What the button does: "Delete backup". */
 	action: string;
-	digest: string;
+	/** Of the plan, when the operation has one. */
+	digest?: string;
 	/** A name to type, when the plan asks for one. */
 	confirmName?: string | null;
 	/** False when all can be had back: the button is not red then. */

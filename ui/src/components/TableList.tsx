@@ -1,6 +1,6 @@
 // Tables with their sizes: to look at, or to pick from.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import { count } from "@/lib/bytes";
 import { tableName } from "@/lib/text";
 import { type Column, Cut, DataTable } from "./DataTable";
@@ -25,6 +25,8 @@ interface TableListProps {
 	/** With it, each table has a box; names as `tableName` gives them. */
 	picked?: readonly string[];
 	onPick?: (picked: string[]) => void;
+	/** At most one is picked. */
+	one?: boolean;
 	/** At the end of each row. */
 	action?: { label: string; cell: (table: ListedTable) => ReactNode; width: string };
 }
@@ -55,17 +57,29 @@ export function TableList({
 	rowHeight = 28,
 	picked,
 	onPick,
+	one,
 	action,
 }: TableListProps) {
-	const toggle = (name: string) =>
-		onPick?.(picked?.includes(name) ? picked.filter((each) => each !== name) : [...(picked ?? []), name]);
+	const group = useId();
+	const toggle = (name: string) => {
+		if (one) onPick?.([name]);
+		else
+			onPick?.(picked?.includes(name) ? picked.filter((each) => each !== name) : [...(picked ?? []), name]);
+	};
 	const columns: Column<ListedTable>[] = [
 		{
 			id: "name",
 			title: "Table",
 			width: "minmax(160px,3fr)",
 			sort: tableName,
-			cell: (row) => <Cut text={tableName(row)} mono />,
+			cell: (row) =>
+				onPick ? (
+					<label htmlFor={`${group}-${tableName(row)}`} className="flex min-w-0 flex-1">
+						<Cut text={tableName(row)} mono />
+					</label>
+				) : (
+					<Cut text={tableName(row)} mono />
+				),
 		},
 		{
 			id: "rows",
@@ -92,7 +106,9 @@ export function TableList({
 			width: "34px",
 			cell: (row) => (
 				<input
-					type="checkbox"
+					id={`${group}-${tableName(row)}`}
+					type={one ? "radio" : "checkbox"}
+					name={one ? group : undefined}
 					className="tick"
 					aria-label={tableName(row)}
 					checked={picked?.includes(tableName(row)) ?? false}

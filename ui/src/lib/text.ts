@@ -20,6 +20,14 @@ export function listed(names: readonly string[], most = 3): string {
 	return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
+/** What a person typed between commas. */
+export function commaSeparated(text: string): string[] {
+	return text
+		.split(",")
+		.map((each) => each.trim())
+		.filter(Boolean);
+}
+
 export function tableName(table: { schema?: string | null; name: string }): string {
 	return table.schema ? `${table.schema}.${table.name}` : table.name;
 }
@@ -86,6 +94,12 @@ const operationWords: Record<string, string> = {
 	"restore.release.plan": "Plan release",
 	"restore.release.apply": "Release kept database",
 	"backup.drill": "Restore drill",
+	"table.clear.plan": "Plan clearing a table",
+	"table.clear.apply": "Clear table",
+	"cleanup.set": "Set clean-up rule",
+	"cleanup.remove": "Remove clean-up rule",
+	"cleanup.run": "Delete old rows",
+	"retention.group.set": "Set retention rules of a group",
 	"maintenance.run": "Maintenance",
 	"session.close.apply": "Close idle sessions",
 	"database.ask": "Ask the database",

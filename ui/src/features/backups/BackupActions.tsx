@@ -1,13 +1,12 @@
 // What can be done with one backup: prove, check, export, restore, delete.
 
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Ellipsis } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { host, type Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { isGood } from "@/components/BackupListTable";
-import { Button, IconButton } from "@/components/Button";
+import { Button } from "@/components/Button";
+import { Menu, MenuItem, MenuLine } from "@/components/Menu";
 import { sayError } from "@/components/say";
 import { DeleteBackup } from "./DeleteBackup";
 
@@ -57,63 +56,65 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 	const pin = useAct("backup.pin");
 	const pinned = backup.pinned ?? false;
 	const pins = (
-		<Item
+		<MenuItem
 			onPick={() => pin.mutate({ request: { backup: backup.id, pinned: !pinned } }, { onError: sayError })}
 			about={pinned ? "retention may remove it again" : "retention never removes it"}
 		>
 			{pinned ? "Unpin" : "Pin"}
-		</Item>
+		</MenuItem>
 	);
 	const exports = (
 		<>
-			<Item onPick={() => void save("sql")}>Save as SQL…</Item>
+			<MenuItem onPick={() => void save("sql")}>Save as SQL…</MenuItem>
 			{backup.engine === "sqlite" && backup.kind === "full" && (
-				<Item onPick={() => void save("sqlite")}>Save as SQLite file…</Item>
+				<MenuItem onPick={() => void save("sqlite")}>Save as SQLite file…</MenuItem>
 			)}
 		</>
 	);
 	const checks = (
 		<>
-			<Item onPick={() => check("restored")} about="load into a scratch database, compare every table">
+			<MenuItem onPick={() => check("restored")} about="load into a scratch database, compare every table">
 				Prove that it restores
-			</Item>
+			</MenuItem>
 			{elsewhere.map((each) => (
-				<Item key={each.id} onPick={() => check("restored", each.id)}>
+				<MenuItem key={each.id} onPick={() => check("restored", each.id)}>
 					Prove on the server of {each.name}
-				</Item>
+				</MenuItem>
 			))}
-			<Item onPick={() => check("decoded")} about="decrypt and decompress every chunk">
+			<MenuItem onPick={() => check("decoded")} about="decrypt and decompress every chunk">
 				Check content
-			</Item>
-			<Item onPick={() => check("stored")} about="all objects present, hashes match">
+			</MenuItem>
+			<MenuItem onPick={() => check("stored")} about="all objects present, hashes match">
 				Check objects
-			</Item>
+			</MenuItem>
 		</>
 	);
 	if (compact)
 		return (
 			<>
 				<Menu label={`Actions for ${backup.name}`}>
-					<Item onPick={() => void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })}>
+					<MenuItem
+						onPick={() => void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })}
+					>
 						Details
-					</Item>
+					</MenuItem>
 					{good && (
 						<>
-							<Item onPick={restore}>Restore…</Item>
-							<Line />
+							<MenuItem onPick={restore}>Restore…</MenuItem>
+							<MenuLine />
 							{checks}
-							<Line />
+							<MenuLine />
 							{exports}
-							<Line />
+							<MenuLine />
 							{pins}
 						</>
 					)}
 					{!running && (
 						<>
-							<Line />
-							<Item danger onPick={() => setDeleting(true)}>
+							<MenuLine />
+							<MenuItem danger onPick={() => setDeleting(true)}>
 								Delete…
-							</Item>
+							</MenuItem>
 						</>
 					)}
 				</Menu>
@@ -132,14 +133,14 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 					</Button>
 					<Menu label="Other checks and saving" text="More">
 						{checks}
-						<Line />
+						<MenuLine />
 						{exports}
-						<Line />
+						<MenuLine />
 						{pins}
-						<Line />
-						<Item danger onPick={() => setDeleting(true)}>
+						<MenuLine />
+						<MenuItem danger onPick={() => setDeleting(true)}>
 							Delete…
-						</Item>
+						</MenuItem>
 					</Menu>
 				</>
 			)}
@@ -161,65 +162,4 @@ function fileName(backup: Schema["Backup"], extension: string): string {
 			.replace(/^-|-$/g, "")
 			.toLowerCase() || "backup";
 	return `${stem}-${day}.${extension}`;
-}
-
-function Menu({ label, text, children }: { label: string; text?: string; children: ReactNode }) {
-	return (
-		<DropdownMenu.Root>
-			<DropdownMenu.Trigger asChild>
-				{text ? (
-					<Button aria-label={label}>
-						{text}
-						<ChevronDown aria-hidden className="size-3.5" />
-					</Button>
-				) : (
-					<IconButton
-						label={label}
-						onClick={(event) => event.stopPropagation()}
-						onDoubleClick={(event) => event.stopPropagation()}
-					>
-						<Ellipsis />
-					</IconButton>
-				)}
-			</DropdownMenu.Trigger>
-			<DropdownMenu.Portal>
-				<DropdownMenu.Content
-					align="end"
-					sideOffset={4}
-					collisionPadding={8}
-					// Portals bubble through React's tree: a click here is not a click on the row.
-					onClick={(event) => event.stopPropagation()}
-					className="z-50 min-w-52 rounded-lg border border-line bg-raised p-1 shadow-float"
-				>
-					{children}
-				</DropdownMenu.Content>
-			</DropdownMenu.Portal>
-		</DropdownMenu.Root>
-	);
-}
-
-function Item({
-	onPick,
-	danger,
-	about,
-	children,
-}: {
-	onPick: () => void;
-	danger?: boolean;
-	about?: string;
-	children: ReactNode;
-}) {
-	return (
-		<DropdownMenu.Item
-			onSelect={onPick}
-			className={`rounded-md px-2.5 py-1.5 outline-none data-highlighted:bg-accent-soft ${danger ? "text-bad data-highlighted:bg-bad-soft" : ""}`}
-		>
-			<span className="block">{children}</span>
-			{about && <span className="block text-sm text-text-2">{about}</span>}
-		</DropdownMenu.Item>
-	);
-}
-
-function Line() {
-	return <DropdownMenu.Separator className="my-1 h-px bg-line" />;
 }

@@ -8,7 +8,9 @@ import { CheckField, Choice, TextField } from "@/components/Field";
 import { Modal } from "@/components/Modal";
 import { Answered, ErrorState } from "@/components/States";
 import { planned, TableList } from "@/components/TableList";
+import { TablePicker } from "@/components/TablePicker";
 import { bytes, counted } from "@/lib/bytes";
+import { commaSeparated, tableName } from "@/lib/text";
 import { Omissions } from "./Omissions";
 import { Remarks } from "./Remarks";
 
@@ -22,14 +24,13 @@ export function BackupOptions({
 	const [note, setNote] = useState("");
 	const [kind, setKind] = useState<Schema["BackupKind"]>("full");
 	const [some, setSome] = useState(false);
-	const [picked, setPicked] = useState<string[]>([]);
+	const [picked, setPicked] = useState<Schema["TableName"][]>([]);
 	const [include, setInclude] = useState("");
 	const [exclude, setExclude] = useState("");
 	const [strict, setStrict] = useState(false);
 	const [prove, setProve] = useState(connection.prove_after_backup);
-	const tables = some ? [...picked, ...patterns(include)] : [];
-	const scope = { kind, tables, exclude: patterns(exclude) };
-	const live = useRead("database.inspect", { connection: connection.id }, { staleTime: 30_000 });
+	const tables = some ? [...picked.map(tableName), ...commaSeparated(include)] : [];
+	const scope = { kind, tables, exclude: commaSeparated(exclude) };
 	const plan = useRead("backup.plan", { connection: connection.id, ...useDeferredValue(scope) });
 	const create = useAct("backup.create", onClose);
 	const unwanted = plan.data?.omissions.filter((each) => !each.by_request) ?? [];
@@ -102,20 +103,7 @@ export function BackupOptions({
 					]}
 				/>
 				{some && (
-					<Answered question={live} rows={4}>
-						{(data) => (
-							<TableList
-								label="Tables to choose from"
-								tables={planned(data.tables)}
-								estimated
-								rowHeight={26}
-								maxHeight={160}
-								picked={picked}
-								onPick={setPicked}
-								empty={<p className="p-3 text-text-2">There are no tables.</p>}
-							/>
-						)}
-					</Answered>
+					<TablePicker connection={connection.id} picked={picked} onPick={setPicked} maxHeight={160} />
 				)}
 				<div className="grid grid-cols-2 gap-3">
 					{some && (
@@ -206,13 +194,6 @@ function outcome(unchosen: boolean, plan: Schema["BackupPlan"] | undefined): str
 	]
 		.filter(Boolean)
 		.join(" · ");
-}
-
-function patterns(text: string): string[] {
-	return text
-		.split(",")
-		.map((each) => each.trim())
-		.filter(Boolean);
 }
 
 export function plural(kind: string): string {

@@ -1,7 +1,8 @@
 // What a job made or found, read from its result. The wire leaves its shape open, so nothing here is taken for granted.
 
 import type { Schema } from "@/api/client";
-import { bytes, count } from "@/lib/bytes";
+import { bytes, count, counted } from "@/lib/bytes";
+import { clearedBy } from "@/lib/cleared";
 
 export interface Made {
 	backup: string | null;
@@ -34,6 +35,12 @@ export function madeBy(job: Schema["Job"]): Made {
 	if (typeof unproven?.message === "string") facts.push(["Not proven", unproven.message]);
 	const path = text("path", "to");
 	if (path !== null && job.operation === "backup.export") facts.push(["File", path]);
+	const cleared = clearedBy(job);
+	if (cleared !== null) {
+		facts.push(["Deleted", counted(cleared.deleted, "row")], ["Left", counted(cleared.left, "row")]);
+		for (const remark of cleared.remarks) facts.push(["Remark", remark]);
+		return { backup: cleared.backup, restore: null, facts };
+	}
 	return {
 		backup:
 			about === "backup" ? (text("backup_id", "id") ?? (typeof result === "string" ? result : null)) : null,

@@ -1,5 +1,6 @@
 // Maintenance of one database: the actions of its engine as cards, what was done before, and who is connected.
 
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { jobEnded } from "@/api/events";
@@ -18,12 +19,32 @@ import { SessionList } from "./SessionList";
 
 type Run = Schema["MaintenanceRun"];
 
-export function MaintenanceTab({ connection }: { connection: Schema["Connection"] }) {
+interface MaintenanceTabProps {
+	connection: Schema["Connection"];
+	/** An action to begin with, and a table to begin with it on. */
+	run?: string;
+	table?: string;
+}
+
+export function MaintenanceTab({ connection, run, table }: MaintenanceTabProps) {
+	const navigate = useNavigate();
 	const question = useRead("maintenance.list", { connection: connection.id });
 	const jobs = useRead("job.list", { limit: 50 });
 	const cancel = useAct("job.cancel");
 	const [asking, setAsking] = useState<Schema["OfferedMaintenance"] | null>(null);
 	const [result, setResult] = useState<Run | null>(null);
+	// What another page leads to is asked for once: the address forgets it.
+	const led = question.data?.actions.find((each) => each.kind === run && each.unavailable == null) ?? null;
+	const asked = asking ?? led;
+	const close = () => {
+		setAsking(null);
+		if (run !== undefined)
+			void navigate({
+				to: "/db/$connectionId/maintenance",
+				params: { connectionId: connection.id },
+				replace: true,
+			});
+	};
 	const running = (jobs.data?.jobs ?? []).filter((each) => !jobEnded(each));
 	return (
 		<div className="scroll-thin flex h-full flex-col gap-4 overflow-y-auto pr-2 pb-4">
@@ -59,7 +80,14 @@ export function MaintenanceTab({ connection }: { connection: Schema["Connection"
 					</>
 				)}
 			</Answered>
-			{asking && <RunMaintenance connection={connection} offered={asking} onClose={() => setAsking(null)} />}
+			{asked && (
+				<RunMaintenance
+					connection={connection}
+					offered={asked}
+					first={asked === led ? table : undefined}
+					onClose={close}
+				/>
+			)}
 		</div>
 	);
 }

@@ -9,31 +9,25 @@ import { CheckField, Choice } from "@/components/Field";
 import { Modal } from "@/components/Modal";
 import { Fact, Facts, Note } from "@/components/Panel";
 import { Answered, ErrorState } from "@/components/States";
-import { planned, TableList } from "@/components/TableList";
+import { TablePicker, useNamedTable } from "@/components/TablePicker";
 import { bytes, counted } from "@/lib/bytes";
-import { tableName } from "@/lib/text";
 import { duration } from "@/lib/time";
 
 interface RunMaintenanceProps {
 	connection: Schema["Connection"];
 	offered: Schema["OfferedMaintenance"];
+	/** Begin with this table, named as `tableName` does. */
+	first?: string;
 	onClose: () => void;
 }
 
-export function RunMaintenance({ connection, offered, onClose }: RunMaintenanceProps) {
-	const [some, setSome] = useState(false);
-	const [picked, setPicked] = useState<string[]>([]);
+export function RunMaintenance({ connection, offered, first, onClose }: RunMaintenanceProps) {
+	const named = useNamedTable(connection.id, offered.takes_tables ? first : undefined);
+	const [some, setSome] = useState(first !== undefined && offered.takes_tables);
+	const [chosen, setPicked] = useState<Schema["TableName"][] | null>(null);
+	const picked = chosen ?? (named === null ? [] : [named]);
 	const [accepted, setAccepted] = useState(false);
-	const live = useRead(
-		"database.inspect",
-		{ connection: connection.id },
-		{ enabled: some, staleTime: 30_000 },
-	);
-	const tables = some
-		? (live.data?.tables ?? [])
-				.filter((each) => picked.includes(tableName(each)))
-				.map(({ schema, name }) => ({ schema, name }))
-		: [];
+	const tables = some ? picked : [];
 	const request = { connection: connection.id, action: offered.kind, tables };
 	const unchosen = some && tables.length === 0;
 	const plan = useRead("maintenance.plan", useDeferredValue(request), { enabled: !unchosen, staleTime: 0 });
@@ -77,20 +71,7 @@ export function RunMaintenance({ connection, offered, onClose }: RunMaintenanceP
 					/>
 				)}
 				{some && (
-					<Answered question={live} rows={4}>
-						{(data) => (
-							<TableList
-								label="Tables to choose from"
-								tables={planned(data.tables)}
-								estimated
-								rowHeight={26}
-								maxHeight={190}
-								picked={picked}
-								onPick={setPicked}
-								empty={<p className="p-3 text-text-2">There are no tables.</p>}
-							/>
-						)}
-					</Answered>
+					<TablePicker connection={connection.id} picked={picked} onPick={setPicked} maxHeight={190} />
 				)}
 				{unchosen ? (
 					<p className="text-text-2">Choose at least one table.</p>

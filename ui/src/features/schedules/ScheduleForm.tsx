@@ -8,6 +8,7 @@ import { SelectField, TextField } from "@/components/Field";
 import { useNow } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
 import { ErrorState, LoadingRows } from "@/components/States";
+import { tableName } from "@/lib/text";
 import { relative } from "@/lib/time";
 import { type CallKind, callOf, calls, callText } from "./calls";
 import { addRequest, blankDraft, draftOf, type ScheduleDraft, timingOf } from "./draft";
@@ -22,6 +23,8 @@ interface ScheduleFormProps {
 	/** Begin with this database and this preset. */
 	connection?: string;
 	preset?: Preset;
+	/** And this clean-up rule. */
+	rule?: string;
 	onDone: (id: string) => void;
 	onCancel: () => void;
 }
@@ -30,16 +33,21 @@ export function ScheduleForm(props: ScheduleFormProps) {
 	const { connections, schedule, preset, onDone, onCancel } = props;
 	const first = props.connection ?? connections[0]?.id ?? "";
 	const [draft, setDraft] = useState<ScheduleDraft>(() =>
-		schedule ? draftOf(schedule) : blankDraft(first, preset),
+		schedule ? draftOf(schedule) : blankDraft(first, preset, props.rule),
 	);
 	const set = (change: Partial<ScheduleDraft>) => setDraft((old) => ({ ...old, ...change }));
 	const add = useAct("schedule.add", ({ id }) => onDone(id));
 	const update = useAct("schedule.update", ({ id }) => onDone(id));
 	const timing = timingOf(draft);
 	const call = callOf(draft.call);
-	const madeUp = nameFor(draft, connections);
+	const rules = useRules(draft, schedule);
+	const rule = rules.find((each) => each.id === draft.rule);
+	const madeUp = nameFor(draft, connections, rule);
 	const name = draft.name.trim() || madeUp;
-	const ready = timing !== null && (schedule !== undefined || !call.connection || draft.connection !== "");
+	const complete =
+		schedule !== undefined ||
+		((!call.connection || draft.connection !== "") && (!call.rule || rule !== undefined));
+	const ready = timing !== null && complete;
 	const save = () => {
 		if (timing === null) return;
 		if (schedule) update.mutate({ request: { schedule: schedule.id, name, timing } });
@@ -87,12 +95,15 @@ export function ScheduleForm(props: ScheduleFormProps) {
 										<SelectField
 											label="Database"
 											value={draft.connection}
-											onPick={(connection) => set({ connection })}
+											onPick={(connection) => set({ connection, rule: "" })}
 											choices={connections.map((each) => ({ value: each.id, text: each.name }))}
 											data-testid="schedule-connection"
 										/>
 									)}
 								</div>
+								{call.rule && (
+									<RuleField rules={rules} picked={draft.rule} onPick={(picked) => set({ rule: picked })} />
+								)}
 							</>
 						)}
 						<TextField
@@ -129,7 +140,42 @@ export function ScheduleForm(props: ScheduleFormProps) {
 	);
 }
 
-function nameFor(draft: ScheduleDraft, connections: readonly Schema["Connection"][]): string {
+/** The clean-up rules of the chosen database; asked for only when one is to be chosen. */
+function useRules(draft: ScheduleDraft, schedule: Schema["Schedule"] | undefined) {
+	const wanted = schedule === undefined && callOf(draft.call).rule === true;
+	const list = useRead("cleanup.list", {}, { enabled: wanted, staleTime: 0 });
+	return (list.data?.rules ?? []).filter((each) => each.connection_id === draft.connection);
+}
+
+interface RuleFieldProps {
+	rules: readonly Schema["CleanupRule"][];
+	picked: string;
+	onPick: (rule: string) => void;
+}
+
+function RuleField({ rules, picked, onPick }: RuleFieldProps) {
+	if (rules.length === 0)
+		return <p className="text-text-2">This database has no rule yet: add one on its tab Clean up.</p>;
+	return (
+		<SelectField
+			label="Rule"
+			value={picked}
+			onPick={onPick}
+			choices={[
+				{ value: "", text: "Choose…" },
+				...rules.map((each) => ({ value: each.id, text: `${each.name} (${tableName(each.table)})` })),
+			]}
+			data-testid="schedule-rule"
+		/>
+	);
+}
+
+function nameFor(
+	draft: ScheduleDraft,
+	connections: readonly Schema["Connection"][],
+	rule: Schema["CleanupRule"] | undefined,
+): string {
+	if (rule !== undefined && callOf(draft.call).rule) return `Clean up ${rule.name}`;
 	const call = callOf(draft.call);
 	const like = presets.find((each) => each.call === draft.call && each.when.way === draft.when.way);
 	const database = connections.find((each) => each.id === draft.connection)?.name;

@@ -7,7 +7,14 @@ import { Answered } from "@/components/States";
 import { presets } from "./presets";
 import { ScheduleForm } from "./ScheduleForm";
 
-export function NewSchedulePage({ connection, preset }: { connection?: string; preset?: string }) {
+interface NewSchedulePageProps {
+	/** To begin with: a database, a preset by its id, a clean-up rule. */
+	connection?: string;
+	preset?: string;
+	rule?: string;
+}
+
+export function NewSchedulePage({ connection, preset, rule }: NewSchedulePageProps) {
 	const connections = useRead("connection.list", {});
 	const { done, cancel } = useWays();
 	return (
@@ -18,6 +25,7 @@ export function NewSchedulePage({ connection, preset }: { connection?: string; p
 						connections={data.connections}
 						connection={connection}
 						preset={presets.find((each) => each.id === preset)}
+						rule={rule}
 						onDone={done}
 						onCancel={cancel}
 					/>

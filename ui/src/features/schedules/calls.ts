@@ -11,6 +11,7 @@ export type CallKind =
 	| "analyze"
 	| "integrity"
 	| "retention"
+	| "cleanup"
 	| "check-stored"
 	| "check-decoded"
 	| "health";
@@ -22,7 +23,9 @@ interface Call {
 	about: string;
 	/** It is about one database. */
 	connection: boolean;
-	request: (connection: string) => Record<string, unknown>;
+	/** It is about one of the database's clean-up rules. */
+	rule?: boolean;
+	request: (connection: string, rule: string) => Record<string, unknown>;
 }
 
 export const calls: readonly Call[] = [
@@ -82,6 +85,15 @@ export const calls: readonly Call[] = [
 		about: "What the database's retention rules let go. Never the newest good or proven one.",
 		connection: true,
 		request: (connection) => ({ connection }),
+	},
+	{
+		kind: "cleanup",
+		operation: "cleanup.run",
+		text: "Delete old rows by a rule",
+		about: "What a clean-up rule of the database lets go, archived first if the rule says so.",
+		connection: true,
+		rule: true,
+		request: (_, rule) => ({ rule }),
 	},
 	{
 		kind: "check-stored",

@@ -11,6 +11,8 @@ export interface ScheduleDraft {
 	call: CallKind;
 	/** Connection id. */
 	connection: string;
+	/** Id of a clean-up rule; empty: none chosen. */
+	rule: string;
 	when: WhenDraft;
 	zone: string;
 	window: Schema["Window"] | null;
@@ -28,11 +30,12 @@ export const usualWindow: Schema["Window"] = {
 	at_close: "finish",
 };
 
-export function blankDraft(connection: string, preset?: Preset): ScheduleDraft {
+export function blankDraft(connection: string, preset?: Preset, rule?: string): ScheduleDraft {
 	return {
 		name: "",
-		call: preset?.call ?? "full",
+		call: rule === undefined ? (preset?.call ?? "full") : "cleanup",
 		connection,
+		rule: rule ?? "",
 		when: preset?.when ?? blankWhen,
 		zone: homeZone,
 		window: null,
@@ -79,7 +82,7 @@ export function addRequest(
 		name,
 		operation: call.operation,
 		// The generated type of "any object" admits no fields; the operation checks them.
-		request: call.request(draft.connection) as Request<"schedule.add">["request"],
+		request: call.request(draft.connection, draft.rule) as Request<"schedule.add">["request"],
 		timing,
 		enabled: true,
 	};

@@ -9,12 +9,7 @@ export type Handler<K extends OperationName> = (
 	confirmation: Confirmation | null,
 ) => Response<K>;
 /** Operations that no screen calls yet: the command line has them. A screen takes its own out of this list. */
-type WithoutScreen =
-	| `table.${string}`
-	| `cleanup.${string}`
-	| `retention.group.${string}`
-	| "backup.drill"
-	| "database.ask";
+type WithoutScreen = `retention.group.${string}` | "backup.drill" | "database.ask";
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };
 

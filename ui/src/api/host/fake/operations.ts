@@ -3,6 +3,7 @@
 
 import { applicationOperations } from "./features/application";
 import { backupOperations } from "./features/backups";
+import { cleanupOperations } from "./features/cleanup";
 import { connectionOperations } from "./features/connections";
 import { importOperations } from "./features/imports";
 import { maintenanceOperations } from "./features/maintenance";
@@ -21,6 +22,7 @@ export const handlers: Handlers = {
 	...restoreOperations,
 	...importOperations,
 	...maintenanceOperations,
+	...cleanupOperations,
 	...retentionOperations,
 	...scheduleOperations(() => handlers),
 	...applicationOperations,

@@ -40,6 +40,7 @@ export interface World {
 	maintenance: Schema["MaintenanceRun"][];
 	/** By the server's number. */
 	closedSessions: Set<number>;
+	cleanupRules: Schema["CleanupRule"][];
 	/** By connection. */
 	retention: Map<string, Schema["Retention"]>;
 	cancelled: Set<string>;

@@ -3,6 +3,7 @@
 import type { Schema } from "../../../client";
 import { confirmed, type HandlersOf, openOnly, started, store } from "../gate";
 import { start } from "../jobs";
+import { fits } from "../pattern";
 import { backup, proof } from "../stage/backups";
 import { refreshVault } from "../stage/vault";
 import { backupOf, connectionOf, refusal, replaceIn, type World } from "../world";
@@ -120,12 +121,14 @@ export const backupOperations: HandlersOf<"backup"> = {
 	},
 	"backup.delete.plan": (world, request) => {
 		const detail = backupOf(world, request.backup);
-		const proven = world.backups.filter(
-			(each) =>
-				each.backup.connection_id === detail.backup.connection_id &&
-				each.backup.level === "restored" &&
-				!each.backup.damaged,
-		);
+		const proven = world.backups
+			.filter(
+				(each) =>
+					each.backup.connection_id === detail.backup.connection_id &&
+					each.backup.level === "restored" &&
+					!each.backup.damaged,
+			)
+			.toSorted((left, right) => right.backup.created_at_ms - left.backup.created_at_ms);
 		const plan = store(world, "backup.delete.apply", null, detail.id);
 		return {
 			...plan,
@@ -221,14 +224,7 @@ export function takeBackup(
 }
 
 function wanted(name: string, include: string[], exclude: string[]): boolean {
-	const matches = (pattern: string) => {
-		const glob = pattern.split(".").at(-1) ?? pattern;
-		const expression = glob
-			.replace(/[.+^${}()|[\]\\]/g, "\\$&")
-			.replaceAll("*", ".*")
-			.replaceAll("?", ".");
-		return new RegExp(`^${expression}$`).test(name);
-	};
+	const matches = (pattern: string) => fits(pattern.split(".").at(-1) ?? pattern, name);
 	return (include.length === 0 || include.some(matches)) && !exclude.some(matches);
 }
 

@@ -11,6 +11,8 @@ const schedulable = new Set<OperationName>([
 	"backup.create",
 	"backup.verify",
 	"retention.run",
+	"cleanup.run",
+	"maintenance.run",
 ]);
 
 /** The handlers of everything schedulable, given when the list is put together. */
@@ -28,11 +30,12 @@ export function scheduleOperations(all: () => Handlers): HandlersOf<"schedule" |
 				throw refusal("not_allowed", `${request.operation} needs a person, so it cannot be scheduled.`);
 			check(request.timing);
 			const name = named(world, request.name, null);
-			const connection = (request.request as { connection?: string } | undefined)?.connection ?? null;
+			const { connection = null, rule } = (request.request ?? {}) as { connection?: string; rule?: string };
+			const cleaned = world.cleanupRules.find((each) => each.id === rule)?.connection_id;
 			const schedule: Schema["Schedule"] = {
 				id: world.nextId(),
 				name,
-				connection_id: connection,
+				connection_id: connection ?? cleaned ?? null,
 				operation: request.operation,
 				request: request.request ?? {},
 				timing: request.timing,

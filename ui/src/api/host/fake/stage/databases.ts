@@ -44,7 +44,10 @@ export const specs: Spec[] = [
 		group: "Production",
 		version: "17.4",
 		size: 38.2 * GiB,
-		tables: manyTables(84, 212_480_113, 38.2 * GiB),
+		tables: [
+			...manyTables(83, 212_480_113, 38.2 * GiB),
+			table("public", "tmp_import", 418_200, 61 * MiB, ["id bigint", "line text"]),
+		],
 	},
 	{
 		name: "Billing",
@@ -125,7 +128,11 @@ export function addConnection(world: World, spec: Spec, created: number): Schema
 		created_at_ms: created,
 	};
 	world.connections.push(connection);
-	world.tables.set(connection.id, spec.tables);
+	// Its own: what is deleted here is there in the next world.
+	world.tables.set(
+		connection.id,
+		spec.tables.map((each) => ({ ...each })),
+	);
 	world.health.set(connection.id, {
 		state: "healthy",
 		summary: "Healthy",

@@ -3,6 +3,7 @@
 import type { Schema } from "../../../client";
 import { hex, refusal, type World } from "../world";
 import { backup, failed, tableProofs } from "./backups";
+import { pastCleanup } from "./cleanup";
 import { addConnection, specs } from "./databases";
 import { pastMaintenance } from "./maintenance";
 import { pastSchedules } from "./schedules";
@@ -110,6 +111,7 @@ export function populate(world: World): void {
 	pastJobs(world, now);
 	pastSchedules(world, now);
 	pastMaintenance(world, now);
+	pastCleanup(world, now);
 	pastAudit(world, now);
 }
 

@@ -36,6 +36,7 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 		runs: [],
 		maintenance: [],
 		closedSessions: new Set(),
+		cleanupRules: [],
 		retention: new Map(),
 		cancelled: new Set(),
 		audit: [],

@@ -1,0 +1,96 @@
+// What was deleted from a database before, by hand and by schedules, and the backup that holds it.
+
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/queries";
+import { Badge } from "@/components/Badge";
+import { Cut, DataTable } from "@/components/DataTable";
+import { RelativeTime } from "@/components/Moment";
+import { count } from "@/lib/bytes";
+import { clearedBy, clearsRows } from "@/lib/cleared";
+
+type Job = Schema["Job"];
+
+const looks: Partial<Record<Schema["JobState"], ["neutral" | "accent" | "ok" | "bad" | "warn", string]>> = {
+	succeeded: ["ok", "Done"],
+	failed: ["bad", "Failed"],
+	interrupted: ["warn", "Interrupted"],
+	running: ["accent", "Running"],
+	cancelled: ["neutral", "Cancelled"],
+};
+
+export function ClearHistory({ connection }: { connection: string }) {
+	const navigate = useNavigate();
+	const jobs = useRead("job.list", { connection, limit: 500 });
+	const past = (jobs.data?.jobs ?? []).filter(clearsRows);
+	if (past.length === 0) return null;
+	return (
+		<section aria-label="What was deleted" data-testid="clear-history">
+			<h2 className="mb-1.5 font-semibold">What was deleted</h2>
+			<DataTable
+				label="Deletions"
+				rows={past}
+				rowKey={(job) => job.id}
+				rowLabel={(job) => job.title}
+				maxHeight={240}
+				onSelect={(job) => void navigate({ to: "/jobs", search: { job: job.id } })}
+				columns={[
+					{
+						id: "title",
+						title: "What",
+						width: "minmax(160px,2fr)",
+						sort: (job) => job.title,
+						cell: (job) => <Cut text={job.title} />,
+					},
+					{
+						id: "state",
+						title: "Result",
+						width: "104px",
+						cell: (job) => {
+							const [tone, text] = looks[job.state] ?? ["neutral", "Queued"];
+							return <Badge tone={tone}>{text}</Badge>;
+						},
+					},
+					{
+						id: "when",
+						title: "When",
+						width: "96px",
+						sort: (job) => job.created_at_ms,
+						cell: (job) => (
+							<span className="text-text-2">
+								<RelativeTime at={job.started_at_ms ?? job.created_at_ms} />
+							</span>
+						),
+					},
+					{
+						id: "deleted",
+						title: "Rows",
+						width: "92px",
+						right: true,
+						sort: (job) => clearedBy(job)?.deleted,
+						cell: (job) => {
+							const cleared = clearedBy(job);
+							return cleared !== null && count(cleared.deleted);
+						},
+					},
+					{ id: "backup", title: "Kept in", width: "84px", cell: (job) => <Kept job={job} /> },
+				]}
+			/>
+		</section>
+	);
+}
+
+function Kept({ job }: { job: Job }) {
+	const backup = clearedBy(job)?.backup ?? null;
+	if (backup === null) return null;
+	return (
+		<Link
+			to="/backups/$backupId"
+			params={{ backupId: backup }}
+			className="rounded-sm text-accent hover:underline"
+			onClick={(event) => event.stopPropagation()}
+		>
+			Backup
+		</Link>
+	);
+}
