@@ -3,21 +3,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/queries";
-import { Badge } from "@/components/Badge";
 import { Cut, DataTable } from "@/components/DataTable";
+import { JobBadge } from "@/components/JobBadge";
 import { RelativeTime } from "@/components/Moment";
 import { count } from "@/lib/bytes";
 import { clearedBy, clearsRows } from "@/lib/cleared";
 
 type Job = Schema["Job"];
-
-const looks: Partial<Record<Schema["JobState"], ["neutral" | "accent" | "ok" | "bad" | "warn", string]>> = {
-	succeeded: ["ok", "Done"],
-	failed: ["bad", "Failed"],
-	interrupted: ["warn", "Interrupted"],
-	running: ["accent", "Running"],
-	cancelled: ["neutral", "Cancelled"],
-};
 
 export function ClearHistory({ connection }: { connection: string }) {
 	const navigate = useNavigate();
@@ -46,10 +38,7 @@ export function ClearHistory({ connection }: { connection: string }) {
 						id: "state",
 						title: "Result",
 						width: "104px",
-						cell: (job) => {
-							const [tone, text] = looks[job.state] ?? ["neutral", "Queued"];
-							return <Badge tone={tone}>{text}</Badge>;
-						},
+						cell: (job) => <JobBadge state={job.state} />,
 					},
 					{
 						id: "when",

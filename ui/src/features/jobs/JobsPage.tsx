@@ -6,9 +6,9 @@ import { useEffect, useState } from "react";
 import type { Schema } from "@/api/client";
 import { jobEnded } from "@/api/events";
 import { useAct, useRead } from "@/api/queries";
-import { Badge, type Tone } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { Cut, DataTable } from "@/components/DataTable";
+import { JobBadge, jobStateText } from "@/components/JobBadge";
 import { RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
 import { Fact, Facts } from "@/components/Panel";
@@ -23,15 +23,6 @@ import { JobLog } from "./JobLog";
 import { madeBy } from "./made";
 
 type Job = Schema["Job"];
-
-const looks: Record<Schema["JobState"], { text: string; tone: Tone }> = {
-	queued: { text: "Queued", tone: "neutral" },
-	running: { text: "Running", tone: "accent" },
-	succeeded: { text: "Done", tone: "ok" },
-	failed: { text: "Failed", tone: "bad" },
-	cancelled: { text: "Cancelled", tone: "neutral" },
-	interrupted: { text: "Interrupted", tone: "warn" },
-};
 
 export function JobsPage({ jobId }: { jobId: string | undefined }) {
 	const jobs = useRead("job.list", { limit: 500 });
@@ -59,7 +50,7 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 									rows={fitting}
 									empty={<p className="p-4 text-text-2">No job fits this. Change what is looked for.</p>}
 									rowKey={(job) => job.id}
-									rowLabel={(job) => `${job.title}, ${looks[job.state].text}`}
+									rowLabel={(job) => `${job.title}, ${jobStateText(job.state)}`}
 									rowTestId="job-row"
 									maxHeight="fill"
 									selected={shown}
@@ -125,7 +116,7 @@ function State({ job }: { job: Job }) {
 				{share !== null && <span className="tabular text-sm text-text-2">{Math.floor(share * 100)} %</span>}
 			</span>
 		);
-	return <Badge tone={looks[job.state].tone}>{looks[job.state].text}</Badge>;
+	return <JobBadge state={job.state} />;
 }
 
 function JobAside({ job }: { job: Job | null }) {
@@ -143,7 +134,7 @@ function JobAside({ job }: { job: Job | null }) {
 			{job.error && <ErrorState error={job.error} compact />}
 			<Facts>
 				<Fact name="State">
-					<Badge tone={looks[job.state].tone}>{looks[job.state].text}</Badge>
+					<JobBadge state={job.state} />
 				</Fact>
 				<Fact name="What">{operationName(job.operation)}</Fact>
 				{job.started_at_ms != null && <Fact name="Started">{absolute(job.started_at_ms)}</Fact>}
