@@ -52,7 +52,7 @@ export function MaintenanceActionCard(props: MaintenanceActionCardProps) {
 				{job !== null ? (
 					<div className="flex items-end gap-3">
 						<div className="min-w-0 flex-1">
-							<ProgressIndicator progress={job.progress} label={offered.title} />
+							<ProgressIndicator progress={job.progress} label={offered.title} inShares />
 						</div>
 						{job.cancellable && (
 							<Button small onClick={() => onCancel(job)} data-testid="maintenance-cancel">

@@ -23,6 +23,13 @@ export function progressWords(progress: Progress, brief = false): string {
 	return parts.join(" · ");
 }
 
+function shareWords(progress: Progress): string {
+	const share = progressShare(progress);
+	if (share === null) return "";
+	const left = progress.eta_ms == null ? "" : ` · ${remaining(progress.eta_ms)}`;
+	return `${Math.floor(share * 100)} %${left}`;
+}
+
 export function ProgressBar({
 	progress,
 	label,
@@ -55,7 +62,14 @@ export function ProgressBar({
 	);
 }
 
-export function ProgressIndicator({ progress, label }: { progress: Progress; label: string }) {
+interface ProgressIndicatorProps {
+	progress: Progress;
+	label: string;
+	/** Say the share instead of bytes: where those weigh what is worked on and are not counted one by one. */
+	inShares?: boolean;
+}
+
+export function ProgressIndicator({ progress, label, inShares = false }: ProgressIndicatorProps) {
 	const steps =
 		progress.steps != null && progress.steps > 1 ? `Step ${progress.step ?? 1} of ${progress.steps}` : null;
 	return (
@@ -65,7 +79,9 @@ export function ProgressIndicator({ progress, label }: { progress: Progress; lab
 				{steps && <span className="ml-auto shrink-0 text-sm text-text-2">{steps}</span>}
 			</div>
 			<ProgressBar progress={progress} label={label} />
-			<div className="tabular min-h-[17px] text-sm text-text-2">{progressWords(progress)}</div>
+			<div className="tabular min-h-[17px] text-sm text-text-2">
+				{inShares ? shareWords(progress) : progressWords(progress)}
+			</div>
 		</div>
 	);
 }

@@ -26,15 +26,12 @@ impl Meter {
         (self.title, self.size) = (title, size);
     }
 
-    /// A server's phase and how far it is in it. A later phase that begins at zero moves nothing.
-    pub(crate) fn at(&mut self, phase: &str, done: u64, total: u64) {
+    /// A server's phase, and what part of the statement is done then: 0 to 1. One that is less than an earlier one moves nothing.
+    pub(crate) fn at(&mut self, phase: &str, share: f64) {
         if !phase.is_empty() {
             self.progress.phase(&format!("{}: {phase}", self.title));
         }
-        if total > 0 {
-            let part = u128::from(self.size) * u128::from(done.min(total)) / u128::from(total);
-            self.reach(self.done + part as u64);
-        }
+        self.reach(self.done + (self.size as f64 * share.clamp(0.0, 1.0)) as u64);
     }
 
     pub(crate) fn finish(&mut self) {
@@ -82,8 +79,8 @@ mod tests {
         let mut told = Vec::new();
         let now = || heard.0.lock().unwrap().0;
         meter.begin("Vacuuming a".into(), 100);
-        for (done, total) in [(5, 10), (1, 10), (20, 10), (0, 0)] {
-            meter.at("scanning heap", done, total);
+        for share in [0.5, 0.1, 2.0, 0.0] {
+            meter.at("scanning heap", share);
             told.push(now());
         }
         assert_eq!(told, [50, 50, 100, 100]);

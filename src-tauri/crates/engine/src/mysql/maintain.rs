@@ -280,8 +280,8 @@ async fn look(session: &mut Session, id: u64, reports: bool, meter: &mut Meter) 
         |at: usize| row.get(at).cloned().flatten().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     let (stage, stages, percent) = (number(1), number(2), number(3));
     let state = row.first().cloned().flatten().unwrap_or_default();
-    let done = if stages > 0.0 { (stage - 1.0).max(0.0) * 100.0 + percent } else { 0.0 };
-    meter.at(&state, (done * 1000.0) as u64, (stages * 100_000.0) as u64);
+    let done = (stage - 1.0).max(0.0) + percent / 100.0;
+    meter.at(&state, if stages > 0.0 { done / stages } else { 0.0 });
     Ok(())
 }
 

@@ -59,13 +59,20 @@ impl Reading {
 
     fn at(&self, read: u64) {
         let mut told = self.told();
-        let expected = told.expected;
-        told.meter.at("", read, expected);
+        let part = read as f64 / told.expected.max(1) as f64;
+        told.meter.at("", share(part));
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Pages that are needed again are read again, more often the larger the file is: whoever has read what was expected is near the
+/// end, and then comes nearer and nearer.
+fn share(part: f64) -> f64 {
+    const NEAR: f64 = 0.9;
+    if part <= 1.0 { NEAR * part } else { 1.0 - (1.0 - NEAR) / part }
 }
 
 /// The connection as the library's C interface knows it.

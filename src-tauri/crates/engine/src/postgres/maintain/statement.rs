@@ -87,20 +87,50 @@ async fn stop(access: &Access, watch: &mut Option<Session>, backend: &Backend) {
 
 async fn look(session: &mut Session, backend: &Backend, meter: &mut Meter) -> Result<()> {
     let pid = backend.pid;
+    // `rebuilding index` counts indexes without saying how many there are.
     let sql = format!(
-        "SELECT phase, heap_blks_scanned, heap_blks_total FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {pid} \
+        "SELECT phase, CASE phase WHEN 'vacuuming heap' THEN heap_blks_vacuumed ELSE heap_blks_scanned END, heap_blks_total \
+           FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {pid} \
          UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total FROM pg_catalog.pg_stat_progress_analyze WHERE pid = {pid} \
-         UNION ALL SELECT phase, blocks_done, blocks_total FROM pg_catalog.pg_stat_progress_create_index WHERE pid = {pid} \
-         UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total FROM pg_catalog.pg_stat_progress_cluster WHERE pid = {pid} \
+         UNION ALL SELECT phase, CASE WHEN tuples_total > 0 THEN tuples_done ELSE blocks_done END, \
+           CASE WHEN tuples_total > 0 THEN tuples_total ELSE blocks_total END \
+           FROM pg_catalog.pg_stat_progress_create_index WHERE pid = {pid} \
+         UNION ALL SELECT phase, CASE phase WHEN 'rebuilding index' THEN 0 ELSE heap_blks_scanned END, heap_blks_total \
+           FROM pg_catalog.pg_stat_progress_cluster WHERE pid = {pid} \
          LIMIT 1"
     );
     let rows = session.rows("Asking for progress", &sql).await?;
     if let Some([Some(phase), done, total]) = rows.first().map(Vec::as_slice) {
         let number =
-            |value: &Option<String>| value.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-        meter.at(phase, number(done), number(total));
+            |value: &Option<String>| value.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        meter.at(phase, share(phase, number(done), number(total)));
     }
     Ok(())
+}
+
+/// Part of the whole statement, from the server's phase and the part of it that is done. How long phases take beside each other
+/// is a rough guess: what the server counts begins at zero in each.
+fn share(phase: &str, done: f64, total: f64) -> f64 {
+    let known: Option<(f64, f64)> = match phase {
+        "scanning heap" => Some((0.0, 0.6)),
+        "vacuuming indexes" => Some((0.6, 0.8)),
+        "vacuuming heap" => Some((0.8, 0.95)),
+        "cleaning up indexes" | "truncating heap" | "performing final cleanup" => Some((0.95, 0.95)),
+        "acquiring sample rows" | "acquiring inherited sample rows" => Some((0.0, 0.9)),
+        "computing statistics" | "computing extended statistics" | "finalizing analyze" => Some((0.9, 0.9)),
+        "seq scanning heap" | "index scanning heap" => Some((0.0, 0.5)),
+        "sorting tuples" | "writing new heap" => Some((0.5, 0.6)),
+        "swapping relation files" | "rebuilding index" => Some((0.6, 0.6)),
+        "building index: scanning table" => Some((0.0, 0.3)),
+        "building index: sorting live tuples" | "building index: sorting dead tuples" => Some((0.3, 0.4)),
+        "building index: loading tuples in tree" => Some((0.4, 0.7)),
+        "index validation: scanning index" => Some((0.7, 0.8)),
+        "index validation: sorting tuples" => Some((0.8, 0.8)),
+        "index validation: scanning table" => Some((0.8, 0.95)),
+        _ => None,
+    };
+    let part = if total > 0.0 { (done / total).min(1.0) } else { 0.0 };
+    known.map_or(0.0, |(from, to)| from + (to - from) * part)
 }
 
 /// For checks, whose findings come as errors or rows.
