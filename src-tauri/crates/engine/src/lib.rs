@@ -12,6 +12,7 @@ pub mod maintain;
 pub mod mysql;
 pub mod pattern;
 pub mod postgres;
+mod reach;
 pub mod script;
 mod sessions;
 pub mod sqlite;

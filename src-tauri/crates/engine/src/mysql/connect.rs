@@ -6,17 +6,17 @@
 
 use std::time::Duration;
 
-use holdfast_contract::connection::{ConnectionSpec, TlsMode, TlsSettings};
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::ErrorCode;
+use holdfast_contract::connection::TlsMode;
 use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, Row as _};
 
 use super::error;
 use super::server::Server;
+use crate::reach::{Address, in_time, timed_out};
+use crate::tls::{self, Certificates};
 use crate::{Access, EngineError, Result};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 const BOUND_STATEMENTS: usize = 12;
 
@@ -46,25 +46,21 @@ pub struct Session {
 impl Session {
     /// Connects to the connection's own database.
     pub async fn open(access: &Access, purpose: Purpose) -> Result<Self> {
-        let database = target(access)?.database;
+        let database = Address::of(&access.spec)?.database;
         Self::open_database(access, Some(database), purpose).await
     }
 
     /// Without a database, names need their database in front.
     pub async fn open_database(access: &Access, database: Option<&str>, purpose: Purpose) -> Result<Self> {
-        let target = target(access)?;
-        let conn = tokio::time::timeout(CONNECT_TIMEOUT, reach(access, &target, database))
-            .await
-            .map_err(|_| timed_out(&target.place()))??;
+        let address = Address::of(&access.spec)?;
+        let conn = in_time(&address.place, reach(access, &address, database)).await?;
         let mut session =
             Self { conn, id: 0, server: Server::parse(""), transport: String::new(), in_snapshot: false };
-        tokio::time::timeout(CONNECT_TIMEOUT, session.pin(access, &target, purpose))
-            .await
-            .map_err(|_| timed_out(&target.place()))??;
+        in_time(&address.place, session.pin(access, &address, purpose)).await?;
         Ok(session)
     }
 
-    async fn pin(&mut self, access: &Access, target: &Target<'_>, purpose: Purpose) -> Result<()> {
+    async fn pin(&mut self, access: &Access, address: &Address<'_>, purpose: Purpose) -> Result<()> {
         let doing = "Preparing the session";
         let rows = self.rows(doing, "SELECT version(), connection_id()").await?;
         let Some([Some(version), Some(id)]) = rows.first().map(Vec::as_slice) else {
@@ -72,14 +68,14 @@ impl Session {
         };
         self.server = Server::parse(version);
         self.id = id.parse().unwrap_or(0);
-        self.server.require(&target.place())?;
+        self.server.require(&address.place)?;
         // Tells our sessions from those of others, whichever process looks. Some clusters know no such locks; then nothing does.
         drop(self.execute(doing, &format!("DO GET_LOCK('holdfast/{}', 0)", self.id)).await);
         self.set_all(purpose).await?;
         if access.read_only || purpose == Purpose::Read {
             self.execute(doing, "SET SESSION TRANSACTION READ ONLY").await?;
         }
-        self.transport = self.transport(target).await?;
+        self.transport = self.transport(address).await?;
         Ok(())
     }
 
@@ -92,8 +88,8 @@ impl Session {
         self.execute("Preparing the session", &format!("SET {}", list.join(", "))).await.map(drop)
     }
 
-    async fn transport(&mut self, target: &Target<'_>) -> Result<String> {
-        if target.is_socket() {
+    async fn transport(&mut self, address: &Address<'_>) -> Result<String> {
+        if address.is_socket() {
             return Ok("unix socket".to_owned());
         }
         let rows = self.rows("Preparing the session", "SHOW SESSION STATUS LIKE 'Ssl_version'").await?;
@@ -181,64 +177,20 @@ fn settings(server: &Server, purpose: Purpose) -> Vec<(&'static str, &'static st
     list
 }
 
-struct Target<'a> {
-    host: &'a str,
-    port: u16,
-    database: &'a str,
-    user: &'a str,
-    tls: &'a TlsSettings,
-}
-
-impl Target<'_> {
-    fn place(&self) -> String {
-        if self.is_socket() { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
-    }
-    fn is_socket(&self) -> bool {
-        self.host.starts_with('/')
-    }
-    fn bare_host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
-    }
-}
-
-fn target(access: &Access) -> Result<Target<'_>> {
-    match &access.spec {
-        ConnectionSpec::Mysql { host, port, database, user, tls } => {
-            Ok(Target { host, port: *port, database, user, tls })
-        }
-        ConnectionSpec::Postgres { .. } | ConnectionSpec::Sqlite { .. } => Err(EngineError::new(
-            ErrorCode::Internal,
-            "A connection of another kind reached the MySQL driver.",
-        )),
-    }
-}
-
-fn timed_out(place: &str) -> EngineError {
-    ApiError::new(
-        ErrorCode::ConnectionTimedOut,
-        format!("The server at {place} did not answer within ten seconds."),
-    )
-    .hint("Check host, port and firewalls.")
-    .retry()
-    .into()
-}
-
-async fn reach(access: &Access, target: &Target<'_>, database: Option<&str>) -> Result<MySqlConnection> {
-    if !target.is_socket() {
-        resolve(target).await?;
-    }
-    let options = options(access, target, database).await?;
-    let modes: &[MySqlSslMode] = match (target.is_socket(), target.tls.mode) {
+async fn reach(access: &Access, address: &Address<'_>, database: Option<&str>) -> Result<MySqlConnection> {
+    address.resolve().await?;
+    let options = options(access, address, database).await?;
+    let modes: &[MySqlSslMode] = match (address.is_socket(), address.tls.mode) {
         (true, _) | (_, TlsMode::Disable) => &[MySqlSslMode::Disabled],
         (_, TlsMode::Allow) => &[MySqlSslMode::Disabled, MySqlSslMode::Required],
         (_, TlsMode::Prefer) => &[MySqlSslMode::Preferred, MySqlSslMode::Disabled],
         // A certificate authority given with `require` is checked, as for PostgreSQL.
-        (_, TlsMode::Require) if target.tls.ca_file.is_none() => &[MySqlSslMode::Required],
+        (_, TlsMode::Require) if address.tls.ca_file.is_none() => &[MySqlSslMode::Required],
         (_, TlsMode::Require | TlsMode::VerifyCa) => &[MySqlSslMode::VerifyCa],
         (_, TlsMode::VerifyFull) => &[MySqlSslMode::VerifyIdentity],
     };
     let failed = |error: &sqlx::Error| {
-        error::connecting(&target.place(), target.user, database, access.password.is_some(), error)
+        error::connecting(&address.place, address.user, database, access.password.is_some(), error)
     };
     let mut first = None;
     for mode in modes {
@@ -249,42 +201,24 @@ async fn reach(access: &Access, target: &Target<'_>, database: Option<&str>) -> 
             Err(error) => return Err(failed(first.as_ref().unwrap_or(&error))),
         }
     }
-    Err(first.as_ref().map_or_else(|| timed_out(&target.place()), failed))
+    Err(first.as_ref().map_or_else(|| timed_out(&address.place), failed))
 }
 
 /// An account that requires TLS is refused with the error of a wrong password.
 fn worth_the_other_way(mode: MySqlSslMode, error: &sqlx::Error) -> bool {
     match mode {
         MySqlSslMode::Disabled => matches!(error::number(error), Some(1045 | 1251 | 3159)),
-        _ => matches!(error, sqlx::Error::Tls(_)) || is_tls_io(error),
-    }
-}
-
-fn is_tls_io(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Io(source) = error else { return false };
-    source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
-}
-
-async fn resolve(target: &Target<'_>) -> Result<()> {
-    let failed = |words: &str| -> EngineError {
-        ApiError::new(ErrorCode::ConnectionNameResolution, format!("The host name {} {words}.", target.host))
-            .hint("Check the spelling, the DNS and a VPN.")
-            .retry()
-            .into()
-    };
-    match tokio::net::lookup_host((target.bare_host(), target.port)).await {
-        Ok(mut found) => found.next().map(drop).ok_or_else(|| failed("has no address")),
-        Err(_) => Err(failed("is not known")),
+        _ => tls::refused(error),
     }
 }
 
 async fn options(
     access: &Access,
-    target: &Target<'_>,
+    address: &Address<'_>,
     database: Option<&str>,
 ) -> Result<MySqlConnectOptions> {
     let mut options = MySqlConnectOptions::new()
-        .username(target.user)
+        .username(address.user)
         // The driver's own additions to sql_mode and time_zone would show in definitions; `pin` sets them all.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
@@ -294,10 +228,10 @@ async fn options(
         .statement_cache_capacity(BOUND_STATEMENTS)
         // Statements may hold definitions with secrets in them; they go to no log.
         .disable_statement_logging();
-    options = if target.is_socket() {
-        options.socket(target.host)
+    options = if address.is_socket() {
+        options.socket(address.host)
     } else {
-        options.host(target.bare_host()).port(target.port)
+        options.host(address.bare_host()).port(address.port)
     };
     if let Some(database) = database {
         options = options.database(database);
@@ -305,33 +239,15 @@ async fn options(
     if let Some(password) = &access.password {
         options = options.password(password.expose_secret());
     }
-    if let Some(path) = &target.tls.ca_file {
-        options = options.ssl_ca_from_pem(read_pem(path, "certificate authority").await?);
+    let certificates = Certificates::read(address.tls).await?;
+    if let Some(pem) = certificates.authority {
+        options = options.ssl_ca_from_pem(pem);
     }
-    if let Some(path) = &target.tls.client_certificate_file {
-        options = options.ssl_client_cert_from_pem(read_pem(path, "client certificate").await?);
+    if let Some(pem) = certificates.client {
+        options = options.ssl_client_cert_from_pem(pem);
     }
-    if let Some(path) = &target.tls.client_key_file {
-        options = options.ssl_client_key_from_pem(read_pem(path, "client key").await?);
-    }
-    if target.tls.client_certificate_file.is_some() != target.tls.client_key_file.is_some() {
-        return Err(ApiError::new(
-            ErrorCode::TlsFailed,
-            "A client certificate and its key must be given together.",
-        )
-        .hint("Name both files, or neither.")
-        .into());
+    if let Some(pem) = certificates.client_key {
+        options = options.ssl_client_key_from_pem(pem);
     }
     Ok(options)
-}
-
-async fn read_pem(path: &str, what: &str) -> Result<Vec<u8>> {
-    tokio::fs::read(path).await.map_err(|source| {
-        ApiError::new(
-            ErrorCode::TlsFailed,
-            format!("The file with the {what}, {path}, cannot be read: {source}."),
-        )
-        .hint("Check the path and its permissions.")
-        .into()
-    })
 }

@@ -1,11 +1,11 @@
 //! What the server and this login are, without touching any row.
 
 use holdfast_contract::ErrorCode;
-use holdfast_contract::connection::{ConnectionSpec, TlsMode};
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 
 use super::connect::{Purpose, Session};
-use crate::{Access, EngineError, Result};
+use crate::reach::Address;
+use crate::{Access, EngineError, Result, tls};
 
 pub async fn ping(access: &Access) -> Result<ServerInfo> {
     let mut session = Session::open(access, Purpose::Read).await?;
@@ -48,7 +48,11 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
     let mut session = Session::open(access, Purpose::Read).await?;
     let doing = "Looking at this login's rights";
     let mut advice = Vec::new();
-    advice.extend(about_transport(&access.spec, &session.transport));
+    advice.extend(tls::advice(
+        &Address::of(&access.spec)?,
+        &session.transport,
+        "Give it a certificate (ssl_cert, ssl_key).",
+    ));
     let grants = session.rows(doing, "SHOW GRANTS").await?;
     let everything = |grant: &Option<String>| {
         grant.as_deref().is_some_and(|text| text.starts_with("GRANT ALL PRIVILEGES ON *.*"))
@@ -85,36 +89,6 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
     }
     session.close().await;
     Ok(advice)
-}
-
-fn about_transport(spec: &ConnectionSpec, transport: &str) -> Option<String> {
-    let ConnectionSpec::Mysql { host, tls, .. } = spec else { return None };
-    if is_here(host) {
-        return None;
-    }
-    let verified = matches!(tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
-    match (transport, tls.mode) {
-        ("unencrypted", TlsMode::Disable) => Some(
-            "The connection to another machine is not encrypted: passwords and rows can be read on the way. Choose a TLS mode."
-                .to_owned(),
-        ),
-        ("unencrypted", _) => Some(
-            "The server offers no TLS: passwords and rows can be read on the way. Give it a certificate (ssl_cert, ssl_key)."
-                .to_owned(),
-        ),
-        _ if transport.starts_with("TLS") && !verified => Some(
-            "The connection is encrypted but the server's certificate is not checked; verify-full is safer.".to_owned(),
-        ),
-        _ => None,
-    }
-}
-
-fn is_here(host: &str) -> bool {
-    host.starts_with('/')
-        || host == "localhost"
-        || host.starts_with("127.")
-        || host == "::1"
-        || host == "[::1]"
 }
 
 pub async fn databases(access: &Access) -> Result<Vec<String>> {

@@ -11,13 +11,7 @@ const LONGEST_FOLDER: usize = 255;
 
 /// `shop_restored_7c1d`; a long base is shortened so that the tag always survives.
 pub fn made_up(base: &str, purpose: NamePurpose, tag: &str) -> String {
-    let word = match purpose {
-        NamePurpose::Restored => "restored",
-        NamePurpose::Staging => "restoring",
-        NamePurpose::Kept => "before",
-        NamePurpose::Scratch => "proof",
-    };
-    let tail = format!("_{word}_{tag}");
+    let tail = format!("_{}_{tag}", purpose.word());
     let mut name = String::new();
     for c in base.chars() {
         let longer = format!("{name}{c}");

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use holdfast_contract::connection::{ConnectionSpec, TlsMode, TlsSettings};
+use holdfast_contract::connection::TlsMode;
 use holdfast_contract::{ApiError, ErrorCode};
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgRow, PgSslMode};
@@ -14,9 +14,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row as _, Va
 
 use super::error;
 use super::sql::Literal;
+use crate::reach::{Address, in_time, timed_out};
+use crate::tls::{self, Certificates};
 use crate::{Access, EngineError, Result};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const APPLICATION: &str = "holdfast";
 /// The oldest server whose catalogs and functions the capture knows.
 const OLDEST: u32 = 130_000;
@@ -54,20 +55,18 @@ pub struct Session {
 impl Session {
     /// Connects to the connection's own database.
     pub async fn open(access: &Access, purpose: Purpose) -> Result<Self> {
-        let database = target(access)?.database;
+        let database = Address::of(&access.spec)?.database;
         Self::open_database(access, database, purpose).await
     }
 
     pub async fn open_database(access: &Access, database: &str, purpose: Purpose) -> Result<Self> {
-        let target = target(access)?;
-        let conn = tokio::time::timeout(CONNECT_TIMEOUT, reach(access, &target, database))
-            .await
-            .map_err(|_| timed_out(&target.place()))??;
+        let address = Address::of(&access.spec)?;
+        let conn = in_time(&address.place, reach(access, &address, database)).await?;
         let version = conn.server_version_num().unwrap_or(0);
         if version < OLDEST {
             return Err(ApiError::new(
                 ErrorCode::VersionUnsupported,
-                format!("The server at {} is older than PostgreSQL 13.", target.place()),
+                format!("The server at {} is older than PostgreSQL 13.", address.place),
             )
             .hint("Holdfast works with PostgreSQL 13 and later.")
             .native(version.to_string())
@@ -75,9 +74,7 @@ impl Session {
         }
         let backend = Backend { pid: 0, started: String::new() };
         let mut session = Self { conn, backend, version, transport: String::new() };
-        tokio::time::timeout(CONNECT_TIMEOUT, session.pin(purpose))
-            .await
-            .map_err(|_| timed_out(&target.place()))??;
+        in_time(&address.place, session.pin(purpose)).await?;
         Ok(session)
     }
 
@@ -220,61 +217,20 @@ fn settings(purpose: Purpose) -> Vec<(&'static str, &'static str)> {
     list
 }
 
-struct Target<'a> {
-    host: &'a str,
-    port: u16,
-    database: &'a str,
-    user: &'a str,
-    tls: &'a TlsSettings,
-}
-
-impl Target<'_> {
-    fn place(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-    fn is_socket(&self) -> bool {
-        self.host.starts_with('/')
-    }
-}
-
-fn target(access: &Access) -> Result<Target<'_>> {
-    match &access.spec {
-        ConnectionSpec::Postgres { host, port, database, user, tls } => {
-            Ok(Target { host, port: *port, database, user, tls })
-        }
-        ConnectionSpec::Mysql { .. } | ConnectionSpec::Sqlite { .. } => Err(EngineError::new(
-            ErrorCode::Internal,
-            "A connection of another kind reached the PostgreSQL driver.",
-        )),
-    }
-}
-
-fn timed_out(place: &str) -> EngineError {
-    ApiError::new(
-        ErrorCode::ConnectionTimedOut,
-        format!("The server at {place} did not answer within ten seconds."),
-    )
-    .hint("Check host, port and firewalls.")
-    .retry()
-    .into()
-}
-
-async fn reach(access: &Access, target: &Target<'_>, database: &str) -> Result<PgConnection> {
-    if !target.is_socket() {
-        resolve(target).await?;
-    }
-    let options = options(access, target, database).await?;
-    let modes: &[PgSslMode] = match (target.is_socket(), target.tls.mode) {
+async fn reach(access: &Access, address: &Address<'_>, database: &str) -> Result<PgConnection> {
+    address.resolve().await?;
+    let options = options(access, address, database).await?;
+    let modes: &[PgSslMode] = match (address.is_socket(), address.tls.mode) {
         (true, _) | (_, TlsMode::Disable) => &[PgSslMode::Disable],
         (_, TlsMode::Allow) => &[PgSslMode::Disable, PgSslMode::Require],
         (_, TlsMode::Prefer) => &[PgSslMode::Prefer, PgSslMode::Disable],
         // As libpq: a certificate authority given with `require` is checked.
-        (_, TlsMode::Require) if target.tls.ca_file.is_none() => &[PgSslMode::Require],
+        (_, TlsMode::Require) if address.tls.ca_file.is_none() => &[PgSslMode::Require],
         (_, TlsMode::Require | TlsMode::VerifyCa) => &[PgSslMode::VerifyCa],
         (_, TlsMode::VerifyFull) => &[PgSslMode::VerifyFull],
     };
     let failed = |error: &sqlx::Error| {
-        error::connecting(&target.place(), target.user, database, access.password.is_some(), error)
+        error::connecting(&address.place, address.user, database, access.password.is_some(), error)
     };
     let mut first = None;
     for mode in modes {
@@ -287,55 +243,25 @@ async fn reach(access: &Access, target: &Target<'_>, database: &str) -> Result<P
             Err(error) => return Err(failed(first.as_ref().unwrap_or(&error))),
         }
     }
-    Err(first.as_ref().map_or_else(|| timed_out(&target.place()), failed))
+    Err(first.as_ref().map_or_else(|| timed_out(&address.place), failed))
 }
 
 fn worth_the_other_way(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Tls(_))
-        || error::sqlstate(error).as_deref() == Some("28000")
-        || is_tls_io(error)
+    tls::refused(error) || error::sqlstate(error).as_deref() == Some("28000")
 }
 
 fn sent_further(error: &sqlx::Error) -> bool {
     error::sqlstate(error).is_some_and(|state| state != "28000")
 }
 
-fn is_tls_io(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Io(source) = error else { return false };
-    source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
-}
-
-async fn resolve(target: &Target<'_>) -> Result<()> {
-    let failed = |words: String| -> EngineError {
-        ApiError::new(ErrorCode::ConnectionNameResolution, format!("The host name {} {words}.", target.host))
-            .hint("Check the spelling, the DNS and a VPN.")
-            .retry()
-            .into()
-    };
-    let host = target.host.trim_start_matches('[').trim_end_matches(']');
-    match tokio::net::lookup_host((host, target.port)).await {
-        Ok(mut found) => {
-            if found.next().is_some() {
-                return Ok(());
-            }
-            Err(failed("has no address".into()))
-        }
-        Err(_) => Err(failed("is not known".into())),
-    }
-}
-
-async fn options(access: &Access, target: &Target<'_>, database: &str) -> Result<PgConnectOptions> {
-    let host = if target.is_socket() {
-        target.host
-    } else {
-        target.host.trim_start_matches('[').trim_end_matches(']')
-    };
+async fn options(access: &Access, address: &Address<'_>, database: &str) -> Result<PgConnectOptions> {
+    let certificates = Certificates::read(address.tls).await?;
     // The environment's PG* variables fill the defaults: each is overridden here, an empty password included.
     let mut options = PgConnectOptions::new_without_pgpass()
-        .host(host)
-        .port(target.port)
+        .host(if address.is_socket() { address.host } else { address.bare_host() })
+        .port(address.port)
         .database(database)
-        .username(target.user)
+        .username(address.user)
         .password(access.password.as_ref().map_or("", |password| password.expose_secret()))
         .application_name(APPLICATION)
         .extra_float_digits(None)
@@ -345,34 +271,12 @@ async fn options(access: &Access, target: &Target<'_>, database: &str) -> Result
     if access.read_only {
         options = options.options([("default_transaction_read_only", "on")]);
     }
-    options = options.ssl_root_cert_from_pem(match &target.tls.ca_file {
-        Some(path) => read_pem(path, "certificate authority").await?,
-        None => Vec::new(),
-    });
-    if let Some(path) = &target.tls.client_certificate_file {
-        options = options.ssl_client_cert_from_pem(read_pem(path, "client certificate").await?);
+    options = options.ssl_root_cert_from_pem(certificates.authority.unwrap_or_default());
+    if let Some(pem) = certificates.client {
+        options = options.ssl_client_cert_from_pem(pem);
     }
-    if let Some(path) = &target.tls.client_key_file {
-        options = options.ssl_client_key_from_pem(read_pem(path, "client key").await?);
-    }
-    if target.tls.client_certificate_file.is_some() != target.tls.client_key_file.is_some() {
-        return Err(ApiError::new(
-            ErrorCode::TlsFailed,
-            "A client certificate and its key must be given together.",
-        )
-        .hint("Name both files, or neither.")
-        .into());
+    if let Some(pem) = certificates.client_key {
+        options = options.ssl_client_key_from_pem(pem);
     }
     Ok(options)
-}
-
-async fn read_pem(path: &str, what: &str) -> Result<Vec<u8>> {
-    tokio::fs::read(path).await.map_err(|source| {
-        ApiError::new(
-            ErrorCode::TlsFailed,
-            format!("The file with the {what}, {path}, cannot be read: {source}."),
-        )
-        .hint("Check the path and its permissions.")
-        .into()
-    })
 }

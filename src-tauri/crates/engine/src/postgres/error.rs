@@ -1,22 +1,31 @@
 //! What the server says, as the application's errors: a code to act on, words for people, the server's
 //! own code verbatim. No data values and no password in any text.
 
-use std::io::ErrorKind;
-
 use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::postgres::PgDatabaseError;
 
 use crate::EngineError;
+use crate::reach::Product;
+
+const PRODUCT: Product = Product {
+    name: "PostgreSQL",
+    listens: "Check host and port, that the server is running, and that it listens on this address.",
+    socket: "Check the socket directory and the port; the server may not be running.",
+    socket_rights: "Check the permissions of the socket directory.",
+    between: "A proxy or connection pooler",
+};
 
 /// An error of work on an established connection; `doing` names the step ("Reading public.orders").
 pub fn during(doing: &str, error: sqlx::Error) -> EngineError {
-    match error {
-        sqlx::Error::Database(ref database) => match database.try_downcast_ref::<PgDatabaseError>() {
-            Some(server) => said_by_server(doing, server).into(),
-            None => lost(doing, &error).into(),
-        },
-        other => lost(doing, &other).into(),
+    match answer(&error) {
+        Some(server) => said_by_server(doing, server).into(),
+        None => PRODUCT.lost(doing, &error).into(),
     }
+}
+
+/// What the server answered, when the error is an answer.
+pub fn answer(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()
 }
 
 /// The SQLSTATE, when the server answered with an error.
@@ -29,25 +38,6 @@ pub fn native(error: &EngineError) -> Option<&str> {
     match error {
         EngineError::Api(error) => error.native.as_deref(),
         _ => None,
-    }
-}
-
-fn lost(doing: &str, error: &sqlx::Error) -> ApiError {
-    match error {
-        sqlx::Error::Io(source) => ApiError::new(
-            ErrorCode::ConnectionLost,
-            format!("{doing}: the connection to the server was lost."),
-        )
-        .hint("Check that the server is running and reachable, then run it again.")
-        .native(format!("{:?}", source.kind()))
-        .retry(),
-        sqlx::Error::Protocol(_) => ApiError::new(
-            ErrorCode::ConnectionLost,
-            format!("{doing}: the server's answer ended or was not understood."),
-        )
-        .hint("A proxy or connection pooler between here and the server may have interfered.")
-        .retry(),
-        other => ApiError::new(ErrorCode::ServerError, format!("{doing}: {other}")),
     }
 }
 
@@ -156,70 +146,18 @@ pub fn connecting(
     has_password: bool,
     error: &sqlx::Error,
 ) -> EngineError {
-    if let Some(tls) = crate::tls::reason(error) {
-        return ApiError::new(
-            ErrorCode::TlsFailed,
-            format!("The encrypted connection to {place} failed: {tls}."),
-        )
-        .hint("Check the TLS mode, the certificate authority and the server's certificate.")
-        .into();
+    if let Some(server) = answer(error) {
+        return refused_by_server(place, user, database, has_password, server).into();
     }
     match error {
-        sqlx::Error::Io(source) => from_socket(place, source).into(),
-        sqlx::Error::Database(found) => match found.try_downcast_ref::<PgDatabaseError>() {
-            Some(server) => refused_by_server(place, user, database, has_password, server).into(),
-            None => lost("Connecting", error).into(),
-        },
         sqlx::Error::Protocol(text) if text.contains("unsupported authentication method") => ApiError::new(
             ErrorCode::AuthenticationFailed,
             format!("The server at {place} asks for a way of signing in that Holdfast does not speak."),
         )
         .hint("Password, MD5, SCRAM and client certificates work; GSSAPI, SSPI and the like do not.")
         .into(),
-        sqlx::Error::Protocol(_) => ApiError::new(
-            ErrorCode::ConnectionLost,
-            format!("What answers at {place} does not speak PostgreSQL's protocol."),
-        )
-        .hint("Check host and port.")
-        .into(),
-        _ => ApiError::new(ErrorCode::ServerError, format!("Connecting to {place} failed.")).into(),
+        _ => PRODUCT.not_reached(place, error).into(),
     }
-}
-
-fn from_socket(place: &str, source: &std::io::Error) -> ApiError {
-    let (code, words, hint) = match source.kind() {
-        ErrorKind::ConnectionRefused => (
-            ErrorCode::ConnectionRefused,
-            "nothing listens there",
-            "Check host and port, that the server is running, and that it listens on this address.",
-        ),
-        ErrorKind::NotFound => (
-            ErrorCode::ConnectionRefused,
-            "there is no server socket",
-            "Check the socket directory and the port; the server may not be running.",
-        ),
-        ErrorKind::PermissionDenied => (
-            ErrorCode::ConnectionRefused,
-            "this user may not use the server's socket",
-            "Check the permissions of the socket directory.",
-        ),
-        ErrorKind::TimedOut => {
-            (ErrorCode::ConnectionTimedOut, "there was no answer in time", "Check host, port and firewalls.")
-        }
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => (
-            ErrorCode::ConnectionRefused,
-            "no network route leads there",
-            "Check the network, a VPN and the address.",
-        ),
-        _ => (
-            ErrorCode::ConnectionLost,
-            "the connection was closed while signing in",
-            "The server, a firewall or a proxy closed it; the server's log may say why.",
-        ),
-    };
-    let mut error = ApiError::new(code, format!("Connecting to {place} failed: {words}.")).hint(hint).retry();
-    error.native = source.raw_os_error().map(|number| format!("os error {number}"));
-    error
 }
 
 fn refused_by_server(

@@ -1,11 +1,11 @@
 //! What the server and this login are, without touching any row.
 
 use holdfast_contract::ErrorCode;
-use holdfast_contract::connection::{ConnectionSpec, TlsMode};
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 
 use super::connect::{Purpose, Session};
-use crate::{Access, EngineError, Result};
+use crate::reach::Address;
+use crate::{Access, EngineError, Result, tls};
 
 pub async fn ping(access: &Access) -> Result<ServerInfo> {
     let mut session = Session::open(access, Purpose::Read).await?;
@@ -56,25 +56,7 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
         rows.first().and_then(|row| row.get(column)).is_some_and(|found| found.as_deref() == Some(value))
     };
     let mut advice = Vec::new();
-    if let ConnectionSpec::Postgres { host, tls, .. } = &access.spec
-        && session.transport == "unencrypted"
-        && !is_here(host)
-    {
-        advice.push(match tls.mode {
-            TlsMode::Disable => "The connection to another machine is not encrypted: passwords and rows can be read on the way. Choose a TLS mode.".to_owned(),
-            _ => "The server offers no TLS: passwords and rows can be read on the way. Turn on ssl on the server.".to_owned(),
-        });
-    }
-    if let ConnectionSpec::Postgres { host, tls, .. } = &access.spec
-        && session.transport.starts_with("TLS")
-        && !is_here(host)
-        && !matches!(tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull)
-    {
-        advice.push(
-            "The connection is encrypted but the server's certificate is not checked; verify-full is safer."
-                .to_owned(),
-        );
-    }
+    advice.extend(tls::advice(&Address::of(&access.spec)?, &session.transport, "Turn on ssl on the server."));
     if is(0, "t") {
         advice.push("This login is a superuser. For backups alone, a role with pg_read_all_data is enough (PostgreSQL 14 and later).".to_owned());
     }
@@ -90,14 +72,6 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
     }
     session.close().await;
     Ok(advice)
-}
-
-fn is_here(host: &str) -> bool {
-    host.starts_with('/')
-        || host == "localhost"
-        || host.starts_with("127.")
-        || host == "::1"
-        || host == "[::1]"
 }
 
 pub async fn databases(access: &Access) -> Result<Vec<String>> {

@@ -9,8 +9,7 @@ const LONGEST: usize = 63;
 
 /// `shop_restored_7c1d`; a long base is shortened at a letter so that the tag always survives.
 pub fn made_up(base: &str, purpose: NamePurpose, tag: &str) -> String {
-    let word = purpose.word();
-    let tail = format!("_{word}_{tag}");
+    let tail = format!("_{}_{tag}", purpose.word());
     let mut end = base.len().min(LONGEST.saturating_sub(tail.len()));
     while !base.is_char_boundary(end) {
         end -= 1;

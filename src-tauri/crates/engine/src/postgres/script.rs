@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use holdfast_contract::import::{ScriptReport, SqlDialect};
 use holdfast_contract::{ApiError, ErrorCode};
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+use sqlx::postgres::PgErrorPosition;
 use sqlx::{AssertSqlSafe, Either};
 
 use super::connect::{Purpose, Session};
@@ -241,14 +241,10 @@ async fn run(session: &mut Session, batch: &[Told]) -> Result<()> {
 
 /// Characters before the place that the server points at, when it points at the text it was given.
 fn place(error: &sqlx::Error) -> Option<usize> {
-    match server(error)?.position()? {
+    match error::answer(error)?.position()? {
         PgErrorPosition::Original(position) => Some(position.saturating_sub(1)),
         PgErrorPosition::Internal { .. } => None,
     }
-}
-
-fn server(error: &sqlx::Error) -> Option<&PgDatabaseError> {
-    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()
 }
 
 fn at_position(batch: &[Told], mut position: usize) -> (Option<&Told>, Option<usize>) {
@@ -290,7 +286,7 @@ async fn rows(
 
 /// The failing statement with its line and its beginning, and what the server said about it.
 fn failed(told: &Told, position: Option<usize>, error: sqlx::Error) -> EngineError {
-    let Some(server) = server(&error) else {
+    let Some(server) = error::answer(&error) else {
         return error::during(&format!("Line {}: {}", told.line, told.what), error);
     };
     let mut line = told.line;
