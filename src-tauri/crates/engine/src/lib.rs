@@ -13,6 +13,7 @@ pub mod mysql;
 pub mod pattern;
 pub mod postgres;
 mod reach;
+mod readers;
 pub mod script;
 mod sessions;
 pub mod sqlite;

@@ -1,30 +1,20 @@
-//! Reading tables on several sessions that see one moment, counting and hashing on the way.
-//!
-//! Readers run as tasks of their own, so that decoding and hashing use several cores; what they read goes through
-//! short queues to the caller's task, which alone knows the sink. Memory is bounded by the queues and one row.
+//! Reading tables on several sessions that see one moment, counting and hashing on the way ([`crate::readers`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use futures::TryStreamExt;
-use futures::future::try_join_all;
 use holdfast_contract::ErrorCode;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row as _};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::connect::Session;
 use super::error;
 use super::form::{self, Form};
 use crate::content::ContentHasher;
-use crate::{DumpSink, EngineError, Result, Unit, Work};
-
-/// Rows leave here in buffers of about this size.
-const BUFFER: usize = 256 << 10;
-/// Buffers waiting between one reader and the sink.
-const QUEUE: usize = 4;
+use crate::readers::{self, Abandoned, BUFFER, Event, Gathering, Outlet};
+use crate::{DumpSink, EngineError, Result, Work};
 
 /// One table's rows and where they go.
 #[derive(Clone, Debug)]
@@ -35,12 +25,6 @@ pub struct Piece {
     pub forms: Vec<Form>,
     /// For starting with the longest.
     pub bytes: u64,
-}
-
-enum Event {
-    Begin(usize),
-    Data(Bytes),
-    End(usize, Box<ContentHasher>),
 }
 
 /// Reads every piece; the answer has the sessions again, and one hasher for each piece in their order.
@@ -64,53 +48,15 @@ pub async fn read(
     let queues: Vec<_> = sessions
         .into_iter()
         .map(|session| {
-            let (sender, receiver) = mpsc::channel(QUEUE);
-            tasks.spawn(Reader { shared: shared.clone(), sender }.run(session));
-            receiver
+            let (outlet, queue) = readers::queue();
+            tasks.spawn(Reader { shared: shared.clone(), outlet }.run(session));
+            queue
         })
         .collect();
-    let mut done: Vec<Option<ContentHasher>> = vec![None; pieces.len()];
-    for (piece, hasher) in
-        try_join_all(queues.into_iter().map(|queue| forward(queue, pieces, sink))).await?.concat()
-    {
-        done[piece] = Some(hasher);
-    }
+    let mut gathering = Gathering::new(pieces.iter().map(|piece| piece.stream.as_str()), sink);
+    gathering.gather(queues).await?;
     let sessions = tasks.join_all().await.into_iter().flatten().collect();
-    let hashers = done.into_iter().collect::<Option<Vec<_>>>();
-    let hashers = hashers
-        .ok_or_else(|| EngineError::new(ErrorCode::Internal, "A reader ended before all rows were read."))?;
-    Ok((sessions, hashers))
-}
-
-/// One reader's rows into the sink.
-async fn forward(
-    mut queue: mpsc::Receiver<Result<Event>>,
-    pieces: &[Piece],
-    sink: Option<&dyn DumpSink>,
-) -> Result<Vec<(usize, ContentHasher)>> {
-    let mut finished = Vec::new();
-    let mut stream = None;
-    while let Some(event) = queue.recv().await {
-        match event? {
-            Event::Begin(piece) => {
-                if let Some(sink) = sink {
-                    stream = Some(sink.open(&pieces[piece].stream, Unit::Line).await?);
-                }
-            }
-            Event::Data(data) => {
-                if let Some(stream) = &mut stream {
-                    stream.write(data).await?;
-                }
-            }
-            Event::End(piece, hasher) => {
-                if let Some(stream) = stream.take() {
-                    stream.finish().await?;
-                }
-                finished.push((piece, *hasher));
-            }
-        }
-    }
-    Ok(finished)
+    Ok((sessions, gathering.hashers()?))
 }
 
 struct Shared {
@@ -123,11 +69,8 @@ struct Shared {
 
 struct Reader {
     shared: Arc<Shared>,
-    sender: mpsc::Sender<Result<Event>>,
+    outlet: Outlet,
 }
-
-/// The other side is gone: nobody wants the rest.
-struct Abandoned;
 
 impl Reader {
     async fn run(self, mut session: Session) -> Option<Session> {
@@ -138,8 +81,7 @@ impl Reader {
                 Ok(Ok(())) => {}
                 Ok(Err(Abandoned)) => return None,
                 Err(error) => {
-                    // A closed queue means that the work was given up already.
-                    drop(self.sender.send(Err(error)).await);
+                    self.outlet.fail(error).await;
                     return None;
                 }
             }
@@ -150,7 +92,7 @@ impl Reader {
         let piece = &self.shared.pieces[index];
         let doing = format!("Reading {}", piece.name);
         self.shared.work.progress.phase(&doing);
-        if self.send(Event::Begin(index)).await.is_err() {
+        if self.outlet.send(Event::Begin(index)).await.is_err() {
             return Ok(Err(Abandoned));
         }
         let mut hasher = ContentHasher::new();
@@ -169,7 +111,7 @@ impl Reader {
         if session.in_snapshot {
             session.execute(&doing, "ROLLBACK TO SAVEPOINT holdfast").await?;
         }
-        Ok(self.send(Event::End(index, Box::new(hasher))).await)
+        Ok(self.outlet.send(Event::End(index, Box::new(hasher))).await)
     }
 
     /// The first column is a constant of ours: the driver takes a row whose first value has 16 MiB or more for the end.
@@ -223,11 +165,7 @@ impl Reader {
             return Ok(());
         }
         let full = std::mem::replace(buffer, Vec::with_capacity(BUFFER + (BUFFER >> 2)));
-        self.send(Event::Data(full.into())).await
-    }
-
-    async fn send(&self, event: Event) -> Result<(), Abandoned> {
-        self.sender.send(Ok(event)).await.map_err(|_| Abandoned)
+        self.outlet.send(Event::Data(full.into())).await
     }
 }
 

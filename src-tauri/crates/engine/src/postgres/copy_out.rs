@@ -1,16 +1,11 @@
-//! Reading pieces on several connections that share one snapshot, counting and hashing on the way.
-//!
-//! Readers run as tasks of their own, so that decoding and hashing use several cores; what they read goes
-//! through short queues to the caller's task, which alone knows the sink. Memory is bounded by the queues.
+//! Reading pieces on several connections that share one snapshot, counting and hashing on the way ([`crate::readers`]).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures::TryStreamExt;
-use futures::future::try_join_all;
 use holdfast_contract::{ApiError, ErrorCode};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::connect::{Backend, Purpose, Session};
@@ -18,12 +13,9 @@ use super::error;
 use super::piece::{Piece, by_size};
 use super::sql::Literal;
 use crate::content::ContentHasher;
-use crate::{Access, DumpSink, EngineError, Result, Unit, Work};
+use crate::readers::{self, Abandoned, BUFFER, Event, Gathering, Outlet};
+use crate::{Access, DumpSink, EngineError, Result, Work};
 
-/// The server sends one message a row; they leave here in buffers of this size.
-const BUFFER: usize = 256 << 10;
-/// Buffers waiting between one reader and the sink.
-const QUEUE: usize = 4;
 /// A reader gives its table locks back after this many pieces: locks of many thousand tables times the
 /// number of readers would not fit into the server's lock table.
 const PIECES_PER_TRANSACTION: usize = 256;
@@ -80,12 +72,6 @@ pub struct Reading {
     pub backends: Backends,
 }
 
-enum Event {
-    Begin(usize),
-    Data(Bytes),
-    End(usize, Box<ContentHasher>),
-}
-
 /// Reads every piece; the answer has one hasher for each, in the pieces' order. Rows go to `sink` if there
 /// is one. `control` is the session that exported the snapshot and holds the locks.
 pub async fn read(
@@ -105,67 +91,27 @@ pub async fn read(
     let mut tasks = JoinSet::new();
     let queues: Vec<_> = (0..readers)
         .map(|_| {
-            let (sender, receiver) = mpsc::channel(QUEUE);
-            tasks.spawn(Reader { shared: shared.clone(), sender }.run());
-            receiver
+            let (outlet, queue) = readers::queue();
+            tasks.spawn(Reader { shared: shared.clone(), outlet }.run());
+            queue
         })
         .collect();
-    let pieces = &shared.reading.pieces;
-    let mut done: Vec<Option<ContentHasher>> = vec![None; pieces.len()];
-    for (piece, hasher) in
-        try_join_all(queues.into_iter().map(|queue| forward(queue, pieces, sink))).await?.concat()
-    {
-        done[piece] = Some(hasher);
-    }
+    let streams = shared.reading.pieces.iter().map(|piece| piece.stream.as_str());
+    let mut gathering = Gathering::new(streams, sink);
+    gathering.gather(queues).await?;
     let blocked = std::mem::take(&mut *shared.blocked.lock().unwrap_or_else(PoisonError::into_inner));
     for piece in blocked {
         // The session that holds the lock is let in where others queue behind a waiting ALTER TABLE.
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let reader = Reader { shared: shared.clone(), sender };
+        let (outlet, queue) = readers::queue();
+        let reader = Reader { shared: shared.clone(), outlet };
         let reading = async {
             let outcome = reader.read(control, piece).await.map(drop);
             drop(reader);
             outcome
         };
-        let ((), finished) = futures::future::try_join(reading, forward(queue, pieces, sink)).await?;
-        for (piece, hasher) in finished {
-            done[piece] = Some(hasher);
-        }
+        futures::future::try_join(reading, gathering.gather([queue])).await?;
     }
-    done.into_iter()
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| EngineError::new(ErrorCode::Internal, "A reader ended before all rows were read."))
-}
-
-/// One reader's rows into the sink.
-async fn forward(
-    mut queue: mpsc::Receiver<Result<Event>>,
-    pieces: &[Piece],
-    sink: Option<&dyn DumpSink>,
-) -> Result<Vec<(usize, ContentHasher)>> {
-    let mut finished = Vec::new();
-    let mut stream = None;
-    while let Some(event) = queue.recv().await {
-        match event? {
-            Event::Begin(piece) => {
-                if let Some(sink) = sink {
-                    stream = Some(sink.open(&pieces[piece].stream, Unit::Line).await?);
-                }
-            }
-            Event::Data(data) => {
-                if let Some(stream) = &mut stream {
-                    stream.write(data).await?;
-                }
-            }
-            Event::End(piece, hasher) => {
-                if let Some(stream) = stream.take() {
-                    stream.finish().await?;
-                }
-                finished.push((piece, *hasher));
-            }
-        }
-    }
-    Ok(finished)
+    gathering.hashers()
 }
 
 struct Shared {
@@ -179,17 +125,13 @@ struct Shared {
 
 struct Reader {
     shared: Arc<Shared>,
-    sender: mpsc::Sender<Result<Event>>,
+    outlet: Outlet,
 }
-
-/// The other side is gone: nobody wants the rest.
-struct Abandoned;
 
 impl Reader {
     async fn run(self) {
         if let Err(error) = self.work_through().await {
-            // A closed queue means that the work was given up already.
-            drop(self.sender.send(Err(error)).await);
+            self.outlet.fail(error).await;
         }
     }
 
@@ -256,9 +198,9 @@ impl Reader {
         let failed = |error| source_error(&doing, error);
         let mut rows = session.raw().copy_out_raw(sql).await.map_err(failed)?;
         let mut hasher = ContentHasher::new();
-        // It grows to its full size only for tables that fill it.
+        // The server sends one message a row; it grows to its full size only for tables that fill it.
         let mut buffer = BytesMut::new();
-        if self.send(Event::Begin(piece)).await.is_err() {
+        if self.outlet.send(Event::Begin(piece)).await.is_err() {
             return Ok(Err(Abandoned));
         }
         loop {
@@ -271,7 +213,7 @@ impl Reader {
                 hasher.write(&buffer);
                 reading.work.progress.advance(buffer.len() as u64, hasher.rows() - before);
                 let full = buffer.split().freeze();
-                if self.shared.wants_data && self.send(Event::Data(full)).await.is_err() {
+                if self.shared.wants_data && self.outlet.send(Event::Data(full)).await.is_err() {
                     return Ok(Err(Abandoned));
                 }
                 if row.is_some() {
@@ -288,11 +230,7 @@ impl Reader {
                 format!("{doing}: the last row was cut off."),
             ));
         }
-        Ok(self.send(Event::End(piece, Box::new(hasher))).await)
-    }
-
-    async fn send(&self, event: Event) -> Result<(), Abandoned> {
-        self.sender.send(Ok(event)).await.map_err(|_| Abandoned)
+        Ok(self.outlet.send(Event::End(piece, Box::new(hasher))).await)
     }
 }
 
