@@ -8,6 +8,7 @@ mod clear;
 pub mod content;
 pub mod error;
 pub mod export;
+mod loaders;
 pub mod maintain;
 pub mod mysql;
 pub mod pattern;
@@ -17,6 +18,7 @@ mod readers;
 pub mod script;
 mod sessions;
 pub mod sqlite;
+mod staging;
 pub mod tables;
 mod tls;
 
@@ -257,6 +259,15 @@ impl Work {
     /// `Err(EngineError::Cancelled)` once the user has asked to stop.
     pub fn checkpoint(&self) -> Result<()> {
         if self.cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+    }
+
+    /// As [`Work::checkpoint`], at any moment: a step that is given up is dropped where it stands.
+    pub async fn unless_cancelled<T>(&self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(EngineError::Cancelled),
+            outcome = step => outcome,
+        }
     }
 }
 

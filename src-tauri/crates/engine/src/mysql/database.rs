@@ -8,7 +8,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use super::connect::{Purpose, Session};
 use super::sql::{Literal, Name};
 use super::{error, exchange, name};
-use crate::{Access, Result};
+use crate::{Access, Result, Work, staging};
 
 /// `Unknown thread id`: it ended by itself.
 const NO_SUCH_SESSION: u16 = 1094;
@@ -28,6 +28,21 @@ pub async fn exists(access: &Access, target: &str) -> Result<bool> {
     let found = is_there(&mut session, target).await?;
     session.close().await;
     Ok(found)
+}
+
+/// A session that may make `target` now: the name is allowed, not the live database's, and free.
+pub async fn room_for(access: &Access, target: &str, work: &Work) -> Result<Session> {
+    name::check(target)?;
+    if target == live(access) {
+        return Err(staging::is_live());
+    }
+    work.checkpoint()?;
+    let mut session = elsewhere(access).await?;
+    if is_there(&mut session, target).await? {
+        return Err(staging::is_taken(target, "1007"));
+    }
+    work.progress.phase(&format!("Creating the database {target}"));
+    Ok(session)
 }
 
 pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {

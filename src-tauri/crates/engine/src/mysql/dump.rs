@@ -15,7 +15,7 @@ use super::schema::{self, Captured, Stamp, Table};
 use super::sessions::Sessions;
 use super::{form, inspect, snapshot};
 use crate::content::ContentHasher;
-use crate::{Access, DumpSink, EngineError, Result, Work};
+use crate::{Access, DumpSink, Result, Work};
 
 pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
     let mut session = Session::open(access, Purpose::Read).await?;
@@ -60,11 +60,7 @@ async fn may_lock(session: &mut Session, database: &str) -> Result<bool> {
 
 pub async fn dump(access: &Access, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
     let sessions = Sessions::default();
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = take(access, scope, sink, work, &sessions) => outcome,
-    };
+    let outcome = work.unless_cancelled(take(access, scope, sink, work, &sessions)).await;
     if outcome.is_err() {
         sessions.end(access).await;
     }

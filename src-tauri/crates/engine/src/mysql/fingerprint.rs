@@ -7,7 +7,7 @@ use holdfast_contract::snapshot::{Scope, TableFingerprint, TableName};
 use super::connect::{Purpose, Session};
 use super::sessions::Sessions;
 use super::{dump, schema};
-use crate::{Access, EngineError, Result, Work};
+use crate::{Access, Result, Work};
 
 /// Tables that do not exist, and those whose rows cannot be read, are missing from the answer.
 pub async fn fingerprint(
@@ -17,11 +17,7 @@ pub async fn fingerprint(
     work: &Work,
 ) -> Result<Vec<TableFingerprint>> {
     let sessions = Sessions::default();
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = count(access, target, tables, work, &sessions) => outcome,
-    };
+    let outcome = work.unless_cancelled(count(access, target, tables, work, &sessions)).await;
     if outcome.is_err() {
         sessions.end(access).await;
     }

@@ -1,17 +1,16 @@
 //! Making a database of its own from a snapshot: empty database, definitions, rows, then everything that must not
 //! be there while rows come in.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use futures::future::try_join_all;
+use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, Snapshot, TableSnapshot};
-use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
 use super::copy_in::{self, CopyIn};
 use super::sql::Name;
-use super::{asleep, database, inspect, name, statements};
-use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
+use super::{asleep, database, inspect, statements};
+use crate::loaders::Loading;
+use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work, staging};
 
 pub async fn load(
     access: &Access,
@@ -19,53 +18,21 @@ pub async fn load(
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<LoadReport> {
-    name::check(target)?;
     if source.snapshot().server.engine != EngineKind::Mysql {
         return Err(EngineError::new(
             ErrorCode::Unsupported,
             "This backup is not one of a MySQL or MariaDB database.",
         ));
     }
-    if target == database::live(access) {
-        return Err(EngineError::new(
-            ErrorCode::TargetExists,
-            "The target is the connection's own live database.",
-        ));
-    }
-    work.checkpoint()?;
-    let mut session = database::elsewhere(access).await?;
-    if database::is_there(&mut session, target).await? {
-        let taken =
-            ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
-        return Err(taken.hint("Choose another name.").native("1007").into());
-    }
-    work.progress.phase(&format!("Creating the database {target}"));
+    let mut session = database::room_for(access, target, work).await?;
     // Not cancellable: a database whose creation was given up midway would appear after its removal.
     database::create(&mut session, target, &source.snapshot().engine_facts).await?;
     session.close().await;
 
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = fill(access, target, source, work) => outcome,
-    };
-    match outcome {
-        Ok(report) => Ok(report),
-        Err(failure) => Err(undo(access, target, failure).await),
-    }
-}
-
-/// Removes the unfinished database; the failure itself stays the answer.
-async fn undo(access: &Access, target: &str, failure: EngineError) -> EngineError {
-    match database::drop(access, target).await {
-        Ok(()) => failure,
-        Err(left) => {
-            let mut failure = failure.into_api();
-            failure.hint =
-                Some(format!("The unfinished database {target} is still there ({left}); drop it by hand."));
-            failure.into()
-        }
-    }
+    staging::fill(work, fill(access, target, source, work), database::drop(access, target), |left| {
+        format!("The unfinished database {target} is still there ({left}); drop it by hand.")
+    })
+    .await
 }
 
 async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
@@ -90,20 +57,15 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
 
 /// All rows of all tables on several connections.
 pub async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
-    let snapshot = source.snapshot();
-    let queue = queue(snapshot);
-    let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
-    let next = AtomicUsize::new(0);
-    let (queue, arrived, next) = (&queue, &arrived, &next);
-    let workers = (0..work.parallel.clamp(1, queue.len().max(1))).map(|_| async move {
+    let loading = &Loading::new(source.snapshot().tables.iter().filter(|table| table.has_rows));
+    let workers = (0..loading.sessions(work)).map(|_| async move {
         let mut session = None;
-        while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((index, from, stream)) = loading.next() {
             let session = match &mut session {
                 Some(session) => session,
                 none => none.insert(for_rows(access, target).await?),
             };
-            let rows = table(session, &snapshot.tables[*index], stream, source, work).await?;
-            arrived[*index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
+            loading.arrived(index, table(session, from, stream, source, work).await?);
         }
         if let Some(session) = session {
             session.close().await;
@@ -111,16 +73,7 @@ pub async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, wo
         Ok::<(), EngineError>(())
     });
     try_join_all(workers).await?;
-    for (table, arrived) in snapshot.tables.iter().zip(arrived) {
-        let arrived = arrived.load(Ordering::Relaxed) as u64;
-        if table.has_rows && arrived != table.rows {
-            return Err(EngineError::new(
-                ErrorCode::Incomplete,
-                format!("{} holds {arrived} rows after loading; the backup has {}.", table.table, table.rows),
-            ));
-        }
-    }
-    Ok(())
+    loading.all_arrived()
 }
 
 /// A session that stores rows exactly as they are, or not at all.
@@ -152,17 +105,6 @@ async fn table(
     work.progress.phase(&format!("Loading {}", table.table));
     let data = source.open(stream).await?;
     CopyIn::new(session, table).run(data, work).await
-}
-
-/// Streams with the tables they belong to, largest first.
-fn queue(snapshot: &Snapshot) -> Vec<(usize, &str)> {
-    let mut queue: Vec<(u64, usize, &str)> = Vec::new();
-    for (index, table) in snapshot.tables.iter().enumerate() {
-        let size = table.bytes / table.streams.len().max(1) as u64;
-        queue.extend(table.streams.iter().map(|stream| (size, index, stream.as_str())));
-    }
-    queue.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
-    queue.into_iter().map(|(_, index, stream)| (index, stream)).collect()
 }
 
 /// Row estimates of freshly filled tables are far off until the server has looked at them.

@@ -7,7 +7,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use super::connect::{Purpose, Session};
 use super::sql::{Ident, Literal};
 use super::{error, inspect, name};
-use crate::{Access, EngineError, Result};
+use crate::{Access, EngineError, Result, Work, staging};
 
 /// A session on any database except those named: `CREATE`, `DROP` and `RENAME` must not run inside theirs.
 pub async fn elsewhere(access: &Access, avoid: &[&str]) -> Result<Session> {
@@ -52,6 +52,21 @@ pub async fn exists(access: &Access, target: &str) -> Result<bool> {
     let found = is_there(&mut session, target).await?;
     session.close().await;
     Ok(found)
+}
+
+/// A session that may make `target` now: the name is allowed, not the live database's, and free.
+pub async fn room_for(access: &Access, target: &str, work: &Work) -> Result<Session> {
+    name::check(target)?;
+    if target == inspect::live(access) {
+        return Err(staging::is_live());
+    }
+    work.checkpoint()?;
+    let mut session = elsewhere(access, &[target]).await?;
+    if is_there(&mut session, target).await? {
+        return Err(staging::is_taken(target, "42P04"));
+    }
+    work.progress.phase(&format!("Creating the database {target}"));
+    Ok(session)
 }
 
 pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {

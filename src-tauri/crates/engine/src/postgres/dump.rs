@@ -48,11 +48,7 @@ pub async fn plan(access: &Access, scope: &Scope) -> Result<DumpPlan> {
 
 pub async fn dump(access: &Access, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
     let backends = Backends::default();
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = take(access, scope, sink, work, &backends) => outcome,
-    };
+    let outcome = work.unless_cancelled(take(access, scope, sink, work, &backends)).await;
     if matches!(outcome, Err(EngineError::Cancelled)) {
         backends.end(access, inspect::live(access)).await;
     }

@@ -15,11 +15,7 @@ pub async fn fingerprint(
     work: &Work,
 ) -> Result<Vec<TableFingerprint>> {
     let backends = Backends::default();
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = count(access, target, tables, work, &backends) => outcome,
-    };
+    let outcome = work.unless_cancelled(count(access, target, tables, work, &backends)).await;
     if matches!(outcome, Err(EngineError::Cancelled)) {
         backends.end(access, target).await;
     }

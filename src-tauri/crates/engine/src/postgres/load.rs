@@ -2,20 +2,20 @@
 //! quicker or only possible once the rows are in.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::TryStreamExt;
 use futures::future::try_join_all;
-use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, Snapshot, TableName, TableSnapshot};
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::ErrorCode;
+use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, TableName, TableSnapshot};
 
 use super::connect::{Purpose, Session};
 use super::error::native;
 use super::schema::extension_tables_in_load_order;
 use super::sql::Table;
 use super::statements::Statements;
-use super::{database, error, inspect, large_objects, name, piece};
-use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
+use super::{database, error, inspect, large_objects, piece};
+use crate::loaders::{self, Loading};
+use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work, staging};
 
 /// From this many bytes of text on, the rows of a table that comes in one stream lie as they did in the source: the
 /// server fills no gaps in a table that was emptied in the same transaction (and may spare itself the log).
@@ -29,56 +29,24 @@ pub async fn load(
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<LoadReport> {
-    name::check(target)?;
     if source.snapshot().server.engine != EngineKind::Postgres {
         return Err(EngineError::new(
             ErrorCode::Unsupported,
             "This backup is not one of a PostgreSQL database.",
         ));
     }
-    if target == inspect::live(access) {
-        return Err(EngineError::new(
-            ErrorCode::TargetExists,
-            "The target is the connection's own live database.",
-        ));
-    }
-    work.checkpoint()?;
-    let mut session = database::elsewhere(access, &[target]).await?;
-    if database::is_there(&mut session, target).await? {
-        let taken =
-            ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
-        return Err(taken.hint("Choose another name.").native("42P04").into());
-    }
-    work.progress.phase(&format!("Creating the database {target}"));
+    let mut session = database::room_for(access, target, work).await?;
     // Not cancellable: a database whose creation was given up midway would appear after its removal.
     let mut remarks = database::create(&mut session, target, &source.snapshot().engine_facts).await?;
     session.close().await;
 
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = fill(access, target, source, work) => outcome,
-    };
-    match outcome {
-        Ok(mut report) => {
-            remarks.append(&mut report.remarks);
-            Ok(LoadReport { remarks, ..report })
-        }
-        Err(failure) => Err(undo(access, target, failure).await),
-    }
-}
-
-/// Removes the unfinished database; the failure itself stays the answer.
-async fn undo(access: &Access, target: &str, failure: EngineError) -> EngineError {
-    match database::drop(access, target).await {
-        Ok(()) => failure,
-        Err(left) => {
-            let mut failure = failure.into_api();
-            failure.hint =
-                Some(format!("The unfinished database {target} is still there ({left}); drop it by hand."));
-            failure.into()
-        }
-    }
+    let mut report =
+        staging::fill(work, fill(access, target, source, work), database::drop(access, target), |left| {
+            format!("The unfinished database {target} is still there ({left}); drop it by hand.")
+        })
+        .await?;
+    remarks.append(&mut report.remarks);
+    Ok(LoadReport { remarks, ..report })
 }
 
 async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
@@ -170,48 +138,37 @@ fn builds_alone(object: &SchemaObject) -> bool {
 async fn rows(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
     let early = extension_tables_in_load_order(&snapshot.engine_facts);
-    let queue = queue(snapshot, &early);
-    let arrived: Vec<AtomicUsize> = snapshot.tables.iter().map(|_| AtomicUsize::new(0)).collect();
     if !early.is_empty() {
         let mut session = Session::open_database(access, target, Purpose::Load).await?;
         for wanted in &early {
-            let Some(index) = snapshot.tables.iter().position(|table| table.table == *wanted) else {
-                continue;
-            };
-            for stream in &snapshot.tables[index].streams {
-                let rows =
-                    copy_in(&mut session, &snapshot.tables[index], stream, false, source, work).await?;
-                arrived[index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
+            let Some(table) = snapshot.tables.iter().find(|table| table.table == *wanted) else { continue };
+            let mut arrived = 0;
+            for stream in &table.streams {
+                arrived += copy_in(&mut session, table, stream, false, source, work).await?;
             }
+            loaders::complete(table, arrived)?;
         }
         session.close().await;
     }
-    let next = AtomicUsize::new(0);
-    let plain = plain_tables(access, target).await?;
-    let (queue, arrived, next, plain) = (&queue, &arrived, &next, &plain);
-    let workers = (0..work.parallel.clamp(1, queue.len().max(1))).map(|_| async move {
+    let plain = &plain_tables(access, target).await?;
+    let loading = &Loading::new(
+        snapshot
+            .tables
+            .iter()
+            .filter(|table| !large_objects::is_table(&table.table) && !early.contains(&table.table)),
+    );
+    let workers = (0..loading.sessions(work)).map(|_| async move {
         let mut session = Session::open_database(access, target, Purpose::Load).await?;
-        while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let table = &snapshot.tables[*index];
+        while let Some((index, table, stream)) = loading.next() {
             let whole =
                 table.streams.len() == 1 && table.bytes >= IN_ORDER_FROM && plain.contains(&table.table);
-            let rows = copy_in(&mut session, table, stream, whole, source, work).await?;
-            arrived[*index].fetch_add(usize::try_from(rows).unwrap_or(usize::MAX), Ordering::Relaxed);
+            loading.arrived(index, copy_in(&mut session, table, stream, whole, source, work).await?);
         }
         session.close().await;
         Ok::<(), EngineError>(())
     });
     try_join_all(workers).await?;
-    for (table, arrived) in snapshot.tables.iter().zip(arrived) {
-        let arrived = arrived.load(Ordering::Relaxed) as u64;
-        if !large_objects::is_table(&table.table) && arrived != table.rows {
-            return Err(EngineError::new(
-                ErrorCode::Incomplete,
-                format!("{} holds {arrived} rows after loading; the backup has {}.", table.table, table.rows),
-            ));
-        }
-    }
-    Ok(())
+    loading.all_arrived()
 }
 
 /// Tables that are neither partitioned nor foreign: those that can be truncated alone.
@@ -226,20 +183,6 @@ async fn plain_tables(access: &Access, target: &str) -> Result<HashSet<TableName
         _ => None,
     });
     Ok(names.collect())
-}
-
-/// Streams with the tables they belong to, largest first.
-fn queue<'a>(snapshot: &'a Snapshot, early: &[TableName]) -> Vec<(usize, &'a str)> {
-    let mut queue: Vec<(u64, usize, &str)> = Vec::new();
-    for (index, table) in snapshot.tables.iter().enumerate() {
-        if large_objects::is_table(&table.table) || early.contains(&table.table) {
-            continue;
-        }
-        let size = table.bytes / table.streams.len().max(1) as u64;
-        queue.extend(table.streams.iter().map(|stream| (size, index, stream.as_str())));
-    }
-    queue.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
-    queue.into_iter().map(|(_, index, stream)| (index, stream)).collect()
 }
 
 pub async fn copy_in(

@@ -11,7 +11,7 @@ use crate::mysql::connect::{Purpose, Session};
 use crate::mysql::sql::Name;
 use crate::mysql::{fingerprint, inspect, load, schema, statements};
 use crate::tables::{TableOrder, TableStep, Way};
-use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work};
+use crate::{Access, EngineError, LoadReport, Result, SnapshotSource, Work, staging};
 
 pub async fn stage(
     access: &Access,
@@ -19,21 +19,13 @@ pub async fn stage(
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<LoadReport> {
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = fill(access, order, source, work) => outcome,
-    };
-    let Err(failure) = outcome else { return outcome };
-    match drop_all(access, order.tables.iter().map(|step| &step.staging)).await {
-        Ok(()) => Err(failure),
-        Err(left) => {
-            let mut failure = failure.into_api();
-            failure.hint =
-                Some(format!("The staged rows are still there ({left}); drop their tables by hand."));
-            Err(failure.into())
-        }
-    }
+    staging::fill(
+        work,
+        fill(access, order, source, work),
+        drop_all(access, order.tables.iter().map(|step| &step.staging)),
+        |left| format!("The staged rows are still there ({left}); drop their tables by hand."),
+    )
+    .await
 }
 
 async fn fill(

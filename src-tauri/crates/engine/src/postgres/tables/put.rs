@@ -56,11 +56,7 @@ async fn stoppable(
             Direction::Back => back(&mut session, order, work).await,
         }
     };
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = steps => outcome,
-    };
+    let outcome = work.unless_cancelled(steps).await;
     match outcome {
         Ok(remarks) => {
             session.execute("Making the change last", "COMMIT").await?;

@@ -1,7 +1,5 @@
 //! Rows into a schema of their own, and what arrived there.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 use holdfast_contract::ErrorCode;
@@ -10,11 +8,12 @@ use holdfast_contract::snapshot::{Snapshot, TableFingerprint, TableSnapshot};
 use super::definition::{Definition, moved, plain};
 use super::schemas;
 use crate::content::ContentHasher;
+use crate::loaders::Loading;
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::sql::{ColumnList, Ident, Table};
 use crate::postgres::{error, inspect, load};
 use crate::tables::{TableOrder, TableStep, Way};
-use crate::{Access, EngineError, LoadReport, PlaceTables, Result, SnapshotSource, Work};
+use crate::{Access, EngineError, LoadReport, PlaceTables, Result, SnapshotSource, Work, staging};
 
 pub async fn stage(
     access: &Access,
@@ -22,22 +21,11 @@ pub async fn stage(
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<LoadReport> {
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = fill(access, order, source, work) => outcome,
-    };
-    let Err(failure) = outcome else { return outcome };
-    let cleaning = super::Postgres::new(access.clone())?;
-    match cleaning.drop_staged(order).await {
-        Ok(()) => Err(failure),
-        Err(left) => {
-            let mut failure = failure.into_api();
-            failure.hint =
-                Some(format!("The staged rows are still there ({left}); drop their schema by hand."));
-            Err(failure.into())
-        }
-    }
+    let undo = super::Postgres::new(access.clone())?;
+    staging::fill(work, fill(access, order, source, work), undo.drop_staged(order), |left| {
+        format!("The staged rows are still there ({left}); drop their schema by hand.")
+    })
+    .await
 }
 
 async fn fill(
@@ -101,44 +89,25 @@ fn made(step: &TableStep, rows: Option<&TableSnapshot>, definition: &Definition<
     }
 }
 
-/// On several connections, largest first.
+/// On several connections.
 async fn copy(
     access: &Access,
     rows: &[(&TableStep, &TableSnapshot)],
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<()> {
-    let mut queue: Vec<(usize, &str)> = rows
-        .iter()
-        .enumerate()
-        .flat_map(|(index, (_, table))| table.streams.iter().map(move |stream| (index, stream.as_str())))
-        .collect();
-    queue.sort_by_key(|(index, _)| std::cmp::Reverse(rows[*index].1.bytes));
-    let arrived: Vec<AtomicU64> = rows.iter().map(|_| AtomicU64::new(0)).collect();
-    let next = AtomicUsize::new(0);
-    let (queue, arrived, next) = (&queue, &arrived, &next);
-    let workers = (0..work.parallel.clamp(1, queue.len().max(1))).map(|_| async move {
+    let loading = &Loading::new(rows.iter().map(|(_, table)| *table));
+    let workers = (0..loading.sessions(work)).map(|_| async move {
         let mut session = Session::open(access, Purpose::Load).await?;
-        while let Some((index, stream)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (step, table) = rows[*index];
-            let into = TableSnapshot { table: step.staging.clone(), ..table.clone() };
-            let count = load::copy_in(&mut session, &into, stream, false, source, work).await?;
-            arrived[*index].fetch_add(count, Ordering::Relaxed);
+        while let Some((index, table, stream)) = loading.next() {
+            let into = TableSnapshot { table: rows[index].0.staging.clone(), ..table.clone() };
+            loading.arrived(index, load::copy_in(&mut session, &into, stream, false, source, work).await?);
         }
         session.close().await;
         Ok::<(), EngineError>(())
     });
     try_join_all(workers).await?;
-    for ((_, table), arrived) in rows.iter().zip(arrived) {
-        let arrived = arrived.load(Ordering::Relaxed);
-        if arrived != table.rows {
-            return Err(EngineError::new(
-                ErrorCode::Incomplete,
-                format!("{} holds {arrived} rows after loading; the backup has {}.", table.table, table.rows),
-            ));
-        }
-    }
-    Ok(())
+    loading.all_arrived()
 }
 
 /// One after the other: each is read once, by the columns and in the text form of the snapshot.
