@@ -11,8 +11,8 @@ use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Either, Row as _};
 
 use super::connect::{Purpose, Session};
-use super::{Mysql, database, definer, error, exchange, name, preflight};
-use crate::script::{Committing, Fate, Parcel, RunScript, Script, ScriptDone, Told, excerpt, parcels};
+use super::{Mysql, database, definer, error, exchange, preflight};
+use crate::script::{Committing, Fate, RunScript, Script, ScriptDone, Told, or_dropped, parcels};
 use crate::{EngineError, Preflight, Result, Work};
 
 #[async_trait]
@@ -29,40 +29,13 @@ impl RunScript for Mysql {
     }
 
     async fn run_new(&self, target: &str, script: &Script, work: &Work) -> Result<ScriptDone> {
-        name::check(target)?;
-        if target == database::live(&self.access) {
-            return Err(EngineError::new(
-                ErrorCode::TargetExists,
-                "The target is the connection's own live database.",
-            ));
-        }
-        work.checkpoint()?;
-        let mut session = database::elsewhere(&self.access).await?;
-        if database::is_there(&mut session, target).await? {
-            let taken =
-                ApiError::new(ErrorCode::TargetExists, format!("A database named {target} exists already."));
-            return Err(taken.native("1007").into());
-        }
-        work.progress.phase(&format!("Creating the database {target}"));
+        let mut session = database::room_for(&self.access, target, work).await?;
         // Unless the file says otherwise, as the connection's own.
         let facts = database::facts(&mut session, database::live(&self.access)).await?;
         database::create(&mut session, target, &facts).await?;
         session.close().await;
-        let outcome = tokio::select! {
-            biased;
-            () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-            outcome = self.fill(target, script, work) => outcome,
-        };
-        match outcome {
-            Ok(done) => Ok(done),
-            Err(failure) => {
-                // The failure stays the answer; what cannot be dropped now is dropped by who keeps the journal.
-                if let Err(left) = database::drop(&self.access, target).await {
-                    tracing::warn!(%left, "an unfinished import could not be dropped yet");
-                }
-                Err(failure)
-            }
-        }
+        let outcome = work.unless_cancelled(self.fill(target, script, work)).await;
+        or_dropped(outcome, database::drop(&self.access, target)).await
     }
 
     async fn run_live(&self, _: &Script, _: &dyn Committing, _: &Work) -> Result<ScriptDone> {
@@ -122,23 +95,12 @@ struct Run<'a> {
 impl Run<'_> {
     async fn all(&mut self, work: &Work) -> Result<()> {
         let mut parcels = parcels(self.script, work)?;
-        while let Some(parcel) = parcels.recv().await {
-            let (parcel, bytes) = parcel?;
-            work.checkpoint()?;
-            work.progress.advance(bytes, 0);
-            let Parcel::Statements(batch) = parcel else {
-                return Err(EngineError::new(ErrorCode::Internal, "Rows came without their COPY."));
-            };
-            if let Some(first) = batch.first() {
-                let number = self.done.statements + 1;
-                work.progress.phase(&format!("Statement {number}, line {}: {}", first.line, first.what));
-            }
-            self.done.statements += batch.len() as u64;
+        while let Some(batch) = parcels.statements(&mut self.done, work).await? {
             let rows = self.batch(&batch).await?;
             self.done.rows += rows;
             work.progress.advance(0, rows);
         }
-        work.checkpoint()
+        Ok(())
     }
 
     async fn batch(&mut self, batch: &[Told]) -> Result<u64> {
@@ -273,11 +235,7 @@ fn failed(told: &Told, error: sqlx::Error) -> EngineError {
         api.message = format!("{doing}: there is an error in the syntax.");
     }
     if number.is_some() {
-        let shown = format!("The statement begins: {}", excerpt(&told.sql, SqlDialect::Mysql));
-        api.hint = Some(match api.hint {
-            Some(hint) => format!("{shown}\n{hint}"),
-            None => shown,
-        });
+        api.hint = Some(told.hint(SqlDialect::Mysql, api.hint.as_deref()));
     }
     api.into()
 }

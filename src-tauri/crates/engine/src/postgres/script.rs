@@ -15,8 +15,10 @@ use sqlx::{AssertSqlSafe, Either};
 use super::connect::{Purpose, Session};
 use super::copy_out::Backends;
 use super::sql::literals;
-use super::{Postgres, database, error, inspect, name};
-use crate::script::{Committing, Fate, Parcel, RunScript, Script, ScriptDone, Told, excerpt, parcels};
+use super::{Postgres, database, error, inspect};
+use crate::script::{
+    Committing, Fate, Parcel, Parcels, RunScript, Script, ScriptDone, Told, or_dropped, parcels,
+};
 use crate::{EngineError, Preflight, Result, Work};
 
 #[async_trait]
@@ -45,42 +47,12 @@ impl RunScript for Postgres {
     }
 
     async fn run_new(&self, target: &str, script: &Script, work: &Work) -> Result<ScriptDone> {
-        name::check(target)?;
-        if target == inspect::live(&self.access) {
-            return Err(EngineError::new(
-                ErrorCode::TargetExists,
-                "The target is the connection's own live database.",
-            ));
-        }
-        work.checkpoint()?;
-        let mut session = database::elsewhere(&self.access, &[target]).await?;
-        if database::is_there(&mut session, target).await? {
-            return Err(ApiError::new(
-                ErrorCode::TargetExists,
-                format!("A database named {target} exists already."),
-            )
-            .native("42P04")
-            .into());
-        }
-        work.progress.phase(&format!("Creating the database {target}"));
+        let mut session = database::room_for(&self.access, target, work).await?;
         let facts = BTreeMap::from([("encoding".to_owned(), "UTF8".to_owned())]);
         database::create(&mut session, target, &facts).await?;
         session.close().await;
-        let outcome = tokio::select! {
-            biased;
-            () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-            outcome = self.fill(target, script, work) => outcome,
-        };
-        match outcome {
-            Ok(done) => Ok(done),
-            Err(failure) => {
-                // The failure stays the answer; what cannot be dropped now is dropped by who keeps the journal.
-                if let Err(left) = database::drop(&self.access, target).await {
-                    tracing::warn!(%left, "an unfinished import could not be dropped yet");
-                }
-                Err(failure)
-            }
-        }
+        let outcome = work.unless_cancelled(self.fill(target, script, work)).await;
+        or_dropped(outcome, database::drop(&self.access, target)).await
     }
 
     async fn run_live(
@@ -190,18 +162,7 @@ async fn missing(session: &mut Session, column: &str, table: &str, wanted: &[Str
 async fn carry_out(session: &mut Session, script: &Script, work: &Work) -> Result<ScriptDone> {
     let mut done = ScriptDone::default();
     let mut parcels = parcels(script, work)?;
-    while let Some(parcel) = parcels.recv().await {
-        let (parcel, bytes) = parcel?;
-        work.checkpoint()?;
-        work.progress.advance(bytes, 0);
-        let Parcel::Statements(statements) = parcel else {
-            return Err(EngineError::new(ErrorCode::Internal, "Rows came without their COPY."));
-        };
-        if let Some(first) = statements.first() {
-            let number = done.statements + 1;
-            work.progress.phase(&format!("Statement {number}, line {}: {}", first.line, first.what));
-        }
-        done.statements += statements.len() as u64;
+    while let Some(statements) = parcels.statements(&mut done, work).await? {
         match statements.as_slice() {
             [copy] if copy.kind == "COPY" => {
                 done.rows += rows(session, copy, &mut parcels, work).await?;
@@ -209,7 +170,6 @@ async fn carry_out(session: &mut Session, script: &Script, work: &Work) -> Resul
             batch => run(session, batch).await?,
         }
     }
-    work.checkpoint()?;
     Ok(done)
 }
 
@@ -258,17 +218,10 @@ fn at_position(batch: &[Told], mut position: usize) -> (Option<&Told>, Option<us
     (batch.last(), None)
 }
 
-async fn rows(
-    session: &mut Session,
-    copy: &Told,
-    parcels: &mut tokio::sync::mpsc::Receiver<Result<(Parcel, u64)>>,
-    work: &Work,
-) -> Result<u64> {
+async fn rows(session: &mut Session, copy: &Told, parcels: &mut Parcels, work: &Work) -> Result<u64> {
     let mut into =
         session.raw().copy_in_raw(&copy.sql).await.map_err(|error| failed(copy, place(&error), error))?;
-    while let Some(parcel) = parcels.recv().await {
-        let (parcel, bytes) = parcel?;
-        work.checkpoint()?;
+    while let Some((parcel, bytes)) = parcels.next(work).await? {
         match parcel {
             Parcel::Rows(text, lines) => {
                 into.send(text).await.map_err(|error| failed(copy, None, error))?;
@@ -308,11 +261,7 @@ fn failed(told: &Told, position: Option<usize>, error: sqlx::Error) -> EngineErr
     let mut api = error::classified(server);
     api.message = format!("Line {line}: {}: {words}{at}.", told.what);
     api.native = Some(server.code().to_owned());
-    let shown = format!("The statement begins: {}", excerpt(&told.sql, SqlDialect::Postgres));
-    api.hint = Some(match server.hint() {
-        Some(hint) => format!("{shown}\n{hint}"),
-        None => shown,
-    });
+    api.hint = Some(told.hint(SqlDialect::Postgres, server.hint()));
     api.into()
 }
 

@@ -3,7 +3,8 @@
 //! - `input` decompresses, `feed` is the window, `postgres mysql sqlite` cut at the ends of statements, exactly as
 //!   `psql`, `mysql` and `sqlite3` would, and name the line of what is broken;
 //! - `tokens` and `judge` say what a statement is and whether it may run; `guess` tells the dialect;
-//! - `survey` reads a whole file without running it, `steps` hands it to a runner (in `postgres/` and `sqlite/`).
+//! - `survey` reads a whole file without running it, `steps` hands it to a runner, `parcels` in messages
+//!   for a server.
 //!
 //! No client program's command is ever carried out here: there is nothing that could. What a statement does on the
 //! server is the server's to allow; the judge keeps accidents from reaching beyond the target.
@@ -14,6 +15,7 @@ mod guess;
 mod input;
 mod judge;
 mod mysql;
+mod parcels;
 mod postgres;
 mod sqlite;
 mod steps;
@@ -28,10 +30,10 @@ use async_trait::async_trait;
 use holdfast_contract::import::{ScriptReport, SqlDialect};
 use holdfast_contract::{ApiError, ErrorCode};
 
-pub use excerpt::excerpt;
 pub use guess::guess;
 pub(crate) use judge::sqlite::{KEPT as KEPT_SETTINGS, virtual_table};
-pub use steps::{Parcel, Step, Steps, Told, parcels};
+pub use parcels::{Parcel, Parcels, parcels};
+pub use steps::{Step, Steps, Told};
 pub use survey::survey;
 
 use crate::{EngineError, Preflight, Result, Work};
@@ -52,6 +54,19 @@ pub trait RunScript: Send + Sync {
     -> Result<ScriptDone>;
     /// What became of a transaction that was about to be committed when the program ended.
     async fn fate(&self, mark: &str) -> Result<Fate>;
+}
+
+/// The failure stays the answer; what cannot be dropped now is dropped by who keeps the journal.
+pub(crate) async fn or_dropped<T>(
+    outcome: Result<T>,
+    dropping: impl Future<Output = Result<()>>,
+) -> Result<T> {
+    if outcome.is_err()
+        && let Err(left) = dropping.await
+    {
+        tracing::warn!(%left, "an unfinished import could not be dropped yet");
+    }
+    outcome
 }
 
 /// Told just before the commit; only after it returns is the commit sent.

@@ -1,12 +1,13 @@
 //! A script as a runner takes it: judged again, piece by piece, and at the end proven to be the file that was looked
 //! through.
 
+use holdfast_contract::import::SqlDialect;
 use holdfast_contract::{ApiError, ErrorCode};
-use tokio::sync::mpsc;
 
+use super::excerpt::excerpt;
 use super::judge::{Action, Judge};
 use super::{Script, Splitter, What};
-use crate::{EngineError, Result, Work};
+use crate::{EngineError, Result};
 
 /// One statement.
 #[derive(Clone, Debug)]
@@ -18,6 +19,14 @@ pub struct Told {
     pub sql: String,
     /// The server wants it in a message of its own.
     pub alone: bool,
+}
+
+impl Told {
+    /// The hint of its failure: how it begins, and what else is advised.
+    pub fn hint(&self, dialect: SqlDialect, advice: Option<&str>) -> String {
+        let shown = format!("The statement begins: {}", excerpt(&self.sql, dialect));
+        advice.map_or(shown.clone(), |advice| format!("{shown}\n{advice}"))
+    }
 }
 
 #[derive(Debug)]
@@ -34,7 +43,6 @@ pub struct Steps {
     judge: Judge,
     hash: String,
     consumed: u64,
-    dialect: holdfast_contract::import::SqlDialect,
     batches: bool,
 }
 
@@ -45,7 +53,6 @@ impl Steps {
             judge: Judge::new(script.dialect, script.without_owners, script.one_transaction),
             hash: script.hash.clone(),
             consumed: 0,
-            dialect: script.dialect,
             batches: script.one_transaction,
         })
     }
@@ -104,71 +111,4 @@ impl Steps {
             .hint("Make the plan again with the file as it is now.")
             .into())
     }
-
-    pub fn dialect(&self) -> holdfast_contract::import::SqlDialect {
-        self.dialect
-    }
-}
-
-/// Statements for one message to a server, or rows.
-#[derive(Debug)]
-pub enum Parcel {
-    Statements(Vec<Told>),
-    Rows(Vec<u8>, u64),
-    RowsEnd,
-}
-
-/// Statements and bytes of one message.
-const BATCH_STATEMENTS: usize = 256;
-const BATCH_BYTES: usize = 256 << 10;
-
-/// Reads on a thread of its own, two parcels ahead at most. Each comes with the bytes of the file it took.
-pub fn parcels(script: &Script, work: &Work) -> Result<mpsc::Receiver<Result<(Parcel, u64)>>> {
-    let mut steps = Steps::open(script)?;
-    work.progress.total_bytes(steps.file_bytes());
-    let (send, receive) = mpsc::channel(1);
-    let cancel = work.cancel.clone();
-    tokio::task::spawn_blocking(move || {
-        let mut batch: Vec<Told> = Vec::new();
-        let mut bytes = 0;
-        // The far end may have given up; then there is nobody to tell.
-        let deliver = |parcel: Parcel, taken: u64| send.blocking_send(Ok((parcel, taken))).is_ok();
-        loop {
-            if cancel.is_cancelled() {
-                return;
-            }
-            let step = match steps.next() {
-                Ok(step) => step,
-                Err(error) => {
-                    send.blocking_send(Err(error)).ok();
-                    return;
-                }
-            };
-            let joins = matches!(&step, Some(Step::Statement(told)) if !told.alone && told.kind != "COPY"
-                && bytes + told.sql.len() <= BATCH_BYTES && batch.len() < BATCH_STATEMENTS);
-            if !joins && !batch.is_empty() {
-                bytes = 0;
-                if !deliver(Parcel::Statements(std::mem::take(&mut batch)), steps.progress()) {
-                    return;
-                }
-            }
-            let delivered = match step {
-                None => return,
-                Some(Step::Statement(told)) if told.alone || told.kind == "COPY" => {
-                    deliver(Parcel::Statements(vec![told]), steps.progress())
-                }
-                Some(Step::Statement(told)) => {
-                    bytes += told.sql.len();
-                    batch.push(told);
-                    true
-                }
-                Some(Step::Rows(text, lines)) => deliver(Parcel::Rows(text, lines), steps.progress()),
-                Some(Step::RowsEnd) => deliver(Parcel::RowsEnd, steps.progress()),
-            };
-            if !delivered {
-                return;
-            }
-        }
-    });
-    Ok(receive)
 }

@@ -18,9 +18,9 @@ use super::files::{self, Partial};
 use super::load::close;
 use super::{Sqlite, blocking, check, introspect};
 use crate::script::{
-    Committing, Fate, KEPT_SETTINGS, RunScript, Script, ScriptDone, Step, Steps, Told, excerpt, virtual_table,
+    Committing, Fate, KEPT_SETTINGS, RunScript, Script, ScriptDone, Step, Steps, Told, virtual_table,
 };
-use crate::{EngineError, Preflight, Result, Work};
+use crate::{EngineError, Preflight, Result, Work, staging};
 
 #[async_trait]
 impl RunScript for Sqlite {
@@ -35,10 +35,7 @@ impl RunScript for Sqlite {
     async fn run_new(&self, target: &str, script: &Script, work: &Work) -> Result<ScriptDone> {
         let path = files::absolute(target)?.to_path_buf();
         if self.is_live(&path) {
-            return Err(EngineError::new(
-                ErrorCode::TargetExists,
-                "The target is the connection's own live database.",
-            ));
+            return Err(staging::is_live());
         }
         let (script, work, patience) = (script.clone(), work.clone(), self.patience(&work.cancel));
         blocking(move || into_file(&path, &script, &work, &patience)).await
@@ -269,7 +266,7 @@ impl Run<'_> {
             });
         let mut api = ApiError::new(ErrorCode::ServerError, format!("Line {line}: {}: {said}.", told.what));
         api.native = code.map(|failure| format!("SQLITE {}", failure.extended_code));
-        api.hint = Some(format!("The statement begins: {}", excerpt(&told.sql, SqlDialect::Sqlite)));
+        api.hint = Some(told.hint(SqlDialect::Sqlite, None));
         api.into()
     }
 }
