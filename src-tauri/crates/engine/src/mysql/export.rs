@@ -4,16 +4,15 @@
 //! The file is text that a program with commands of its own will read, and what it holds came from a server that need
 //! not be trusted: names never reach a comment unfiltered, and no row's text begins a line.
 
-use bytes::Bytes;
 use futures::TryStreamExt;
-use futures::stream::BoxStream;
 use holdfast_contract::ErrorCode;
-use holdfast_contract::snapshot::{Phase, SchemaObject, Snapshot, TableSnapshot};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use holdfast_contract::snapshot::{Phase, SchemaObject, TableSnapshot};
+use tokio::io::AsyncWriteExt;
 
 use super::form;
 use super::literal::{self, Writing};
 use super::sql::Name;
+use crate::export::{Out, failed, head, text};
 use crate::{EngineError, Result, SnapshotSource, Work};
 
 /// Not strict: a value that got into the source under its rules must get into the copy.
@@ -31,13 +30,12 @@ SET SESSION time_zone = '+00:00';
 /// INSERT statements of about this size: under the smallest max_allowed_packet that servers come with.
 const STATEMENT: usize = 1 << 20;
 
-type Out<'a> = &'a mut (dyn AsyncWrite + Unpin + Send);
-
 pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
     let objects = source.objects().await?;
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
-    text(out, &head(snapshot)).await?;
+    text(out, &head(snapshot, "database", "mariadb --binary-mode NAME < FILE")).await?;
+    text(out, SETTINGS).await?;
     let (before, after): (Vec<_>, Vec<_>) =
         objects.into_iter().partition(|object| object.phase == Phase::Before);
     text(out, DEFINING).await?;
@@ -53,29 +51,6 @@ pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -
     text(out, DEFINING).await?;
     write_objects(&after, out, work).await?;
     out.flush().await.map_err(failed)
-}
-
-fn head(snapshot: &Snapshot) -> String {
-    let server = &snapshot.server;
-    let mut head = format!(
-        "-- database {}, server {}\n-- Load it into an empty database: mariadb --binary-mode NAME < FILE\n",
-        comment(&server.database),
-        comment(&server.version)
-    );
-    for omission in snapshot.omissions.iter().filter(|omission| !omission.by_request) {
-        head += &format!(
-            "-- not in this file: {} {}: {}\n",
-            comment(&omission.kind),
-            comment(&omission.name),
-            comment(&omission.reason)
-        );
-    }
-    head + "\n" + SETTINGS
-}
-
-/// A line end inside a comment would begin a command.
-fn comment(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 async fn write_objects(objects: &[SchemaObject], out: Out<'_>, work: &Work) -> Result<()> {
@@ -125,7 +100,7 @@ async fn write_rows(
     for name in &table.streams {
         let mut stream = source.open(name).await?;
         let mut line = Vec::new();
-        while let Some(part) = next(&mut stream).await? {
+        while let Some(part) = stream.try_next().await? {
             work.checkpoint()?;
             let mut rest = &part[..];
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -149,10 +124,6 @@ async fn write_rows(
         text(out, "SET SESSION system_versioning_insert_history = 0;\n").await?;
     }
     Ok(())
-}
-
-async fn next(stream: &mut BoxStream<'static, Result<Bytes>>) -> Result<Option<Bytes>> {
-    stream.try_next().await
 }
 
 struct Inserts {
@@ -187,12 +158,4 @@ impl Inserts {
         self.buffer.shrink_to(STATEMENT + (STATEMENT >> 2));
         Ok(())
     }
-}
-
-async fn text(out: Out<'_>, text: &str) -> Result<()> {
-    out.write_all(text.as_bytes()).await.map_err(failed)
-}
-
-fn failed(error: std::io::Error) -> EngineError {
-    EngineError::io("The export cannot be written", error)
 }

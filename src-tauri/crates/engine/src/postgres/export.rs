@@ -8,16 +8,17 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use holdfast_contract::ErrorCode;
-use holdfast_contract::snapshot::{Phase, SchemaObject, Snapshot, TableSnapshot};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use holdfast_contract::snapshot::{Phase, SchemaObject, TableSnapshot};
+use tokio::io::AsyncWriteExt;
 
 use super::large_objects::{self, Slices};
 use super::schema::{DATABASE, for_database};
 use super::sql::{Ident, Literal, Table};
 use super::{connect, piece};
+use crate::export::{Out, comment, failed, head, text};
 use crate::{EngineError, Result, SnapshotSource, Work};
 
-const HEAD: &str = "SET statement_timeout = 0;
+const SETTINGS: &str = "SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET client_encoding = 'UTF8';
@@ -36,13 +37,13 @@ SET transform_null_equals = off;
 SET default_tablespace = '';
 ";
 
-type Out<'a> = &'a mut (dyn AsyncWrite + Unpin + Send);
-
 pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
     let objects = source.objects().await?;
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
-    text(out, &head(snapshot)).await?;
+    let load = "psql -X -v ON_ERROR_STOP=1 -d NAME -f FILE";
+    text(out, &head(snapshot, "PostgreSQL database", load)).await?;
+    text(out, SETTINGS).await?;
     let (before, after): (Vec<_>, Vec<_>) =
         objects.into_iter().partition(|object| object.phase == Phase::Before);
     write_objects(&before, out, work).await?;
@@ -57,29 +58,6 @@ pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -
     }
     write_objects(&after, out, work).await?;
     out.flush().await.map_err(failed)
-}
-
-fn head(snapshot: &Snapshot) -> String {
-    let server = &snapshot.server;
-    let mut head = format!(
-        "-- PostgreSQL database {}, server {}\n-- Load it into an empty database: psql -X -v ON_ERROR_STOP=1 -d NAME -f FILE\n",
-        comment(&server.database),
-        comment(&server.version)
-    );
-    for omission in snapshot.omissions.iter().filter(|omission| !omission.by_request) {
-        head += &format!(
-            "-- not in this file: {} {}: {}\n",
-            comment(&omission.kind),
-            comment(&omission.name),
-            comment(&omission.reason)
-        );
-    }
-    head + "\n" + HEAD
-}
-
-/// A line end inside a comment would begin a command.
-fn comment(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 async fn write_objects(objects: &[SchemaObject], out: Out<'_>, work: &Work) -> Result<()> {
@@ -196,14 +174,6 @@ async fn write_large_objects(
     Ok(())
 }
 
-async fn text(out: Out<'_>, text: &str) -> Result<()> {
-    out.write_all(text.as_bytes()).await.map_err(failed)
-}
-
-fn failed(source: std::io::Error) -> EngineError {
-    EngineError::io("Writing the SQL file", source)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,10 +188,5 @@ mod tests {
             let mut guard = EndOfBlock::default();
             assert!(parts.iter().all(|part| guard.lets_through(part.as_bytes())), "{parts:?}");
         }
-    }
-
-    #[test]
-    fn names_cannot_leave_a_comment() {
-        assert_eq!(comment("a\n\\! rm\r"), "a \\! rm ");
     }
 }

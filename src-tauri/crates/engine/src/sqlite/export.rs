@@ -11,7 +11,7 @@ use bytes::Bytes;
 use holdfast_contract::snapshot::SchemaObject;
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::connect::{self, Mode, Patience};
@@ -19,17 +19,14 @@ use super::introspect::{self, Header, Table, TableKind, quote};
 use super::scan::{self, Encoding};
 use super::text::{self, Cell};
 use super::{blocking, files, load};
+use crate::export::{Out, failed};
 use crate::{EngineError, Result, SnapshotSource, Work};
 
 /// Characters handed over at a time.
 const PIECE: usize = 256 * 1024;
 
 /// Writes CREATE and INSERT statements in one transaction, as the `.dump` command of the SQLite shell does.
-pub async fn write_sql(
-    source: &dyn SnapshotSource,
-    out: &mut (dyn AsyncWrite + Unpin + Send),
-    work: &Work,
-) -> Result<()> {
+pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
     let folder =
         tempfile::Builder::new().prefix("export-").tempdir_in(&work.scratch_dir).map_err(|error| {
             EngineError::io(format!("making a scratch folder in {}", work.scratch_dir.display()), error)
@@ -47,7 +44,6 @@ pub async fn write_sql(
         script.hand_over()
     });
     let writing = async {
-        let failed = |error| EngineError::io("writing the SQL file", error);
         while let Some(piece) = receive.recv().await {
             work.checkpoint()?;
             out.write_all(&piece).await.map_err(failed)?;
