@@ -2,11 +2,9 @@
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
+use holdfast_contract::{ApiError, ErrorCode};
 
 use crate::Result;
-
-/// How long a question may take.
-pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[async_trait]
 pub trait Sessions: Send + Sync {
@@ -21,6 +19,14 @@ pub trait Sessions: Send + Sync {
 pub trait Ask: Send + Sync {
     /// The first value of the first row, as text. One statement, in a transaction that the server keeps from writing.
     async fn ask(&self, sql: &str) -> Result<Option<String>>;
+}
+
+/// A minute for a question; then it is given up where it stands.
+pub(crate) async fn patiently<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.unwrap_or_else(|_| {
+        let text = "The answer took longer than a minute.";
+        Err(ApiError::new(ErrorCode::ConnectionTimedOut, text).retry().into())
+    })
 }
 
 /// Those of `wanted` that `now` still shows as they were meant: the same session, not ours, idle long enough.

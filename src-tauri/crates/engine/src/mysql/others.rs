@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
-use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Mysql;
 use super::connect::{Purpose, Session};
 use super::error;
-use crate::sessions::{PATIENCE, still_idle};
+use crate::sessions::{patiently, still_idle};
 use crate::{Ask, Result, Sessions};
 
 #[async_trait]
@@ -79,7 +78,7 @@ async fn list(session: &mut Session) -> Result<Vec<ServerSession>> {
 impl Ask for Mysql {
     async fn ask(&self, sql: &str) -> Result<Option<String>> {
         let doing = "Asking the database";
-        let asking = async {
+        patiently(async {
             // A session for reading: the server refuses writes in each of its transactions.
             let mut session = Session::open(&self.access, Purpose::Read).await?;
             // Preparing refuses a second statement, which could allow writing again.
@@ -89,11 +88,7 @@ impl Ask for Mysql {
             let value = session.value(doing, sql).await?;
             session.close().await;
             Ok(value)
-        };
-        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| {
-            Err(ApiError::new(ErrorCode::ConnectionTimedOut, "The answer took longer than a minute.")
-                .retry()
-                .into())
         })
+        .await
     }
 }

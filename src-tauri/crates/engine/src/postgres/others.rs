@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
-use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::connect::{APPLICATION, Purpose, Session};
 use super::error;
 use super::sql::Literal;
 use super::{Postgres, inspect};
-use crate::sessions::{PATIENCE, still_idle};
+use crate::sessions::{patiently, still_idle};
 use crate::{Ask, Result, Sessions};
 
 #[async_trait]
@@ -78,7 +77,7 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession
 impl Ask for Postgres {
     async fn ask(&self, sql: &str) -> Result<Option<String>> {
         let doing = "Asking the database";
-        let asking = async {
+        patiently(async {
             let mut session = Session::open(&self.access, Purpose::Script).await?;
             // Preparing refuses a second statement, which could end the transaction and write.
             let text = AssertSqlSafe(sql).into_sql_str();
@@ -87,11 +86,7 @@ impl Ask for Postgres {
             let value = session.value(doing, sql).await?;
             session.close().await;
             Ok(value)
-        };
-        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| {
-            Err(ApiError::new(ErrorCode::ConnectionTimedOut, "The answer took longer than a minute.")
-                .retry()
-                .into())
         })
+        .await
     }
 }

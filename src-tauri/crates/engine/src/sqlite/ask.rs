@@ -1,20 +1,21 @@
 //! Questions: the file is opened for reading only, and can attach no other.
 
 use async_trait::async_trait;
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::ErrorCode;
 use rusqlite::types::ValueRef;
 use tokio_util::sync::CancellationToken;
 
 use super::{Sqlite, blocking};
-use crate::sessions::PATIENCE;
+use crate::sessions::patiently;
 use crate::{Ask, EngineError, Result};
 
 #[async_trait]
 impl Ask for Sqlite {
     async fn ask(&self, sql: &str) -> Result<Option<String>> {
         let (this, sql, cancel) = (self.clone(), sql.to_owned(), CancellationToken::new());
-        let stop = cancel.clone();
-        let asking = blocking(move || {
+        // SQLite goes on until it is told to stop.
+        let _stop = cancel.clone().drop_guard();
+        patiently(blocking(move || {
             let connection = this.open_live(&cancel)?;
             let asked = connection.prepare(&sql).and_then(|mut statement| {
                 let mut rows = statement.query([])?;
@@ -28,15 +29,8 @@ impl Ask for Sqlite {
                 })
             });
             asked.map_err(|refusal| refused(&refusal))
-        });
-        match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                stop.cancel();
-                let text = "The answer took longer than a minute.";
-                Err(ApiError::new(ErrorCode::ConnectionTimedOut, text).retry().into())
-            }
-        }
+        }))
+        .await
     }
 }
 
