@@ -1,11 +1,16 @@
-//! Connection URLs as people paste them, by libpq's rules where they apply, and by those of MySQL's clients.
+//! Connection URLs as people paste them: the scheme, and the parts before the query. What its parameters mean, and what all
+//! parts together make, stands in [`parts`].
 //!
 //! Errors name the part that is wrong and never repeat the URL: it may hold a password.
 
-use holdfast_contract::connection::{ConnectionSpec, TlsMode, TlsSettings};
+mod parts;
+
+use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use secrecy::SecretString;
+
+use self::parts::Parts;
 
 #[derive(Debug)]
 pub struct ParsedUrl {
@@ -89,157 +94,6 @@ fn authority_parts(authority: &str) -> Result<(String, Option<String>), ApiError
     Ok((decoded(host, "host")?, Some(port.to_owned()).filter(|port| !port.is_empty())))
 }
 
-#[derive(Default)]
-struct Parts {
-    host: String,
-    port: Option<String>,
-    user: String,
-    password: Option<String>,
-    database: String,
-    tls: TlsSettings,
-    warnings: Vec<String>,
-}
-
-impl Parts {
-    /// Parameters of the query override the parts before it, as with libpq.
-    fn parameter(&mut self, key: &str, value: String) -> Result<(), ApiError> {
-        match key {
-            "host" => {
-                if value.contains(',') {
-                    return Err(host_list());
-                }
-                self.host = value;
-            }
-            "port" => self.port = Some(value),
-            "user" => self.user = value,
-            "password" => self.password = Some(value),
-            "dbname" => self.database = value,
-            "sslmode" => self.tls.mode = tls_mode(&value)?,
-            // libpq's word for "the system's trust store".
-            "sslrootcert" if value == "system" => {
-                self.tls.ca_file = None;
-                self.tls.mode = TlsMode::VerifyFull;
-            }
-            "sslrootcert" => self.tls.ca_file = Some(value),
-            "sslcert" => self.tls.client_certificate_file = Some(value),
-            "sslkey" => self.tls.client_key_file = Some(value),
-            "application_name"
-            | "connect_timeout"
-            | "client_encoding"
-            | "fallback_application_name"
-            | "keepalives"
-            | "target_session_attrs"
-            | "options"
-            | "gssencmode"
-            | "channel_binding" => {
-                self.warnings.push(format!("The URL's parameter {key} is not used."));
-            }
-            _ => {
-                return Err(bad(format!("The URL's parameter {:?} is not known.", shortened(key)))
-                    .hint("Remove it from the URL."));
-            }
-        }
-        Ok(())
-    }
-
-    /// The names that MySQL's and MariaDB's own clients, Connector/J and the common drivers use.
-    fn mysql_parameter(&mut self, key: &str, value: String) -> Result<(), ApiError> {
-        match key.to_ascii_lowercase().replace('_', "-").as_str() {
-            "host" => self.host = value,
-            "port" => self.port = Some(value),
-            "socket" | "unix-socket" => self.host = value,
-            "user" => self.user = value,
-            "password" => self.password = Some(value),
-            "database" => self.database = value,
-            "ssl-mode" | "sslmode" => self.tls.mode = mysql_tls_mode(&value)?,
-            "ssl-ca" => self.tls.ca_file = Some(value),
-            "ssl-cert" => self.tls.client_certificate_file = Some(value),
-            "ssl-key" => self.tls.client_key_file = Some(value),
-            "charset"
-            | "collation"
-            | "connect-timeout"
-            | "connecttimeout"
-            | "timezone"
-            | "servertimezone"
-            | "allowpublickeyretrieval"
-            | "statement-cache-capacity"
-            | "usessl"
-            | "useunicode"
-            | "characterencoding" => {
-                self.warnings.push(format!("The URL's parameter {} is not used.", shortened(key)));
-            }
-            _ => {
-                return Err(bad(format!("The URL's parameter {:?} is not known.", shortened(key)))
-                    .hint("Remove it from the URL."));
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self, engine: EngineKind) -> Result<ParsedUrl, ApiError> {
-        let mysql = engine == EngineKind::Mysql;
-        let port = match self.port {
-            None if mysql => 3306,
-            None => 5432,
-            Some(port) => port
-                .parse::<u16>()
-                .ok()
-                .filter(|port| *port != 0)
-                .ok_or_else(|| bad("The port is not a number between 1 and 65535."))?,
-        };
-        if self.user.is_empty() {
-            let scheme = if mysql { "mysql" } else { "postgres" };
-            return Err(
-                bad("The URL names no user.").hint(format!("Write it as {scheme}://user@host/database."))
-            );
-        }
-        let host = if self.host.is_empty() { "localhost".to_owned() } else { self.host };
-        let (user, tls) = (self.user, self.tls);
-        let spec = if mysql {
-            if self.database.is_empty() {
-                return Err(bad("The URL names no database.").hint("Write it as mysql://user@host/database."));
-            }
-            ConnectionSpec::Mysql { host, port, database: self.database, user, tls }
-        } else {
-            // libpq's own rule: without a database the user's name is tried.
-            let database = if self.database.is_empty() { user.clone() } else { self.database };
-            ConnectionSpec::Postgres { host, port, database, user, tls }
-        };
-        Ok(ParsedUrl { spec, password: self.password.map(SecretString::from), warnings: self.warnings })
-    }
-}
-
-fn tls_mode(value: &str) -> Result<TlsMode, ApiError> {
-    Ok(match value {
-        "disable" => TlsMode::Disable,
-        "allow" => TlsMode::Allow,
-        "prefer" => TlsMode::Prefer,
-        "require" => TlsMode::Require,
-        "verify-ca" => TlsMode::VerifyCa,
-        "verify-full" => TlsMode::VerifyFull,
-        _ => {
-            return Err(bad("The URL's sslmode is not known.")
-                .hint("Use disable, allow, prefer, require, verify-ca or verify-full."));
-        }
-    })
-}
-
-/// MySQL's names; libpq's are taken too, because people mix them up.
-fn mysql_tls_mode(value: &str) -> Result<TlsMode, ApiError> {
-    Ok(match value.to_ascii_lowercase().replace('_', "-").as_str() {
-        "disabled" | "disable" => TlsMode::Disable,
-        "allow" => TlsMode::Allow,
-        "preferred" | "prefer" => TlsMode::Prefer,
-        "required" | "require" => TlsMode::Require,
-        "verify-ca" => TlsMode::VerifyCa,
-        "verify-identity" | "verify-full" => TlsMode::VerifyFull,
-        _ => {
-            return Err(bad("The URL's ssl-mode is not known.")
-                .hint("Use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY."));
-        }
-    })
-}
-
 fn sqlite(rest: &str) -> Result<ParsedUrl, ApiError> {
     let (path, query) = split_once_or_all(rest, '?');
     let mut path = decoded(path.strip_prefix("//").unwrap_or(path), "path")?;
@@ -288,10 +142,6 @@ fn decoded(text: &str, part: &str) -> Result<String, ApiError> {
     if text.contains('\0') { Err(bad(format!("The {part} contains a zero byte."))) } else { Ok(text) }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
 fn bad(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorCode::BadRequest, message)
 }
@@ -304,8 +154,10 @@ pub(super) fn host_list() -> ApiError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use holdfast_contract::connection::{TlsMode, TlsSettings};
     use secrecy::ExposeSecret;
+
+    use super::*;
 
     #[test]
     fn urls_and_what_they_mean() {
