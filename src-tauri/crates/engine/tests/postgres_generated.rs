@@ -2,7 +2,7 @@
 //! of every table.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
-#[path = "support/generated.rs"]
+#[path = "support/generated/mod.rs"]
 mod generated;
 #[path = "support/memory.rs"]
 mod memory;
@@ -12,26 +12,13 @@ mod server;
 mod witness;
 
 use generated::{Dice, Generator, ROLES};
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{Scope, TableName};
-use holdfast_engine::{Access, Engine, engine};
 use memory::{Memory, work};
 use server::Server;
 use sqlx::AssertSqlSafe;
 
 const DATABASES: u64 = 8;
 const SCHEMAS_IN_EACH: usize = 26;
-
-fn open(server: &Server, database: &str) -> Box<dyn Engine> {
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: database.into(),
-        user: server::SUPERUSER.into(),
-        tls: TlsSettings::default(),
-    };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
-}
 
 /// Returns how many definitions the server took and how many there were; rows may be refused by what was defined.
 async fn fill(server: &Server, database: &str, seed: u64) -> (usize, usize) {
@@ -61,7 +48,7 @@ async fn round_trip(server: &Server, number: u64, seed: u64) {
     server.create_database(&name).await;
     let (taken, all) = fill(server, &name, seed).await;
     assert!(taken * 10 >= all * 8, "only {taken} of {all} statements were taken: the generator is wrong");
-    let engine = open(server, &name);
+    let engine = server.engine(&name);
     let memory = Memory::default();
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap();
     let lost: Vec<_> = snapshot.omissions.iter().collect();

@@ -8,33 +8,21 @@ mod server;
 
 use std::collections::BTreeMap;
 
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::Scope;
-use holdfast_engine::{Access, Engine, Preflight, engine};
+use holdfast_engine::Preflight;
 use memory::{Memory, Stored, work};
 use server::Server;
 use sqlx::{AssertSqlSafe, Row};
 
-fn open_as(server: &Server, database: &str, user: &str) -> Box<dyn Engine> {
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: database.into(),
-        user: user.into(),
-        tls: TlsSettings::default(),
-    };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
-}
-
 async fn stored_by(server: &Server, database: &str, user: &str) -> Stored {
     let memory = Memory::default();
-    let engine = open_as(server, database, user);
+    let engine = server.engine_as(database, user);
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(1)).await.unwrap();
     memory.stored(snapshot)
 }
 
 async fn preflight(server: &Server, user: &str, stored: &Stored) -> Preflight {
-    let engine = open_as(server, "postgres", user);
+    let engine = server.engine_as("postgres", user);
     engine.load().unwrap().preflight(&stored.snapshot, &stored.objects).await.unwrap()
 }
 
@@ -104,7 +92,7 @@ async fn what_the_server_lacks_is_named_before_anything_starts() {
     );
 
     // Where everything is there, tables and indexes lie where they lay.
-    let load = open_as(server, "postgres", server::SUPERUSER);
+    let load = server.engine("postgres");
     let report = load.load().unwrap().load("wanting_copy", &stored, &work(1)).await.unwrap();
     assert!(report.remarks.iter().all(|remark| remark.contains("security label")), "{:#?}", report.remarks);
     let places = "SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_class c JOIN pg_tablespace s ON s.oid = c.reltablespace WHERE c.relkind IN ('r', 'm', 'i') AND c.relname !~ '^pg_toast' AND s.spcname = 'odd \"space'";
@@ -208,7 +196,7 @@ async fn missing_roles_are_made_as_they_were_and_existing_ones_left_alone() {
 
     let target = Server::start(&[]);
     target.run("postgres", "CREATE ROLE there LOGIN PASSWORD 'stays'").await;
-    let engine = open_as(&target, "postgres", server::SUPERUSER);
+    let engine = target.engine("postgres");
     let globals = engine.globals().unwrap();
     let plan = globals.plan(&stored).await.unwrap().unwrap();
     assert_eq!(plan.missing_roles, ["Odd \"role", "boss", "staff"]);

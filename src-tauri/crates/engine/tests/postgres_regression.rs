@@ -12,9 +12,7 @@ mod server;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{Scope, TableName};
-use holdfast_engine::{Access, engine};
 use memory::{Memory, work};
 use server::Server;
 
@@ -59,14 +57,7 @@ async fn the_regression_database_comes_back_without_one_differing_line() {
         println!("skipped: the regression database needs a server from a Debian package, and apt");
         return;
     }
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: "regression".into(),
-        user: server::SUPERUSER.into(),
-        tls: TlsSettings::default(),
-    };
-    let engine = engine(Access { spec, password: None, read_only: false }).unwrap();
+    let engine = server.engine("regression");
     let memory = Memory::default();
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap();
     assert_eq!(snapshot.omissions, [], "nothing is left out");

@@ -7,11 +7,8 @@ mod memory;
 mod server;
 
 use holdfast_contract::ErrorCode;
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{BackupKind, Scope};
-use holdfast_engine::{
-    Access, Engine, EngineError, PlaceTables, Placing, SwapState, TableOrder, TableWish, Way, engine,
-};
+use holdfast_engine::{Engine, EngineError, PlaceTables, Placing, SwapState, TableOrder, TableWish, Way};
 use memory::{Memory, Stored, work};
 use server::Server;
 use sqlx::{AssertSqlSafe, Row, ValueRef};
@@ -113,15 +110,7 @@ impl Shop {
 }
 
 fn as_user(name: &str, user: &str) -> Box<dyn Engine> {
-    let server = Server::shared();
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: name.into(),
-        user: user.into(),
-        tls: TlsSettings::default(),
-    };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
+    Server::shared().engine_as(name, user)
 }
 
 fn wish(tables: &[&str], placing: Placing) -> TableWish {

@@ -8,26 +8,13 @@ mod server;
 #[path = "support/witness.rs"]
 mod witness;
 
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{Scope, Snapshot, TableName};
-use holdfast_engine::{Access, Engine, engine};
 use memory::{Memory, work};
 use server::Server;
 
-fn open(server: &Server, database: &str) -> Box<dyn Engine> {
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: database.into(),
-        user: server::SUPERUSER.into(),
-        tls: TlsSettings::default(),
-    };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
-}
-
 /// There and back, judged by hashes and by the reference tool; `own`: the tool prints the database's own bytes.
 async fn round_trip(server: &Server, database: &str, own: Option<&str>) -> Snapshot {
-    let engine = open(server, database);
+    let engine = server.engine(database);
     let memory = Memory::default();
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap();
     assert_eq!(snapshot.omissions, [], "{database}");

@@ -11,9 +11,7 @@ mod witness;
 
 use std::sync::Arc;
 
-use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{Scope, TableName};
-use holdfast_engine::{Access, Engine, engine};
 use memory::{Memory, Stored, work};
 use server::Server;
 
@@ -23,17 +21,6 @@ const SINCE_18: &str = include_str!("fixtures/since_18.sql");
 const ROLES: &str = r#"CREATE ROLE app; CREATE ROLE reader; CREATE ROLE auditor; CREATE ROLE "group"; CREATE ROLE "Ünï ""role""";"#;
 const SCHEMA: &[&str] = &["--schema-only"];
 const VERSIONS: [u32; 6] = [13, 14, 15, 16, 17, 18];
-
-fn open(server: &Server, database: &str) -> Box<dyn Engine> {
-    let spec = ConnectionSpec::Postgres {
-        host: server.socket_dir().to_str().unwrap().into(),
-        port: server.port(),
-        database: database.into(),
-        user: server::SUPERUSER.into(),
-        tls: TlsSettings::default(),
-    };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
-}
 
 async fn filled(version: u32) -> Server {
     let server = Server::start_version(version, &["wal_level=logical"]);
@@ -48,7 +35,7 @@ async fn filled(version: u32) -> Server {
 }
 
 async fn stored(server: &Server, database: &str) -> Stored {
-    let engine = open(server, database);
+    let engine = server.engine(database);
     let memory = Memory::default();
     let snapshot = engine.dump().unwrap().dump(&Scope::default(), &memory, &work(2)).await.unwrap();
     let named: Vec<_> = snapshot.omissions.iter().filter(|omission| !omission.by_request).collect();
@@ -58,7 +45,7 @@ async fn stored(server: &Server, database: &str) -> Stored {
 
 /// Loaded, and every table the same.
 async fn load(server: &Server, target: &str, stored: &Stored) -> Vec<String> {
-    let engine = open(server, "postgres");
+    let engine = server.engine("postgres");
     let load = engine.load().unwrap();
     let preflight = load.preflight(&stored.snapshot, &stored.objects).await.unwrap();
     assert_eq!(preflight.blockers, Vec::<String>::new());

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
+use holdfast_engine::{Access, Engine, engine};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
@@ -95,6 +97,27 @@ impl Server {
             .database(database)
             .username(user)
             .disable_statement_logging()
+    }
+
+    /// A connection of the application's.
+    pub fn access(&self, database: &str, user: &str) -> Access {
+        let spec = ConnectionSpec::Postgres {
+            host: self.dir.to_str().unwrap().into(),
+            port: self.port(),
+            database: database.into(),
+            user: user.into(),
+            tls: TlsSettings::default(),
+        };
+        Access { spec, password: None, read_only: false }
+    }
+
+    pub fn engine_as(&self, database: &str, user: &str) -> Box<dyn Engine> {
+        engine(self.access(database, user)).unwrap()
+    }
+
+    /// As the superuser.
+    pub fn engine(&self, database: &str) -> Box<dyn Engine> {
+        self.engine_as(database, SUPERUSER)
     }
 
     /// A plain session of the superuser.
