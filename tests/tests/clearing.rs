@@ -104,6 +104,8 @@ fn a_table_and_a_rule(ctl: &Ctl, name: &str, age: &str, sql: &dyn Fn(&str) -> St
         "1d",
     ])
     .fails_with(1);
+    let kept = ctl.json(&["schedule", "list"])["schedules"][0].clone();
+    assert_eq!(kept["connection_id"], ctl.json(&["connection", "list"])["connections"][0]["id"], "{kept}");
     ctl.run(&["cleanup", "remove", "old"]).ok();
     ctl.run(&["cleanup", "run", "old"]).fails_with(1);
 }
@@ -195,10 +197,24 @@ fn rules_of_a_group_hold_for_those_without_their_own_and_the_room_is_freed() {
         }
     }
     ctl.run(&["retention", "group", "nobody", "--last", "1"]).fails_with(1);
+    ctl.run(&["retention", "group", "nobody", "--last", "1", "--dry-run"]).fails_with(1);
+    let tried = ctl.json(&["retention", "group", "shops", "--last", "1", "--dry-run"])["members"].clone();
+    assert_eq!(
+        (tried[0]["connection"].as_str(), tried[1]["connection"].as_str()),
+        (Some("one"), Some("two"))
+    );
+    assert_eq!((tried[0]["going"].as_array().unwrap().len(), tried[0]["own"].as_bool()), (2, Some(false)));
+    assert_eq!(
+        ctl.json(&["retention", "group"])["groups"],
+        serde_json::json!([]),
+        "nothing is set by looking"
+    );
     ctl.run(&["retention", "group", "shops", "--last", "1", "--zone", "Europe/Berlin"]).ok();
     assert_eq!(ctl.json(&["retention", "show", "one"])["of_group"], "shops");
     ctl.run(&["retention", "set", "two", "--last", "2"]).ok();
     assert!(ctl.json(&["retention", "show", "two"])["of_group"].is_null(), "its own rules go before");
+    let held = ctl.json(&["retention", "group", "shops", "--dry-run"])["members"].clone();
+    assert_eq!((held[1]["own"].as_bool(), held[1]["going"].as_array().unwrap().len()), (Some(true), 1));
     ctl.run(&["call", "settings.update", r#"{"prune_grace_hours": 0}"#]).ok();
     let done = ctl.json(&["retention", "run", "shops"]);
     assert_eq!(done["outcome"]["deleted"].as_array().unwrap().len(), 2 + 1);

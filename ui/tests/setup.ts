@@ -1,7 +1,10 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 afterEach(() => cleanup());
+
+// A busy machine takes longer than the usual second; what never comes still fails.
+configure({ asyncUtilTimeout: 20_000 });
 
 // What jsdom lacks and the screens use.
 Object.defineProperty(window, "matchMedia", {

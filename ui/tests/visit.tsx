@@ -29,7 +29,7 @@ export class Visit {
 	}
 
 	find(id: string): Promise<HTMLElement> {
-		return screen.findByTestId(id, {}, { timeout: 20_000 });
+		return screen.findByTestId(id);
 	}
 
 	async press(id: string): Promise<void> {

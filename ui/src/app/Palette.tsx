@@ -8,6 +8,7 @@ import {
 	Database,
 	FileArchive,
 	FileInput,
+	FolderClock,
 	LayoutDashboard,
 	ListChecks,
 	Lock,
@@ -25,6 +26,7 @@ import { isGood } from "@/components/BackupListTable";
 import { EnvironmentChip } from "@/components/EnvironmentChip";
 import { RelativeTime } from "@/components/Moment";
 import { sayError } from "@/components/say";
+import { groupsOf } from "@/lib/text";
 
 export function Palette({ open, onOpen }: { open: boolean; onOpen: (open: boolean) => void }) {
 	return (
@@ -168,6 +170,16 @@ function Content({ onDone }: { onDone: () => void }) {
 					>
 						Calendar of runs
 					</Item>
+					{groupsOf(connections).map((group) => (
+						<Item
+							key={group}
+							value={`page group retention rules ${group}`}
+							icon={<FolderClock />}
+							onPick={done(() => navigate({ to: "/groups/$group", params: { group } }))}
+						>
+							Retention of the group {group}
+						</Item>
+					))}
 					<Item value="page vault" icon={<Archive />} onPick={done(() => navigate({ to: "/vault" }))}>
 						Vault
 					</Item>

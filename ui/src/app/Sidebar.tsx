@@ -129,7 +129,22 @@ function Databases({ databases }: { databases: readonly Schema["DatabaseOverview
 		<div className="scroll-thin min-h-0 flex-1 overflow-y-auto px-2 pb-3">
 			{[...groups].map(([name, members]) => (
 				<section key={name} aria-label={name}>
-					<h2 className="truncate px-2 pt-3 pb-1 font-medium text-text-3 text-xs">{name}</h2>
+					<h2 className="truncate px-2 pt-3 pb-1 font-medium text-text-3 text-xs">
+						{members.some((each) => each.connection.group === name) ? (
+							<Link
+								to="/groups/$group"
+								params={{ group: name }}
+								title={`Retention rules of the group ${name}`}
+								className="rounded-sm hover:text-text hover:underline"
+								activeProps={{ className: "text-accent!", "aria-current": "page" }}
+								data-testid="group-nav"
+							>
+								{name}
+							</Link>
+						) : (
+							name
+						)}
+					</h2>
 					<ul className="flex flex-col gap-0.5">
 						{members.map(({ connection, health }) => {
 							const here = path.startsWith(`/db/${connection.id}/`);

@@ -15,6 +15,7 @@ import { AuditPage } from "@/features/audit/AuditPage";
 import { BackUpButton } from "@/features/backups/BackUpButton";
 import { BackupPage } from "@/features/backups/BackupPage";
 import { BackupsTab } from "@/features/backups/BackupsTab";
+import { DrillButton } from "@/features/backups/Drill";
 import { CleanupTab } from "@/features/cleanup/CleanupTab";
 import { AddConnectionPage } from "@/features/connections/AddConnectionPage";
 import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
@@ -26,6 +27,7 @@ import { OverviewPage } from "@/features/overview/OverviewPage";
 import { RestorePage } from "@/features/restore/RestorePage";
 import { RestoresTab } from "@/features/restore/RestoresTab";
 import { RestoreWizard } from "@/features/restore/RestoreWizard";
+import { GroupPage } from "@/features/retention/GroupPage";
 import { RetentionTab } from "@/features/retention/RetentionTab";
 import { CalendarPage } from "@/features/schedules/CalendarPage";
 import { EditSchedulePage, NewSchedulePage } from "@/features/schedules/ScheduleFormPage";
@@ -41,7 +43,12 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const overview = createRoute({
 	getParentRoute: () => root,
 	path: "/",
-	component: () => <OverviewPage backUp={(connection) => <BackUpButton connection={connection} />} />,
+	component: () => (
+		<OverviewPage
+			backUp={(connection) => <BackUpButton connection={connection} />}
+			drill={(connection) => <DrillButton connection={connection} compact />}
+		/>
+	),
 });
 
 const jobs = createRoute({
@@ -52,6 +59,14 @@ const jobs = createRoute({
 	component: () => <JobsPage jobId={jobs.useSearch().job} />,
 });
 
+const group = createRoute({
+	getParentRoute: () => root,
+	path: "/groups/$group",
+	component: () => {
+		const params = group.useParams();
+		return <GroupPage key={params.group} group={params.group} />;
+	},
+});
 const vault = createRoute({ getParentRoute: () => root, path: "/vault", component: VaultPage });
 const audit = createRoute({ getParentRoute: () => root, path: "/audit", component: AuditPage });
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: SettingsPage });
@@ -143,10 +158,11 @@ const newSchedule = createRoute({
 	path: "/schedules/new",
 	validateSearch: (
 		search: Record<string, unknown>,
-	): { connection?: string; preset?: string; rule?: string } => ({
+	): { connection?: string; preset?: string; rule?: string; group?: string } => ({
 		...(typeof search.connection === "string" ? { connection: search.connection } : {}),
 		...(typeof search.preset === "string" ? { preset: search.preset } : {}),
 		...(typeof search.rule === "string" ? { rule: search.rule } : {}),
+		...(typeof search.group === "string" ? { group: search.group } : {}),
 	}),
 	component: () => <NewSchedulePage {...newSchedule.useSearch()} />,
 });
@@ -229,6 +245,7 @@ function NotFound() {
 export const routes = root.addChildren([
 	overview,
 	jobs,
+	group,
 	vault,
 	audit,
 	settings,

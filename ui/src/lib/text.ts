@@ -32,6 +32,12 @@ export function tableName(table: { schema?: string | null; name: string }): stri
 	return table.schema ? `${table.schema}.${table.name}` : table.name;
 }
 
+/** The groups that connections are in, by name. */
+export function groupsOf(connections: readonly Pick<Schema["Connection"], "group">[]): string[] {
+	const names = connections.flatMap((each) => (each.group == null ? [] : [each.group]));
+	return [...new Set(names)].toSorted((left, right) => left.localeCompare(right));
+}
+
 export function shortId(id: string): string {
 	return id.slice(0, 8);
 }

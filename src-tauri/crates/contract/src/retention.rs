@@ -97,6 +97,37 @@ pub struct GroupRetentionListResponse {
     pub groups: Vec<GroupRetention>,
 }
 
+/// What rules of a group would do now. They may be tried out before they are set.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetentionPreviewRequest {
+    pub group: String,
+    /// None: those that are set, or none at all.
+    #[serde(default)]
+    pub rules: Option<RetentionRules>,
+    /// None: as it is, or UTC.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetentionPreview {
+    /// By name.
+    pub members: Vec<GroupMember>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupMember {
+    pub connection_id: ConnectionId,
+    pub connection: String,
+    /// It has rules of its own, which go before the group's.
+    pub own: bool,
+    /// Backups that would go, newest first.
+    pub going: Vec<Backup>,
+    pub staying: u64,
+    /// Bytes that the backups that go had added; what others share stays.
+    pub frees_bytes: u64,
+}
+
 /// Carries out what the rules say. One of `connection` and `group`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RetentionRunRequest {

@@ -852,6 +852,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/retention.group.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.group.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/retention.group.set": {
         parameters: {
             query?: never;
@@ -1963,6 +1979,21 @@ export interface components {
             missing_tablespaces: string[];
             warnings: string[];
         };
+        GroupMember: {
+            connection: string;
+            connection_id: components["schemas"]["ConnectionId"];
+            /**
+             * Format: int64
+             * @description Bytes that the backups that go had added; what others share stays.
+             */
+            frees_bytes: number;
+            /** @description Backups that would go, newest first. */
+            going: components["schemas"]["Backup"][];
+            /** @description It has rules of its own, which go before the group's. */
+            own: boolean;
+            /** Format: int64 */
+            staying: number;
+        };
         /** @description Rules for all connections of a group that have none of their own. */
         GroupRetention: {
             group: string;
@@ -1971,6 +2002,17 @@ export interface components {
         };
         GroupRetentionListResponse: {
             groups: components["schemas"]["GroupRetention"][];
+        };
+        GroupRetentionPreview: {
+            /** @description By name. */
+            members: components["schemas"]["GroupMember"][];
+        };
+        /** @description What rules of a group would do now. They may be tried out before they are set. */
+        GroupRetentionPreviewRequest: {
+            group: string;
+            rules?: components["schemas"]["RetentionRules"] | null;
+            /** @description None: as it is, or UTC. */
+            zone?: string | null;
         };
         GroupRetentionSetRequest: {
             group: string;
@@ -5077,6 +5119,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GroupRetentionListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.group.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRetentionPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRetentionPreview"];
                 };
             };
             /** @description Refused or failed. */

@@ -12,6 +12,7 @@ import { BackUpButton } from "./BackUpButton";
 import { BackupActions } from "./BackupActions";
 import { BackupFacts } from "./BackupFacts";
 import { ProofSummary } from "./ProofSummary";
+import { Recovery } from "./Recovery";
 
 export function BackupsTab({ connection }: { connection: Schema["Connection"] }) {
 	const navigate = useNavigate();
@@ -35,21 +36,24 @@ export function BackupsTab({ connection }: { connection: Schema["Connection"] })
 						own.
 					</EmptyState>
 				) : (
-					<div className="flex h-full min-h-0 gap-4">
-						<div className="min-h-0 min-w-0 flex-1">
-							<BackupListTable
-								backups={data.backups}
-								narrow
-								selected={selected}
-								onSelect={(backup) => setSelected(backup.id)}
-								onOpen={(backup) =>
-									void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })
-								}
-								actions={(backup) => <BackupActions backup={backup} compact />}
-								empty={null}
-							/>
+					<div className="flex h-full min-h-0 flex-col gap-3">
+						<Recovery connection={connection} />
+						<div className="flex min-h-0 flex-1 gap-4">
+							<div className="min-h-0 min-w-0 flex-1">
+								<BackupListTable
+									backups={data.backups}
+									narrow
+									selected={selected}
+									onSelect={(backup) => setSelected(backup.id)}
+									onOpen={(backup) =>
+										void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })
+									}
+									actions={(backup) => <BackupActions backup={backup} compact />}
+									empty={null}
+								/>
+							</div>
+							{chosen && <Aside key={chosen.id} backup={chosen} />}
 						</div>
-						{chosen && <Aside key={chosen.id} backup={chosen} />}
 					</div>
 				)
 			}

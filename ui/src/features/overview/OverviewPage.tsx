@@ -27,9 +27,10 @@ type Row = Schema["DatabaseOverview"];
 
 interface OverviewPageProps {
 	backUp: (connection: Schema["Connection"]) => ReactNode;
+	drill: (connection: Schema["Connection"]) => ReactNode;
 }
 
-export function OverviewPage({ backUp }: OverviewPageProps) {
+export function OverviewPage({ backUp, drill }: OverviewPageProps) {
 	const overview = useRead("overview.get", {});
 	const navigate = useNavigate();
 	const all = useAct("backup.create");
@@ -92,7 +93,7 @@ export function OverviewPage({ backUp }: OverviewPageProps) {
 							<DataTable
 								label="Databases"
 								rows={data.databases}
-								columns={columns(backUp).filter((each) => wide || each.id !== "history")}
+								columns={columns(backUp, drill).filter((each) => wide || each.id !== "history")}
 								rowKey={(row) => row.connection.id}
 								rowLabel={(row) => `Open ${row.connection.name}`}
 								rowHeight={46}
@@ -182,7 +183,7 @@ function needWords(needs: readonly Schema["Need"][]): string {
 	return [...words, ...(rest > 0 ? [`${rest} more`] : [])].join("; ");
 }
 
-function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
+function columns(backUp: OverviewPageProps["backUp"], drill: OverviewPageProps["drill"]): Column<Row>[] {
 	return [
 		{
 			id: "database",
@@ -261,11 +262,26 @@ function columns(backUp: OverviewPageProps["backUp"]): Column<Row>[] {
 		{
 			id: "restore",
 			title: "Time to restore",
-			width: "112px",
+			width: "144px",
 			right: true,
 			sort: (row) => row.restore_ms,
-			cell: (row) =>
-				row.restore_ms == null ? <span className="text-text-3">not measured</span> : duration(row.restore_ms),
+			cell: (row) => (
+				<span className="flex min-w-0 items-center gap-1">
+					<span className="flex min-w-0 flex-col">
+						{row.restore_ms == null ? (
+							<span className="text-text-3">not measured</span>
+						) : (
+							duration(row.restore_ms)
+						)}
+						{row.last_proven && (
+							<span className="text-sm text-text-2">
+								proven <RelativeTime at={row.last_proven.proven_at_ms} />
+							</span>
+						)}
+					</span>
+					{row.last_backup && drill(row.connection)}
+				</span>
+			),
 		},
 		{
 			id: "actions",

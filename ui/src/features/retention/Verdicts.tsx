@@ -44,7 +44,21 @@ function columnsOf<T>(backup: (row: T) => Backup): Column<T>[] {
 	];
 }
 
-export function Going({ backups }: { backups: readonly Backup[] }) {
+const database: Column<Backup> = {
+	id: "database",
+	title: "Database",
+	width: "minmax(90px,1fr)",
+	sort: (row) => row.connection_name,
+	cell: (row) => <Cut text={row.connection_name} />,
+};
+
+interface GoingProps {
+	backups: readonly Backup[];
+	/** Of several databases: each one's is named. */
+	mixed?: boolean;
+}
+
+export function Going({ backups, mixed }: GoingProps) {
 	return (
 		<section aria-label="Backups that go" data-testid="retention-going">
 			<h2 className="mb-1.5 font-semibold text-bad">{counted(backups.length, "backup")} would go</h2>
@@ -54,6 +68,7 @@ export function Going({ backups }: { backups: readonly Backup[] }) {
 				rowKey={(row) => row.id}
 				maxHeight={230}
 				columns={[
+					...(mixed ? [database] : []),
 					...columnsOf((row: Backup) => row),
 					{
 						id: "added",

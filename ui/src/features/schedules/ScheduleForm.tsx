@@ -8,9 +8,9 @@ import { SelectField, TextField } from "@/components/Field";
 import { useNow } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
 import { ErrorState, LoadingRows } from "@/components/States";
-import { tableName } from "@/lib/text";
+import { groupsOf, tableName } from "@/lib/text";
 import { relative } from "@/lib/time";
-import { type CallKind, callOf, calls, callText } from "./calls";
+import { type CallKind, type CallSubject, callOf, calls, callText } from "./calls";
 import { addRequest, blankDraft, draftOf, type ScheduleDraft, timingOf } from "./draft";
 import { type Preset, presets } from "./presets";
 import { TimingFields } from "./TimingFields";
@@ -20,20 +20,18 @@ interface ScheduleFormProps {
 	connections: readonly Schema["Connection"][];
 	/** To change; absent: a new one. */
 	schedule?: Schema["Schedule"];
-	/** Begin with this database and this preset. */
-	connection?: string;
+	/** Begin with this, and this preset. */
+	about?: Partial<CallSubject>;
 	preset?: Preset;
-	/** And this clean-up rule. */
-	rule?: string;
 	onDone: (id: string) => void;
 	onCancel: () => void;
 }
 
 export function ScheduleForm(props: ScheduleFormProps) {
 	const { connections, schedule, preset, onDone, onCancel } = props;
-	const first = props.connection ?? connections[0]?.id ?? "";
+	const first = { connection: connections[0]?.id, ...given(props.about) };
 	const [draft, setDraft] = useState<ScheduleDraft>(() =>
-		schedule ? draftOf(schedule) : blankDraft(first, preset, props.rule),
+		schedule ? draftOf(schedule) : blankDraft(first, preset),
 	);
 	const set = (change: Partial<ScheduleDraft>) => setDraft((old) => ({ ...old, ...change }));
 	const add = useAct("schedule.add", ({ id }) => onDone(id));
@@ -46,7 +44,9 @@ export function ScheduleForm(props: ScheduleFormProps) {
 	const name = draft.name.trim() || madeUp;
 	const complete =
 		schedule !== undefined ||
-		((!call.connection || draft.connection !== "") && (!call.rule || rule !== undefined));
+		((!call.connection || draft.connection !== "") &&
+			(!call.rule || rule !== undefined) &&
+			(!call.group || draft.group !== ""));
 	const ready = timing !== null && complete;
 	const save = () => {
 		if (timing === null) return;
@@ -101,6 +101,18 @@ export function ScheduleForm(props: ScheduleFormProps) {
 										/>
 									)}
 								</div>
+								{call.group && (
+									<SelectField
+										label="Group"
+										value={draft.group}
+										onPick={(group) => set({ group })}
+										choices={[
+											{ value: "", text: "Choose…" },
+											...groupsOf(connections).map((each) => ({ value: each, text: each })),
+										]}
+										data-testid="schedule-group"
+									/>
+								)}
 								{call.rule && (
 									<RuleField rules={rules} picked={draft.rule} onPick={(picked) => set({ rule: picked })} />
 								)}
@@ -140,6 +152,11 @@ export function ScheduleForm(props: ScheduleFormProps) {
 	);
 }
 
+/** Without what is not given: it would hide what there is. */
+function given(about: Partial<CallSubject> | undefined): Partial<CallSubject> {
+	return Object.fromEntries(Object.entries(about ?? {}).filter(([, value]) => value !== undefined));
+}
+
 /** The clean-up rules of the chosen database; asked for only when one is to be chosen. */
 function useRules(draft: ScheduleDraft, schedule: Schema["Schedule"] | undefined) {
 	const wanted = schedule === undefined && callOf(draft.call).rule === true;
@@ -176,6 +193,7 @@ function nameFor(
 	rule: Schema["CleanupRule"] | undefined,
 ): string {
 	if (rule !== undefined && callOf(draft.call).rule) return `Clean up ${rule.name}`;
+	if (draft.group !== "" && callOf(draft.call).group) return `${draft.group} retention`;
 	const call = callOf(draft.call);
 	const like = presets.find((each) => each.call === draft.call && each.when.way === draft.when.way);
 	const database = connections.find((each) => each.id === draft.connection)?.name;

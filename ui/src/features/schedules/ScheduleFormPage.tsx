@@ -8,13 +8,14 @@ import { presets } from "./presets";
 import { ScheduleForm } from "./ScheduleForm";
 
 interface NewSchedulePageProps {
-	/** To begin with: a database, a preset by its id, a clean-up rule. */
+	/** To begin with: a database, a preset by its id, a clean-up rule, a group. */
 	connection?: string;
 	preset?: string;
 	rule?: string;
+	group?: string;
 }
 
-export function NewSchedulePage({ connection, preset, rule }: NewSchedulePageProps) {
+export function NewSchedulePage({ connection, preset, rule, group }: NewSchedulePageProps) {
 	const connections = useRead("connection.list", {});
 	const { done, cancel } = useWays();
 	return (
@@ -23,9 +24,8 @@ export function NewSchedulePage({ connection, preset, rule }: NewSchedulePagePro
 				{(data) => (
 					<ScheduleForm
 						connections={data.connections}
-						connection={connection}
+						about={{ connection, rule, group }}
 						preset={presets.find((each) => each.id === preset)}
-						rule={rule}
 						onDone={done}
 						onCancel={cancel}
 					/>

@@ -8,7 +8,7 @@ import { type Column, Cut, DataTable } from "@/components/DataTable";
 import { RelativeTime } from "@/components/Moment";
 import { sayError } from "@/components/say";
 import { useWide } from "@/components/useWide";
-import { callText } from "./calls";
+import { callText, subjectText } from "./calls";
 import { RunBadge } from "./runs";
 
 type Schedule = Schema["Schedule"];
@@ -83,13 +83,7 @@ export function ScheduleTable({
 			cell: (row) => (
 				<span className="flex min-w-0 flex-col leading-[17px]">
 					<Cut text={callText(row)} />
-					{!ofOne && (
-						<span className="truncate text-sm text-text-2">
-							{row.connection_id == null
-								? "vault"
-								: (databases.get(row.connection_id) ?? "connection is gone")}
-						</span>
-					)}
+					{!ofOne && <span className="truncate text-sm text-text-2">{subjectText(row, databases)}</span>}
 				</span>
 			),
 		},

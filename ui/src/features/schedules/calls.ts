@@ -11,6 +11,7 @@ export type CallKind =
 	| "analyze"
 	| "integrity"
 	| "retention"
+	| "retention-group"
 	| "cleanup"
 	| "check-stored"
 	| "check-decoded"
@@ -25,7 +26,19 @@ interface Call {
 	connection: boolean;
 	/** It is about one of the database's clean-up rules. */
 	rule?: boolean;
-	request: (connection: string, rule: string) => Record<string, unknown>;
+	/** It is about a group of databases. */
+	group?: boolean;
+	request: (about: CallSubject) => Record<string, unknown>;
+}
+
+/** What a call is about, as far as it was chosen. */
+export interface CallSubject {
+	/** Connection id. */
+	connection: string;
+	/** Id of a clean-up rule; empty: none chosen. */
+	rule: string;
+	/** Name of a group; empty: none chosen. */
+	group: string;
 }
 
 export const calls: readonly Call[] = [
@@ -35,7 +48,7 @@ export const calls: readonly Call[] = [
 		text: "Back up, full",
 		about: "Structure and rows. Only what changed since the last one is stored.",
 		connection: true,
-		request: (connection) => ({ connection }),
+		request: ({ connection }) => ({ connection }),
 	},
 	{
 		kind: "schema",
@@ -43,7 +56,7 @@ export const calls: readonly Call[] = [
 		text: "Back up, schema only",
 		about: "Structure without rows.",
 		connection: true,
-		request: (connection) => ({ connection, kind: "schema" }),
+		request: ({ connection }) => ({ connection, kind: "schema" }),
 	},
 	{
 		kind: "data",
@@ -51,7 +64,7 @@ export const calls: readonly Call[] = [
 		text: "Back up, data only",
 		about: "Rows without structure.",
 		connection: true,
-		request: (connection) => ({ connection, kind: "data" }),
+		request: ({ connection }) => ({ connection, kind: "data" }),
 	},
 	{
 		kind: "drill",
@@ -60,7 +73,7 @@ export const calls: readonly Call[] = [
 		about:
 			"The latest backup is restored to scratch and proven; how long that takes is the measured recovery time.",
 		connection: true,
-		request: (connection) => ({ connection }),
+		request: ({ connection }) => ({ connection }),
 	},
 	{
 		kind: "integrity",
@@ -68,7 +81,7 @@ export const calls: readonly Call[] = [
 		text: "Check its integrity",
 		about: "Looks for damage in the database itself.",
 		connection: true,
-		request: (connection) => ({ connection, action: "check" }),
+		request: ({ connection }) => ({ connection, action: "check" }),
 	},
 	{
 		kind: "analyze",
@@ -76,7 +89,7 @@ export const calls: readonly Call[] = [
 		text: "Renew the planner's statistics",
 		about: "ANALYZE of every table.",
 		connection: true,
-		request: (connection) => ({ connection, action: "analyze" }),
+		request: ({ connection }) => ({ connection, action: "analyze" }),
 	},
 	{
 		kind: "retention",
@@ -84,7 +97,16 @@ export const calls: readonly Call[] = [
 		text: "Remove old backups by the rules",
 		about: "What the database's retention rules let go. Never the newest good or proven one.",
 		connection: true,
-		request: (connection) => ({ connection }),
+		request: ({ connection }) => ({ connection }),
+	},
+	{
+		kind: "retention-group",
+		operation: "retention.run",
+		text: "Remove old backups of a group",
+		about: "Each database of the group by the rules that hold for it.",
+		connection: false,
+		group: true,
+		request: ({ group }) => ({ group }),
 	},
 	{
 		kind: "cleanup",
@@ -93,7 +115,7 @@ export const calls: readonly Call[] = [
 		about: "What a clean-up rule of the database lets go, archived first if the rule says so.",
 		connection: true,
 		rule: true,
-		request: (_, rule) => ({ rule }),
+		request: ({ rule }) => ({ rule }),
 	},
 	{
 		kind: "check-stored",
@@ -117,7 +139,7 @@ export const calls: readonly Call[] = [
 		text: "Look whether it answers",
 		about: "Connects and asks for the version.",
 		connection: true,
-		request: (connection) => ({ connection }),
+		request: ({ connection }) => ({ connection }),
 	},
 ];
 
@@ -136,4 +158,14 @@ export function callText(schedule: Pick<Schema["Schedule"], "operation" | "reque
 		return capital(request.action.replaceAll("_", " "));
 	if (schedule.operation === "retention.run") return "Remove old backups";
 	return operationName(schedule.operation);
+}
+
+/** What it is about: a database by its name, a group, or the vault. */
+export function subjectText(
+	schedule: Pick<Schema["Schedule"], "connection_id" | "request">,
+	databases: ReadonlyMap<string, string>,
+): string {
+	const { group } = schedule.request as Record<string, unknown>;
+	if (schedule.connection_id != null) return databases.get(schedule.connection_id) ?? "connection is gone";
+	return typeof group === "string" ? `group ${group}` : "vault";
 }

@@ -1,18 +1,14 @@
 // A schedule as the form holds it, and the request it becomes.
 
 import type { Request, Schema } from "@/api/client";
-import { type CallKind, callOf } from "./calls";
+import { type CallKind, type CallSubject, callOf } from "./calls";
 import type { Preset } from "./presets";
 import { blankWhen, fromWhen, toWhen, type WhenDraft } from "./when";
 
-export interface ScheduleDraft {
+export interface ScheduleDraft extends CallSubject {
 	/** Empty: made of the database's name and what is chosen. */
 	name: string;
 	call: CallKind;
-	/** Connection id. */
-	connection: string;
-	/** Id of a clean-up rule; empty: none chosen. */
-	rule: string;
 	when: WhenDraft;
 	zone: string;
 	window: Schema["Window"] | null;
@@ -30,12 +26,14 @@ export const usualWindow: Schema["Window"] = {
 	at_close: "finish",
 };
 
-export function blankDraft(connection: string, preset?: Preset, rule?: string): ScheduleDraft {
+export function blankDraft(about: Partial<CallSubject>, preset?: Preset): ScheduleDraft {
+	const { connection = "", rule = "", group = "" } = about;
 	return {
 		name: "",
-		call: rule === undefined ? (preset?.call ?? "full") : "cleanup",
+		call: rule !== "" ? "cleanup" : group !== "" ? "retention-group" : (preset?.call ?? "full"),
 		connection,
-		rule: rule ?? "",
+		rule,
+		group,
 		when: preset?.when ?? blankWhen,
 		zone: homeZone,
 		window: null,
@@ -47,7 +45,7 @@ export function blankDraft(connection: string, preset?: Preset, rule?: string): 
 export function draftOf(schedule: Schema["Schedule"]): ScheduleDraft {
 	const { timing } = schedule;
 	return {
-		...blankDraft(schedule.connection_id ?? ""),
+		...blankDraft({ connection: schedule.connection_id ?? "" }),
 		name: schedule.name,
 		when: fromWhen(timing.when),
 		zone: timing.zone,
@@ -82,7 +80,7 @@ export function addRequest(
 		name,
 		operation: call.operation,
 		// The generated type of "any object" admits no fields; the operation checks them.
-		request: call.request(draft.connection, draft.rule) as Request<"schedule.add">["request"],
+		request: call.request(draft) as Request<"schedule.add">["request"],
 		timing,
 		enabled: true,
 	};

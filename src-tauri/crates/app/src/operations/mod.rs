@@ -47,7 +47,7 @@ operations![
     drill::{Drill},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
-    retention::{Get, Set, Plan, Apply, Run, Pin, GroupList, GroupSet},
+    retention::{Get, Set, Plan, Apply, Run, Pin, GroupList, GroupPreview, GroupSet},
     maintenance::{List, Plan, Run, History},
     clearing::{ClearPlan, ClearApply, Candidates, List, Preview, Set, Remove, Run},
     session::{List, ClosePlan, CloseApply, Ask},

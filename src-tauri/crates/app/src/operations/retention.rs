@@ -5,9 +5,9 @@ use holdfast_contract::backup::PlanRef;
 use holdfast_contract::meta::Empty;
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
 use holdfast_contract::retention::{
-    BackupPinRequest, BackupPinResponse, GroupRetentionListResponse, GroupRetentionSetRequest, Retention,
-    RetentionOutcome, RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRunRequest,
-    RetentionSetRequest,
+    BackupPinRequest, BackupPinResponse, GroupRetentionListResponse, GroupRetentionPreview,
+    GroupRetentionPreviewRequest, GroupRetentionSetRequest, Retention, RetentionOutcome, RetentionPlan,
+    RetentionPlanRequest, RetentionRef, RetentionRunRequest, RetentionSetRequest,
 };
 
 use crate::catalog::Plan as KeptPlan;
@@ -124,6 +124,20 @@ impl Operation for GroupList {
     }
     async fn run(cx: Cx, _: Empty) -> Result<GroupRetentionListResponse, ApiError> {
         retention::groups::list(&cx).await
+    }
+}
+
+pub struct GroupPreview;
+impl Operation for GroupPreview {
+    const NAME: &'static str = "retention.group.preview";
+    const POLICY: Policy = super::READ;
+    type Request = GroupRetentionPreviewRequest;
+    type Response = GroupRetentionPreview;
+    fn target(request: &GroupRetentionPreviewRequest) -> Target {
+        Target::Named(request.group.clone())
+    }
+    async fn run(cx: Cx, request: GroupRetentionPreviewRequest) -> Result<GroupRetentionPreview, ApiError> {
+        retention::groups::preview(&cx, request).await
     }
 }
 

@@ -2,7 +2,8 @@
 
 use holdfast_contract::connection::Connection;
 use holdfast_contract::retention::{
-    GroupRetention, GroupRetentionListResponse, GroupRetentionSetRequest, RetentionOutcome,
+    GroupMember, GroupRetention, GroupRetentionListResponse, GroupRetentionPreview,
+    GroupRetentionPreviewRequest, GroupRetentionSetRequest, Retention, RetentionOutcome, RetentionRules,
     RetentionRunRequest,
 };
 use holdfast_contract::{ApiError, ErrorCode};
@@ -34,6 +35,46 @@ pub async fn set(cx: &Cx, request: GroupRetentionSetRequest) -> Result<GroupRete
         }
     }
     list(cx).await
+}
+
+/// What the rules would do to each member, by those that hold for it. Reads only.
+pub async fn preview(
+    cx: &Cx,
+    request: GroupRetentionPreviewRequest,
+) -> Result<GroupRetentionPreview, ApiError> {
+    let connections = members(cx, &request.group).await?;
+    if connections.is_empty() {
+        return Err(nobody(&request.group));
+    }
+    let (known, known_zone) = match get(cx, &request.group).await? {
+        Some(set) => (set.rules, set.zone),
+        None => (RetentionRules::default(), "UTC".to_owned()),
+    };
+    let rules = request.rules.unwrap_or(known);
+    let zone = request.zone.unwrap_or(known_zone);
+    checked(&rules, &zone)?;
+    let mut members = Vec::new();
+    for connection in connections {
+        let own = cx.catalog().retention().get(&connection.id).await?;
+        let has_own = own.is_some();
+        let held = own.unwrap_or_else(|| Retention {
+            connection_id: connection.id.clone(),
+            rules: rules.clone(),
+            zone: zone.clone(),
+            of_group: Some(request.group.clone()),
+        });
+        let plan = plan(cx, &connection, held).await?;
+        members.push(GroupMember {
+            connection_id: connection.id,
+            connection: connection.name,
+            own: has_own,
+            going: plan.going,
+            staying: plan.staying.len() as u64,
+            frees_bytes: plan.frees_bytes,
+        });
+    }
+    members.sort_by(|left, right| left.connection.cmp(&right.connection));
+    Ok(GroupRetentionPreview { members })
 }
 
 /// Each connection by the rules that hold for it. One that fails does not keep the others from being done; its error is told

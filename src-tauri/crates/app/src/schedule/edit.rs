@@ -37,7 +37,7 @@ pub async fn get(cx: &Cx, what: &str) -> Result<Schedule, ApiError> {
 /// The call itself has been looked at by the operation.
 pub async fn add(cx: &Cx, request: ScheduleAddRequest) -> Result<Schedule, ApiError> {
     let now_ms = cx.now_ms();
-    let (call, connection_id) = with_connection_id(cx, request.request).await?;
+    let (call, connection_id) = with_connection_id(cx, &request.operation, request.request).await?;
     refuse_the_past(&request.timing, now_ms)?;
     let row = ScheduleRow {
         id: ScheduleId(new_id()),
@@ -62,7 +62,7 @@ pub async fn update(cx: &Cx, request: ScheduleUpdateRequest) -> Result<Schedule,
         row.name = name(new)?;
     }
     if let Some(call) = request.request {
-        (row.request, row.connection_id) = with_connection_id(cx, call).await?;
+        (row.request, row.connection_id) = with_connection_id(cx, &row.operation, call).await?;
     }
     let starts_anew = request.timing.as_ref().is_some_and(|timing| *timing != row.timing)
         || (request.enabled == Some(true) && !row.enabled);
@@ -138,8 +138,19 @@ fn name(name: String) -> Result<String, ApiError> {
     Ok(trimmed.to_owned())
 }
 
-/// A connection keeps its id when it is renamed.
-async fn with_connection_id(cx: &Cx, mut call: Value) -> Result<(Value, Option<ConnectionId>), ApiError> {
+/// A connection keeps its id when it is renamed. A clean-up rule tells which connection it is about.
+async fn with_connection_id(
+    cx: &Cx,
+    operation: &str,
+    mut call: Value,
+) -> Result<(Value, Option<ConnectionId>), ApiError> {
+    if operation == "cleanup.run"
+        && let Some(named) = call.get("rule").and_then(Value::as_str)
+    {
+        let rule = cx.catalog().cleanup_rules().find(named).await?;
+        call["rule"] = Value::String(rule.id.to_string());
+        return Ok((call, Some(rule.connection_id)));
+    }
     let Some(named) = call.get("connection").and_then(Value::as_str) else { return Ok((call, None)) };
     let id = cx.catalog().connections().find(named).await?.id;
     call["connection"] = Value::String(id.to_string());

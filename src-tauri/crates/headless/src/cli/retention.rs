@@ -31,6 +31,9 @@ pub enum Retention {
         /// The group has no rules any more
         #[arg(long)]
         forget: bool,
+        /// Only show what they would do to each connection of the group
+        #[arg(long, requires = "group", conflicts_with = "forget")]
+        dry_run: bool,
     },
     /// What goes and why the rest stays, with the rules that are set or with others
     Plan {

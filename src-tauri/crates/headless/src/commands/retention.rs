@@ -3,9 +3,10 @@
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::meta::Empty;
 use holdfast_contract::retention::{
-    BackupPinRequest, BackupPinResponse, GroupRetention, GroupRetentionListResponse,
-    GroupRetentionSetRequest, KeepReason, Retention as Shown, RetentionOutcome, RetentionPlan,
-    RetentionPlanRequest, RetentionRef, RetentionRules, RetentionRunRequest, RetentionSetRequest,
+    BackupPinRequest, BackupPinResponse, GroupRetention, GroupRetentionListResponse, GroupRetentionPreview,
+    GroupRetentionPreviewRequest, GroupRetentionSetRequest, KeepReason, Retention as Shown, RetentionOutcome,
+    RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRules, RetentionRunRequest,
+    RetentionSetRequest,
 };
 use holdfast_contract::vault::{VaultPrunePlan, VaultPruneResult};
 use serde_json::json;
@@ -36,7 +37,14 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let plan: RetentionPlan = host.call("retention.plan", &request).await?;
             output.result(&plan, || plan_text(&plan))
         }
-        Retention::Group { group, rules, zone, forget } => {
+        Retention::Group { group: Some(group), rules, zone, dry_run: true, .. } => {
+            let rules = rules_of(&rules);
+            let rules = (rules != RetentionRules::default()).then_some(rules);
+            let request = GroupRetentionPreviewRequest { group, rules, zone };
+            let preview: GroupRetentionPreview = host.call("retention.group.preview", &request).await?;
+            output.result(&preview, || members_text(&preview))
+        }
+        Retention::Group { group, rules, zone, forget, .. } => {
             group_rules(group, &rules, zone, forget, host, output).await
         }
         Retention::Run { group } => {
@@ -90,6 +98,30 @@ async fn group_rules(
         };
         answer.groups.iter().map(line).collect::<Vec<_>>().join("\n")
     })
+}
+
+fn members_text(preview: &GroupRetentionPreview) -> String {
+    let rows: Vec<Vec<String>> = preview
+        .members
+        .iter()
+        .map(|member| {
+            vec![
+                member.connection.clone(),
+                text::number(member.going.len() as u64),
+                text::number(member.staying),
+                text::bytes(member.frees_bytes),
+                if member.own { "its own" } else { "the group's" }.to_owned(),
+            ]
+        })
+        .collect();
+    let head = [
+        ("CONNECTION", Align::Left),
+        ("GO", Align::Right),
+        ("STAY", Align::Right),
+        ("HAD ADDED", Align::Right),
+        ("RULES", Align::Left),
+    ];
+    text::table(&head, &rows)
 }
 
 /// What the collection freed, once it has ended.

@@ -8,8 +8,8 @@ export type Handler<K extends OperationName> = (
 	request: Request<K>,
 	confirmation: Confirmation | null,
 ) => Response<K>;
-/** Operations that no screen calls yet: the command line has them. A screen takes its own out of this list. */
-type WithoutScreen = `retention.group.${string}` | "backup.drill" | "database.ask";
+/** `guard` asks a database with it whether a command left it well. The window runs no commands, and has no place for SQL. */
+type WithoutScreen = "database.ask";
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };
 

@@ -43,6 +43,8 @@ export interface World {
 	cleanupRules: Schema["CleanupRule"][];
 	/** By connection. */
 	retention: Map<string, Schema["Retention"]>;
+	/** By group. */
+	groupRetention: Map<string, Schema["GroupRetention"]>;
 	cancelled: Set<string>;
 	audit: Schema["AuditEntry"][];
 	plans: Map<string, StoredPlan>;

@@ -119,6 +119,51 @@ export const backupOperations: HandlersOf<"backup"> = {
 			}),
 		);
 	},
+	"backup.drill": (world, request) => {
+		openOnly(world);
+		const connection = connectionOf(world, request.connection);
+		const server =
+			request.scratch_connection == null ? connection : connectionOf(world, request.scratch_connection);
+		const detail = world.backups
+			.toSorted((left, right) => right.backup.created_at_ms - left.backup.created_at_ms)
+			.find(
+				({ backup }) =>
+					backup.connection_id === connection.id && backup.level !== null && backup.kind === "full",
+			);
+		if (detail === undefined)
+			throw refusal(
+				"not_found",
+				`There is no good backup of the whole of "${connection.name}" to drill with.`,
+				"Back it up first; a backup of chosen tables, of the schema or of rows alone is no drill.",
+			);
+		const job = start(world, {
+			operation: "backup.drill",
+			title: `Restore drill of ${connection.name}`,
+			connectionId: server.id,
+			phases: ["Loading into a scratch database", "Comparing every table"],
+			totalBytes: detail.backup.size_bytes,
+			totalRows: detail.backup.row_count,
+			onPhase: () => {
+				if (server.read_only && server.spec.engine !== "sqlite")
+					throw refusal(
+						"read_only",
+						`“${server.name}” is read-only, so no scratch database can be made on its server.`,
+						"Choose another connection of the same kind for the scratch database.",
+					);
+			},
+			finish: () => {
+				const record = proof(detail, "restored", world.now(), true);
+				replaceIn(world.backups, {
+					...detail,
+					proofs: [record, ...detail.proofs],
+					backup: { ...detail.backup, level: "restored", level_at_ms: world.now() },
+				});
+				world.emit({ type: "changed", what: "backups" });
+				return record;
+			},
+		});
+		return started(job, detail.id);
+	},
 	"backup.delete.plan": (world, request) => {
 		const detail = backupOf(world, request.backup);
 		const proven = world.backups

@@ -27,6 +27,7 @@ function overview(world: World): Schema["Overview"] {
 			last_backup: good[0]?.backup ?? null,
 			backup_count: good.length,
 			size_history: good.toReversed().map((each) => each.backup.size_bytes),
+			last_proven: provenOf(good),
 			restore_ms:
 				good.flatMap((each) => each.proofs).find((each) => each.restore_ms != null)?.restore_ms ?? null,
 		};
@@ -63,4 +64,18 @@ function overview(world: World): Schema["Overview"] {
 				: { connection: oldest.connection.name, since_ms: oldest.last_backup?.created_at_ms ?? null },
 		running_jobs: world.jobs.filter((each) => each.state === "running").length,
 	};
+}
+
+function provenOf(newestFirst: readonly Schema["BackupDetail"][]): Schema["Proven"] | null {
+	for (const { id, backup, proofs } of newestFirst) {
+		const record = proofs.find((each) => each.level === "restored" && each.passed);
+		if (record !== undefined && !backup.damaged)
+			return {
+				backup_id: id,
+				backup_made_at_ms: backup.created_at_ms,
+				proven_at_ms: record.started_at_ms,
+				restore_ms: record.restore_ms ?? null,
+			};
+	}
+	return null;
 }

@@ -12,6 +12,10 @@ export const retentionOperations: HandlersOf<"retention"> = {
 	"retention.get": (world, request) => retentionOf(world, connectionOf(world, request.connection).id),
 	"retention.set": (world, request) => {
 		const { id } = connectionOf(world, request.connection);
+		if (request.inherit) {
+			world.retention.delete(id);
+			return retentionOf(world, id);
+		}
 		const retention = {
 			connection_id: id,
 			rules: request.rules,
@@ -19,6 +23,39 @@ export const retentionOperations: HandlersOf<"retention"> = {
 		};
 		world.retention.set(id, retention);
 		return retention;
+	},
+	"retention.group.list": (world) => ({ groups: [...world.groupRetention.values()] }),
+	"retention.group.preview": (world, request) => {
+		openOnly(world);
+		const set = world.groupRetention.get(request.group);
+		const rules = request.rules ?? set?.rules ?? {};
+		const zone = request.zone ?? set?.zone ?? "UTC";
+		return {
+			members: membersOf(world, request.group)
+				.map(({ id, name }) => {
+					const own = world.retention.get(id);
+					const plan = judged(world, own ?? { connection_id: id, rules, zone });
+					return {
+						connection_id: id,
+						connection: name,
+						own: own !== undefined,
+						going: plan.going,
+						staying: plan.staying.length,
+						frees_bytes: plan.frees_bytes,
+					};
+				})
+				.toSorted((left, right) => left.connection.localeCompare(right.connection)),
+		};
+	},
+	"retention.group.set": (world, request) => {
+		const { group, rules } = request;
+		if (rules == null) world.groupRetention.delete(group);
+		else {
+			membersOf(world, group);
+			const zone = request.zone ?? world.groupRetention.get(group)?.zone ?? "UTC";
+			world.groupRetention.set(group, { group, rules, zone });
+		}
+		return { groups: [...world.groupRetention.values()] };
 	},
 	"retention.plan": (world, request) => {
 		openOnly(world);
@@ -34,10 +71,8 @@ export const retentionOperations: HandlersOf<"retention"> = {
 	"retention.run": (world, request) => {
 		const members =
 			request.connection == null
-				? world.connections.filter((each) => request.group != null && each.group === request.group)
+				? membersOf(world, request.group ?? "")
 				: [connectionOf(world, request.connection)];
-		if (members.length === 0)
-			throw refusal("not_found", "No connection is in this group.", "Give connections this group first.");
 		const done = members.map((each) => carryOut(world, each.id));
 		return {
 			deleted: done.flatMap((each) => each.deleted),
@@ -47,7 +82,23 @@ export const retentionOperations: HandlersOf<"retention"> = {
 };
 
 function retentionOf(world: World, id: string): Schema["Retention"] {
-	return world.retention.get(id) ?? { connection_id: id, rules: {}, zone: "UTC" };
+	const own = world.retention.get(id);
+	if (own !== undefined) return own;
+	const group = world.connections.find((each) => each.id === id)?.group;
+	const set = group == null ? undefined : world.groupRetention.get(group);
+	if (set === undefined) return { connection_id: id, rules: {}, zone: "UTC" };
+	return { connection_id: id, rules: set.rules, zone: set.zone, of_group: set.group };
+}
+
+function membersOf(world: World, group: string): Schema["Connection"][] {
+	const members = world.connections.filter((each) => each.group === group);
+	if (members.length === 0)
+		throw refusal(
+			"not_found",
+			`No connection is in the group "${group}".`,
+			"Give connections this group first.",
+		);
+	return members;
 }
 
 function carryOut(world: World, id: string): Schema["RetentionOutcome"] {

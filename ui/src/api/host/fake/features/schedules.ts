@@ -12,6 +12,7 @@ const schedulable = new Set<OperationName>([
 	"backup.verify",
 	"retention.run",
 	"cleanup.run",
+	"backup.drill",
 	"maintenance.run",
 ]);
 

@@ -38,6 +38,7 @@ export function stage(scene: Scene, now: () => number, pace: number): World {
 		closedSessions: new Set(),
 		cleanupRules: [],
 		retention: new Map(),
+		groupRetention: new Map(),
 		cancelled: new Set(),
 		audit: [],
 		plans: new Map(),
