@@ -87,6 +87,15 @@ impl ConnectionSpec {
             Self::Sqlite { path } => path.rsplit(['/', '\\']).next().unwrap_or(path),
         }
     }
+    /// The server behind it, the same for all of its databases: `postgres://db.example.com:5432`. For SQLite the file.
+    pub fn server(&self) -> String {
+        match self {
+            Self::Postgres { host, port, .. } => format!("postgres://{}:{port}", host.to_lowercase()),
+            Self::Mysql { host, .. } if host.starts_with('/') => format!("mysql://{host}"),
+            Self::Mysql { host, port, .. } => format!("mysql://{}:{port}", host.to_lowercase()),
+            Self::Sqlite { path } => path.clone(),
+        }
+    }
     /// Where it is, without user or password: `db.example.com:5432/shop`, `/srv/shop.sqlite`.
     pub fn location(&self) -> String {
         match self {

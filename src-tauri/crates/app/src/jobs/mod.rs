@@ -31,8 +31,8 @@ pub use progress::JobProgress;
 
 /// Jobs of one process at the same time; more wait in the queue.
 const AT_ONCE: usize = 4;
-/// Jobs on one connection at the same time.
-const AT_ONCE_PER_CONNECTION: usize = 2;
+/// Jobs on one server at the same time, whichever of its databases they work on.
+const AT_ONCE_PER_SERVER: usize = 2;
 
 #[derive(Clone)]
 pub struct Jobs {
@@ -48,7 +48,8 @@ struct Inner {
     /// How many have not ended.
     alive: tokio_watch::Sender<usize>,
     slots: Arc<Semaphore>,
-    per_connection: Mutex<HashMap<ConnectionId, Arc<Semaphore>>>,
+    /// By what [`holdfast_contract::connection::ConnectionSpec::server`] says.
+    per_server: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// What is known of a job before it runs.
@@ -113,7 +114,7 @@ impl Jobs {
                 cancels: Mutex::default(),
                 alive: tokio_watch::Sender::new(0),
                 slots: Arc::new(Semaphore::new(AT_ONCE)),
-                per_connection: Mutex::default(),
+                per_server: Mutex::default(),
             }),
         }
     }

@@ -10,7 +10,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{AT_ONCE_PER_CONNECTION, Inner, JobContext, cancelled, lock};
+use super::{AT_ONCE_PER_SERVER, Inner, JobContext, cancelled, lock};
 use crate::catalog::JobAudit;
 
 /// Listeners hear of a moving job this often at most.
@@ -51,7 +51,7 @@ pub(super) async fn run<F>(
     inner.alive.send_modify(|alive| *alive -= 1);
 }
 
-/// Waits for a free place among all jobs and among those of its connection.
+/// Waits for a free place among all jobs and among those of its server.
 async fn wait_for_turn(
     inner: &Inner,
     job: &mut Job,
@@ -59,9 +59,11 @@ async fn wait_for_turn(
 ) -> Result<Vec<OwnedSemaphorePermit>, ApiError> {
     let mut wanted = Vec::new();
     if let Some(connection) = &job.connection_id {
-        let mut all = lock(&inner.per_connection);
-        let one = all.entry(connection.clone());
-        wanted.push(one.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE_PER_CONNECTION))).clone());
+        let known = inner.catalog.connections().lookup(connection.as_str()).await?;
+        let server = known.map_or_else(|| connection.to_string(), |known| known.spec.server());
+        let mut all = lock(&inner.per_server);
+        let one = all.entry(server);
+        wanted.push(one.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE_PER_SERVER))).clone());
     }
     wanted.push(inner.slots.clone());
     let mut turn = Vec::new();

@@ -117,9 +117,18 @@ async fn every_end_is_on_record_and_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn two_on_one_connection_and_the_third_waits() {
+async fn two_on_one_server_and_the_third_waits() {
     let folder = tempfile::tempdir().unwrap();
     let Process { jobs, catalog, events } = process(folder.path());
+    for (id, database, host) in
+        [("c", "shop", "db.example.com"), ("c2", "wiki", "DB.example.com"), ("d", "shop", "other")]
+    {
+        let spec =
+            json!({"engine": "postgres", "host": host, "port": 5432, "database": database, "user": "u"});
+        let connection = json!({"id": id, "name": id, "spec": spec, "environment": "development", "read_only": false,
+            "prove_after_backup": false, "has_password": false, "sample": false, "created_at_ms": 0});
+        catalog.connections().insert(serde_json::from_value(connection).unwrap()).await.unwrap();
+    }
     let mut listening = events.subscribe();
     let (first_ends, first_waits) = oneshot::channel::<()>();
     let first = jobs
@@ -129,7 +138,7 @@ async fn two_on_one_connection_and_the_third_waits() {
         })
         .await
         .unwrap();
-    let second = jobs.submit(new_job(Some("c")), until_cancelled).await.unwrap();
+    let second = jobs.submit(new_job(Some("c2")), until_cancelled).await.unwrap();
     for id in [&first, &second] {
         let running = |event: &Event| matches!(event, Event::Job { job } if &job.id == id && job.state == JobState::Running);
         if catalog.jobs().get(id).await.unwrap().state == JobState::Queued {
