@@ -5,8 +5,9 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use holdfast_tests::ctl::Ctl;
+use holdfast_tests::postgres;
 use holdfast_tests::sqlite::run as sqlite;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// More than a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -110,4 +111,79 @@ fn rules_let_old_backups_go_and_never_what_is_pinned_proven_or_newest() {
     ctl.run(&["schedule", "add", "bad", "--backup", "shop", "--cron", "0 0 31 2 *"]).fails_with(2);
     ctl.run(&["schedule", "add", "bad", "--backup", "nowhere", "--every", "1d"]).fails_with(1);
     assert_eq!(ctl.json(&["schedule", "list"])["schedules"].as_array().unwrap().len(), 0);
+}
+
+/// Each kind of work stands before a locked table when the worker is killed; the next one does all of it again.
+#[test]
+fn whatever_the_killed_worker_did_is_told_and_done_again() {
+    let server = postgres::Server::shared();
+    server.psql("postgres", "create database cut_short");
+    server.run_script(
+        "cut_short",
+        "create table events (id int primary key, at timestamptz not null, what text);
+         insert into events select i, now() - (case when i <= 4000 then 100 else 1 end) * interval '1 day', md5(i::text) from generate_series(1, 10000) i;
+         create index on events (what)",
+    );
+    let ctl = Ctl::with_vault();
+    ctl.run(&["connection", "add", "cut", "--url", &server.url("cut_short")]).ok();
+    let old = ["--table", "events", "--older-days", "30", "--column", "at"];
+    ctl.run(&[&["cleanup", "rule", "old", "--connection", "cut"], old.as_slice()].concat()).ok();
+    ctl.run(&["backup", "create", "cut"]).ok();
+    let calls = [
+        ("backup", "backup.create", json!({"connection": "cut"})),
+        ("rebuild", "maintenance.run", json!({"connection": "cut", "action": "reindex"})),
+        ("old rows", "cleanup.run", json!({"rule": "old"})),
+        ("drill", "backup.drill", json!({"connection": "cut"})),
+        ("vault", "vault.check", json!({"level": "decoded"})),
+    ];
+    for (name, operation, request) in &calls {
+        let request = request.to_string();
+        ctl.run(&["schedule", "add", name, "--call", operation, "--request", &request, "--every", "1d"]).ok();
+    }
+    let mut blocker = server.open_session("cut_short");
+    let lock = b"begin; lock table events in access exclusive mode; select 'held';\n";
+    std::io::Write::write_all(blocker.stdin.as_mut().unwrap(), lock).unwrap();
+    let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'events'::regclass";
+    let begun = Instant::now();
+    while server.psql("cut_short", held) != "1" {
+        assert!(begun.elapsed() < PATIENCE, "the lock did not come");
+    }
+
+    let worker = ctl.start(&["worker"]);
+    for (name, ..) in &calls {
+        ctl.run(&["schedule", "run", name]).ok();
+    }
+    wait_for(&ctl, "every job", |runs| {
+        runs.len() == calls.len() && runs.iter().all(|run| run["job_id"].is_string())
+    });
+    end(worker);
+    let of = |runs: &[Value], name: &str| -> Vec<String> {
+        let of_it = runs.iter().filter(|run| run["schedule_name"] == name);
+        of_it.map(|run| run["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let cut = ctl.json(&["schedule", "runs"])["runs"].as_array().unwrap().clone();
+    for name in ["backup", "rebuild", "old rows"] {
+        assert!(!of(&cut, name).contains(&"succeeded".to_owned()), "{name} stood before the lock: {cut:#?}");
+    }
+    blocker.kill().unwrap();
+    blocker.wait().unwrap();
+
+    let worker = ctl.start(&["worker"]);
+    let runs = wait_for(&ctl, "the second attempts", |runs| {
+        calls.iter().all(|(name, ..)| of(runs, name).first().is_some_and(|state| state == "succeeded"))
+    });
+    for name in ["backup", "rebuild", "old rows"] {
+        assert_eq!(of(&runs, name), ["succeeded", "interrupted"], "{name}");
+    }
+    end(worker);
+    assert_eq!(server.psql("cut_short", "select count(*), min(id) from events"), "6000|4001");
+    assert_eq!(server.psql("cut_short", "select count(*) from pg_index where not indisvalid"), "0");
+    let left = server.psql(
+        "postgres",
+        "select string_agg(datname, ',') from pg_database where datname ~ 'holdfast|_restoring_|_scratch'",
+    );
+    assert_eq!(left, "", "no scratch database stays");
+    // Interrupted jobs are told as such, and nothing is called running that is not.
+    let jobs = ctl.json(&["job", "list"])["jobs"].as_array().unwrap().clone();
+    assert!(jobs.iter().all(|job| job["state"] != "running" && job["state"] != "queued"), "{jobs:#?}");
 }

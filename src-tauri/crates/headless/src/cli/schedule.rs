@@ -10,7 +10,7 @@ pub enum Schedule {
     #[command(
         after_help = "Examples:\n  holdfastctl schedule add nightly --backup shop --cron '0 2 * * *' --zone Europe/Berlin\n  \
                       holdfastctl schedule add often --backup shop --every 6h --window 'mon-fri 22:00-06:00'\n  \
-                      holdfastctl schedule add check --call vault.check --request '{\"read_data\": true}' --cron '0 4 * * SUN'"
+                      holdfastctl schedule add check --call vault.check --request '{\"level\": \"decoded\"}' --cron '0 4 * * SUN'"
     )]
     Add {
         name: String,
