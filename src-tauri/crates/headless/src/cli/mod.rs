@@ -137,10 +137,65 @@ pub struct Detach {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    #![allow(clippy::unwrap_used)]
+    use clap::{Command, CommandFactory, Parser};
+
+    use super::Cli;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_that_help_and_guide_show_is_understood() {
+        let mut shown: Vec<String> = Vec::new();
+        collect(&Cli::command(), &mut shown);
+        let help = shown.len();
+        shown.push(include_str!("../../../../../docs/guide.md").to_owned());
+        shown.push(include_str!("../../../../../docs/troubleshooting.md").to_owned());
+        shown.push(include_str!("../../../../../README.md").to_owned());
+        let lines = shown.iter().flat_map(|text| text.lines());
+        let commands: Vec<Vec<String>> = lines
+            .map(|line| {
+                words(
+                    line.trim_start_matches(|character: char| character.is_whitespace() || character == '$'),
+                )
+            })
+            // Alternatives side by side are read by people only.
+            .filter(|words| {
+                words.first().is_some_and(|word| word == "holdfastctl") && !words.contains(&"|".to_owned())
+            })
+            .collect();
+        assert!(help > 5 && commands.len() > 40, "{help} help texts, {} commands", commands.len());
+        let refused: Vec<String> = commands
+            .iter()
+            .filter_map(|words| Cli::try_parse_from(words).err().map(|error| format!("{words:?}\n{error}")))
+            .collect();
+        assert!(refused.is_empty(), "{}", refused.join("\n"));
+    }
+
+    fn collect(command: &Command, shown: &mut Vec<String>) {
+        shown.extend(command.get_after_help().map(ToString::to_string));
+        command.get_subcommands().for_each(|below| collect(below, shown));
+    }
+
+    /// As a shell takes them apart, up to a comment.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
+        for character in line.chars() {
+            match (quote, character) {
+                (Some(open), close) if open == close => quote = None,
+                (None, '\'' | '"') => {
+                    quote = Some(character);
+                    word.get_or_insert_default();
+                }
+                (None, '#') if word.is_none() => break,
+                (None, character) if character.is_whitespace() => words.extend(word.take()),
+                _ => word.get_or_insert_default().push(character),
+            }
+        }
+        words.extend(word);
+        words
     }
 }
