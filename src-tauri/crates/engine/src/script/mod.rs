@@ -14,6 +14,7 @@ mod feed;
 mod guess;
 mod input;
 mod judge;
+mod marks;
 mod mysql;
 mod parcels;
 mod postgres;

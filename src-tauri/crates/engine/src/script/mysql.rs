@@ -2,7 +2,7 @@
 //! says otherwise, versioned comments as code, and lines for the client itself.
 
 use super::feed::Feed;
-use super::postgres::{escaped, line_comment, quoted};
+use super::marks::{comment, escaped, line_comment, quoted};
 use super::{Piece, What, never_closed};
 use crate::Result;
 
@@ -183,12 +183,6 @@ fn is_versioned(feed: &mut Feed) -> Result<bool> {
         return Ok(false);
     };
     Ok(!feed.starts_with(if digits == 3 { b"/*!999999" } else { b"/*M!999999" })?)
-}
-
-fn comment(feed: &mut Feed) -> Result<()> {
-    let line = feed.line_here();
-    feed.bump(2);
-    if feed.seek_past(b"*/")? { Ok(()) } else { Err(never_closed(line, "the comment")) }
 }
 
 fn space(feed: &mut Feed) -> Result<bool> {

@@ -4,6 +4,7 @@
 use holdfast_contract::import::SqlDialect;
 
 use super::feed::Feed;
+use super::marks::{escaped, line_comment, quoted};
 use super::tokens::{Token, tokens};
 use super::{Piece, What, broken, never_closed};
 use crate::Result;
@@ -263,10 +264,6 @@ fn space(feed: &mut Feed) -> Result<bool> {
     }
 }
 
-pub(super) fn line_comment(feed: &mut Feed) -> Result<()> {
-    feed.seek(|text| memchr::memchr(b'\n', text)).map(drop)
-}
-
 fn nested_comment(feed: &mut Feed) -> Result<()> {
     let line = feed.line_here();
     feed.bump(2);
@@ -288,34 +285,6 @@ fn nested_comment(feed: &mut Feed) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// From quote to quote; a doubled quote is read as two neighbours.
-pub(super) fn quoted(feed: &mut Feed, quote: u8, what: &str) -> Result<()> {
-    let line = feed.line_here();
-    feed.bump(1);
-    if !feed.seek(|text| memchr::memchr(quote, text))? {
-        return Err(never_closed(line, what));
-    }
-    feed.bump(1);
-    Ok(())
-}
-
-/// As [`quoted`], where a backslash takes the next character along.
-pub(super) fn escaped(feed: &mut Feed, quote: u8, what: &str) -> Result<()> {
-    let line = feed.line_here();
-    feed.bump(1);
-    loop {
-        if !feed.seek(|text| memchr::memchr2(quote, b'\\', text))? {
-            return Err(never_closed(line, what));
-        }
-        if feed.peek(0)? == Some(quote) {
-            feed.bump(1);
-            return Ok(());
-        }
-        feed.peek(1)?;
-        feed.bump(2);
-    }
 }
 
 fn string(feed: &mut Feed, escapes: bool) -> Result<()> {

@@ -2,8 +2,8 @@
 //! dot are for the `sqlite3` program.
 
 use super::feed::Feed;
-use super::postgres::{line_comment, quoted};
-use super::{Piece, What, never_closed};
+use super::marks::{comment, line_comment, quoted};
+use super::{Piece, What};
 use crate::Result;
 
 /// How far `CREATE TRIGGER` has been recognised, and where in its body this is.
@@ -95,12 +95,6 @@ fn word(at: At, word: &[u8]) -> At {
         At::Trigger | At::Semicolon | At::End => At::Trigger,
         _ => At::Plain,
     }
-}
-
-fn comment(feed: &mut Feed) -> Result<()> {
-    let line = feed.line_here();
-    feed.bump(2);
-    if feed.seek_past(b"*/")? { Ok(()) } else { Err(never_closed(line, "the comment")) }
 }
 
 fn space(feed: &mut Feed) -> Result<bool> {
