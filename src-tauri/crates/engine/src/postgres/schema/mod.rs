@@ -57,6 +57,7 @@ mod routines;
 mod select;
 mod sequences;
 mod sweep;
+mod table_settings;
 mod tables;
 mod tablespaces;
 mod text_search;
@@ -145,7 +146,7 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     let table_rows = tables::read(conn).await?;
     tables::add_to(&mut draft, &table_rows, &columns, &constraints);
     views::collect(conn, &mut draft, &columns).await?;
-    tables::add_defaults(&mut draft, &columns);
+    table_settings::add_defaults(&mut draft, &columns);
     sequences::collect(conn, &mut draft, &columns).await?;
     constraints.add_to(&mut draft);
     indexes::collect(conn, &mut draft).await?;

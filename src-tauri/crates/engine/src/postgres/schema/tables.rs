@@ -1,7 +1,7 @@
 //! Tables of every sort: plain, partitioned, partitions, inheriting, typed, unlogged, foreign.
 //!
-//! A partition is made alone and attached; defaults and identities are set afterwards, so that no circle
-//! through a function or a sequence can hold up a table.
+//! A partition is made alone and attached; defaults and identities are set afterwards ([`super::table_settings`]), so that no
+//! circle through a function or a sequence can hold up a table.
 
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -10,6 +10,7 @@ use super::catalog::{Address, FIRST_USER_OID, class, rows};
 use super::columns::{ColumnRow, Columns};
 use super::constraints::{Constraints, options};
 use super::draft::{Draft, Node, Rank, Relation, qualified};
+use super::table_settings::{attach, row_security, settings};
 use super::{foreign, tablespaces};
 use crate::Result;
 use crate::postgres::sql::Ident;
@@ -288,94 +289,4 @@ fn column_settings(
         }
     }
     statements
-}
-
-/// Circles through a default are cut by setting it later, so all are set later.
-pub fn add_defaults(draft: &mut Draft, columns: &Columns) {
-    let mut nodes = Vec::new();
-    for relation in draft.relations.values() {
-        for column in columns.of(relation.oid) {
-            let (Some(expression), Some(oid)) = (&column.default, column.default_oid) else { continue };
-            let address = Address::new(class::DEFAULT, oid);
-            if !column.generated.is_empty() {
-                nodes.push((address, Err(relation.address())));
-                continue;
-            }
-            let name = format!("{}.{}", relation.name, column.name);
-            let sql = format!(
-                "ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {expression}",
-                relation.quoted(),
-                Ident(&column.name)
-            );
-            let mut node =
-                Node::new("default", Rank::Default, Some(&relation.schema), &name).on(relation).sql(sql);
-            if relation.kind == 'v' {
-                node.sql = vec![node.sql[0].replacen("ALTER TABLE ONLY", "ALTER VIEW", 1)];
-            }
-            nodes.push((address, Ok(node)));
-        }
-    }
-    for (address, node) in nodes {
-        match node {
-            Ok(node) => {
-                draft.add_at(address, node);
-            }
-            Err(table) => {
-                if let Some(index) = draft.at(table) {
-                    draft.also(address, index);
-                }
-            }
-        }
-    }
-}
-
-fn attach(draft: &mut Draft, table: &TableRow, relation: &Relation) {
-    let (true, Some(parent), Some(bound)) = (table.is_partition, table.parents.first(), &table.bound) else {
-        return;
-    };
-    let sql = format!(
-        "ALTER TABLE ONLY {} ATTACH PARTITION {} {bound}",
-        qualified(&parent.schema, &parent.name),
-        relation.quoted()
-    );
-    let mut node =
-        Node::new("partition", Rank::Partition, Some(&table.schema), &table.name).on(relation).sql(sql);
-    node.wants.push(Address::relation(parent.oid));
-    draft.add(node);
-}
-
-fn settings(draft: &mut Draft, table: &TableRow, relation: &Relation) {
-    let quoted = relation.quoted();
-    let identity = match table.replica_identity {
-        'f' => Some("FULL"),
-        // A foreign table has no other.
-        'n' if table.server.is_none() => Some("NOTHING"),
-        _ => None,
-    };
-    if let Some(identity) = identity {
-        let sql = format!("ALTER TABLE ONLY {quoted} REPLICA IDENTITY {identity}");
-        draft.add(
-            Node::new("replica identity", Rank::TableSetting, Some(&table.schema), &table.name)
-                .on(relation)
-                .sql(sql),
-        );
-    }
-    row_security(draft, table, relation);
-}
-
-fn row_security(draft: &mut Draft, table: &TableRow, relation: &Relation) {
-    let quoted = relation.quoted();
-    let mut security = Vec::new();
-    if table.row_security {
-        security.push(format!("ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY"));
-    }
-    if table.force_row_security {
-        security.push(format!("ALTER TABLE ONLY {quoted} FORCE ROW LEVEL SECURITY"));
-    }
-    if !security.is_empty() {
-        let mut node =
-            Node::new("row security", Rank::RowSecurity, Some(&table.schema), &table.name).on(relation);
-        node.sql = security;
-        draft.add(node);
-    }
 }
