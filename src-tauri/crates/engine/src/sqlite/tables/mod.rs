@@ -11,6 +11,7 @@
 //! switched off, and rows without a parent are counted before COMMIT.
 
 mod arrange;
+mod orphans;
 mod put;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::arrange::same;
-use super::{Staged, scratch};
+use super::{Staged, orphans, scratch};
 use crate::sqlite::Sqlite;
 use crate::sqlite::connect::{self, Mode};
 use crate::sqlite::error::Explain;
@@ -17,7 +17,7 @@ use crate::sqlite::scan::{self, Encoding};
 use crate::tables::{TableOrder, TableStep, Way};
 use crate::{EngineError, Progress, Result, Work};
 
-const DOING: &str = "putting the tables in place";
+pub(super) const DOING: &str = "putting the tables in place";
 
 pub(super) fn put(
     this: &Sqlite,
@@ -30,7 +30,7 @@ pub(super) fn put(
     let patience = this.patience(&work.cancel);
     let source = connect::open(&staged.0, Mode::ReadOwn, &patience)?;
     let target = Target::open(this, work)?;
-    let before = target.orphans()?;
+    let before = orphans::count(&target.connection, &this.path)?;
     let held = introspect::tables(&source, &staged.0)?;
     let from = Encoding::of(&source, &staged.0)?;
     for step in &order.tables {
@@ -55,7 +55,7 @@ pub(super) fn put(
         target.finish(step, &defined)?;
         target.prove(step, wanted, work.progress.as_ref())?;
     }
-    let left = target.more_orphans(before)?;
+    let left = orphans::more(&target.connection, &this.path, &before)?;
     if !left.is_empty() && !order.allows_dangling() {
         return Err(ApiError::new(ErrorCode::VerificationFailed, left.join(" "))
             .hint("Nothing was changed. Restore the other table with it, or ask to allow dangling rows.")
@@ -320,39 +320,6 @@ impl<'a> Target<'a> {
                 .explain(self.path, DOING)?;
         }
         Ok(())
-    }
-
-    /// Rows that point to nothing, by the table they are in and the table they point to.
-    fn orphans(&self) -> Result<std::collections::BTreeMap<(String, String), u64>> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2")
-            .explain(self.path, DOING)?;
-        let found = statement
-            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get::<_, i64>(2)? as u64)))
-            .and_then(Iterator::collect);
-        match found {
-            // A schema whose keys do not fit together has nothing that could be counted, before or after.
-            Err(rusqlite::Error::SqliteFailure(failure, _))
-                if failure.code == rusqlite::ErrorCode::Unknown =>
-            {
-                Ok(Default::default())
-            }
-            found => found.explain(self.path, DOING),
-        }
-    }
-
-    fn more_orphans(&self, before: std::collections::BTreeMap<(String, String), u64>) -> Result<Vec<String>> {
-        let more = self
-            .orphans()?
-            .into_iter()
-            .filter(|(pair, count)| *count > before.get(pair).copied().unwrap_or(0));
-        Ok(more
-            .map(|((table, parent), count)| {
-                let rows = if count == 1 { "row" } else { "rows" };
-                format!("{count} {rows} of “{table}” would point to rows of “{parent}” that are not there.")
-            })
-            .collect())
     }
 }
 
