@@ -20,12 +20,7 @@ impl Connections<'_> {
             .read(|catalog| {
                 let sql = format!("SELECT {COLUMNS} FROM connections ORDER BY name COLLATE NOCASE, name");
                 let mut statement = catalog.prepare_cached(&sql)?;
-                let mut rows = statement.query([])?;
-                let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    found.push(decode(row)?);
-                }
-                Ok(found)
+                statement.query_and_then([], decode)?.collect()
             })
             .await
     }

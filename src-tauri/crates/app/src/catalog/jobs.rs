@@ -114,12 +114,7 @@ impl Jobs<'_> {
             .read(|catalog| {
                 let sql = format!("SELECT {COLUMNS} FROM jobs WHERE state IN ('queued', 'running')");
                 let mut statement = catalog.prepare_cached(&sql)?;
-                let mut rows = statement.query([])?;
-                let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    found.push(decode(row)?);
-                }
-                Ok(found)
+                statement.query_and_then([], decode)?.collect()
             })
             .await
     }

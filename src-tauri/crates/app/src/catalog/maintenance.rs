@@ -61,16 +61,11 @@ impl MaintenanceRuns<'_> {
                      WHERE (?1 IS NULL OR m.connection_id = ?1) AND (?2 IS NULL OR m.action = ?2)
                      ORDER BY j.created_at_ms DESC, m.rowid DESC LIMIT ?3",
                 )?;
-                let mut rows = statement.query(params![
+                statement.query_and_then(params![
                     connection.as_ref().map(ConnectionId::as_str),
                     action.as_ref().map(word).transpose()?,
                     limit
-                ])?;
-                let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    found.push(decode(row)?);
-                }
-                Ok(found)
+                ], decode)?.collect()
             })
             .await
     }

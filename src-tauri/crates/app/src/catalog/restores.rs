@@ -96,12 +96,7 @@ impl Restores<'_> {
                      ORDER BY started_at_ms DESC, id DESC"
                 );
                 let mut statement = catalog.prepare_cached(&sql)?;
-                let mut rows = statement.query([connection.as_ref().map(ConnectionId::as_str)])?;
-                let mut found = Vec::new();
-                while let Some(row) = rows.next()? {
-                    found.push(decode(row)?);
-                }
-                Ok(found)
+                statement.query_and_then([connection.as_ref().map(ConnectionId::as_str)], decode)?.collect()
             })
             .await
     }

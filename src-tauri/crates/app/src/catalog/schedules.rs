@@ -81,7 +81,7 @@ impl Schedules<'_> {
             .read(|catalog| {
                 let mut statement =
                     catalog.prepare_cached(&format!("SELECT {SCHEDULE} FROM schedules ORDER BY name"))?;
-                collect(&mut statement.query([])?, schedule)
+                statement.query_and_then([], schedule)?.collect()
             })
             .await
     }
@@ -180,7 +180,7 @@ impl Schedules<'_> {
                     "SELECT {RUN}, instance FROM runs WHERE state IN ('waiting', 'running') ORDER BY rowid"
                 );
                 let mut statement = catalog.prepare_cached(&sql)?;
-                collect(&mut statement.query([])?, |row| Ok((run(row)?, row.get(12)?)))
+                statement.query_and_then([], |row| Ok((run(row)?, row.get(12)?)))?.collect()
             })
             .await
     }
@@ -202,7 +202,7 @@ impl Schedules<'_> {
                 );
                 let mut statement = catalog.prepare_cached(&sql)?;
                 let of = of.as_ref().map(ScheduleId::as_str);
-                collect(&mut statement.query(params![before_ms.unwrap_or(i64::MAX), limit, of])?, run)
+                statement.query_and_then(params![before_ms.unwrap_or(i64::MAX), limit, of], run)?.collect()
             })
             .await
     }
@@ -218,8 +218,8 @@ impl Schedules<'_> {
                                  ORDER BY due_ms DESC, attempt DESC LIMIT 1) FROM schedules)"
                 );
                 let mut statement = catalog.prepare_cached(&sql)?;
-                let runs = collect(&mut statement.query([])?, run)?;
-                Ok(runs.into_iter().map(|run| (run.schedule_id.clone(), run)).collect())
+                let runs = statement.query_and_then([], run)?;
+                runs.map(|run| run.map(|run| (run.schedule_id.clone(), run))).collect()
             })
             .await
     }
@@ -269,14 +269,6 @@ impl Schedules<'_> {
             })
             .await
     }
-}
-
-fn collect<T>(rows: &mut rusqlite::Rows<'_>, decode: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(decode(row)?);
-    }
-    Ok(found)
 }
 
 fn schedule(row: &Row<'_>) -> Result<ScheduleRow> {
