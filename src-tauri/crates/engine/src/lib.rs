@@ -3,6 +3,10 @@
 //! What may be offered for a database is computed from which facets are `Some`, so it cannot disagree
 //! with the code. Nothing here knows a vault, a job queue, a user or a screen: bytes go out through
 //! [`DumpSink`] and come back through [`SnapshotSource`]; both ends are somebody else's.
+//!
+//! What the engines do alike stands beside their rooms, one file for each idea: `reach` and `tls` (the way to a server),
+//! `readers` (rows out of a database), `loaders` and `staging` (rows into one that is gone again on failure), and the files
+//! named after a facet. What servers do differently stays in `postgres`, `mysql` and `sqlite`, under the same file names.
 
 mod clear;
 pub mod content;
