@@ -11,6 +11,8 @@ mod server;
 
 use server::SUPERUSER;
 
+use crate::ctl::Ctl;
+
 /// A schema that uses every captured kind of object; a line for newer servers ends in "-- since" and the version.
 const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
 
@@ -90,6 +92,14 @@ impl Server {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), sql).expect("writing the script");
         self.run_file(database, file.path());
+    }
+    /// A database of this name in the shared server, made by the script, and a vault with a connection to it.
+    pub fn filled(name: &str, sql: &str) -> (Ctl, &'static Server) {
+        let (ctl, server) = (Ctl::with_vault(), Self::shared());
+        server.psql("postgres", &format!("create database {name}"));
+        server.run_script(name, sql);
+        ctl.run(&["connection", "add", name, "--url", &server.url(name)]).ok();
+        (ctl, server)
     }
     /// A database with every captured kind of object, and the roles it needs.
     pub fn make_everything(&self, database: &str) {

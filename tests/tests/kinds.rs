@@ -16,11 +16,7 @@ const SHOP: &str = r#"
 "#;
 
 fn shop(name: &str) -> (Ctl, &'static Server) {
-    let (ctl, server) = (Ctl::with_vault(), Server::shared());
-    server.psql("postgres", &format!("create database {name}"));
-    server.run_script(name, SHOP);
-    ctl.run(&["connection", "add", name, "--url", &server.url(name)]).ok();
-    (ctl, server)
+    Server::filled(name, SHOP)
 }
 
 fn level(ctl: &Ctl, id: &str) -> String {

@@ -68,6 +68,21 @@ fn backup(url: &str) -> Run {
     run(&mut ctl.command(&["backup", "create", "bench", "--json"]))
 }
 
+/// Restores one backup again and again, with proof; each copy is dropped by the statement that `drop` is given, unmeasured.
+fn restored<F: Fn(&str)>(url: &str, drop: F) -> impl FnMut() -> Run + use<F> {
+    let ctl = home(url);
+    let id = ctl.run(&["backup", "create", "bench", "--json"]).ok().id();
+    let mut copies = 0;
+    move || {
+        copies += 1;
+        let name = format!("bench_copy_{copies}");
+        let measured =
+            run(&mut ctl.command(&["restore", &id, "--to", "bench", "--database", &name, "--json"]));
+        drop(&format!("drop database {name}"));
+        measured
+    }
+}
+
 fn postgres_backup(server: &Server, database: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dump");
@@ -102,17 +117,9 @@ fn postgres_restore(server: &Server, database: &str) {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("dump");
     run(server.client("pg_dump").args(["-Fd", "-j2", "-f"]).arg(&directory).arg(database));
-    let ctl = home(&server.url(database));
-    let id = ctl.run(&["backup", "create", "bench", "--json"]).ok().id();
-    let mut copies = 0;
-    let mut ours = || {
-        copies += 1;
-        let name = format!("bench_copy_{copies}");
-        let measured =
-            run(&mut ctl.command(&["restore", &id, "--to", "bench", "--database", &name, "--json"]));
-        server.psql("postgres", &format!("drop database {name}"));
-        measured
-    };
+    let ours = restored(&server.url(database), |drop| {
+        server.psql("postgres", drop);
+    });
     let reference = || {
         server.psql("postgres", "create database bench_reference");
         let measured =
@@ -120,7 +127,7 @@ fn postgres_restore(server: &Server, database: &str) {
         server.psql("postgres", "drop database bench_reference");
         measured
     };
-    pair("  restore with proof / pg_restore -j2", ROUNDS, &mut ours, reference);
+    pair("  restore with proof / pg_restore -j2", ROUNDS, ours, reference);
 }
 
 fn sqlite_backup(megabytes: u64) {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use holdfast_tests::mariadb::Server;
 
 use super::measure::{Run, pair, run, run_from};
-use super::{ROUNDS, backup, data, home};
+use super::{ROUNDS, backup, data, restored};
 
 pub fn all(megabytes: u64) {
     let server = Server::shared();
@@ -32,17 +32,9 @@ fn restores(server: &Server, database: &str) {
     dump(server, database, &text);
     let parts = folder.path().join("parts");
     mydumper(server, database, &parts);
-    let ctl = home(&server.url(database));
-    let id = ctl.run(&["backup", "create", "bench", "--json"]).ok().id();
-    let mut copies = 0;
-    let mut ours = || {
-        copies += 1;
-        let name = format!("bench_copy_{copies}");
-        let measured =
-            run(&mut ctl.command(&["restore", &id, "--to", "bench", "--database", &name, "--json"]));
-        server.sql("", &format!("drop database {name}"));
-        measured
-    };
+    let mut ours = restored(&server.url(database), |drop| {
+        server.sql("", drop);
+    });
     let client = || {
         server.sql("", "create database bench_reference");
         let mut unpack = Command::new("zstd")
