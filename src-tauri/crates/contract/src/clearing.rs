@@ -55,6 +55,9 @@ pub struct TableClearPlan {
     pub referring: Vec<Referring>,
     /// What would stop it.
     pub blockers: Vec<String>,
+    /// What no backup looks after: triggers that delete elsewhere.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// Steps in order, one sentence each.
     pub steps: Vec<String>,
     pub summary: String,
@@ -83,7 +86,7 @@ pub struct CleanupRule {
     pub rows: RowChoice,
     /// Rows deleted in one transaction.
     pub batch_rows: u32,
-    /// A proven backup of the table, pinned, before anything goes.
+    /// A proven backup of the table, pinned, before anything goes; then no row (no version of a row) goes that is not in it.
     pub archive: bool,
 }
 
@@ -122,6 +125,9 @@ pub struct CleanupPreview {
     pub referring: Vec<Referring>,
     /// Why it would not run.
     pub blockers: Vec<String>,
+    /// What no archive looks after: triggers that delete elsewhere.
+    #[serde(default)]
+    pub remarks: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

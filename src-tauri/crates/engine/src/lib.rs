@@ -40,7 +40,7 @@ use holdfast_contract::snapshot::{
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-pub use clear::{Clear, RowCount, Rows};
+pub use clear::{Clear, Deletion, RowCount, Rows};
 pub use error::{EngineError, Result};
 pub use maintain::Maintain;
 pub use sessions::{Ask, Sessions};

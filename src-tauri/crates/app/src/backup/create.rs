@@ -7,7 +7,7 @@ use bytes::Bytes;
 use holdfast_contract::backup::Backup;
 use holdfast_contract::snapshot::{Omission, SchemaObject, Scope};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Engine, EngineError, Work};
+use holdfast_engine::{Dump, EngineError, Work};
 use holdfast_vault::{BackupWriter, Unit, VaultError};
 
 use super::sink::VaultSink;
@@ -23,7 +23,7 @@ pub(crate) struct Order<'a> {
 }
 
 pub(crate) async fn run(
-    engine: &dyn Engine,
+    dump: &dyn Dump,
     writer: BackupWriter,
     order: Order<'_>,
     work: &Work,
@@ -31,12 +31,6 @@ pub(crate) async fn run(
 ) -> Result<Backup, ApiError> {
     let begun_ms = clock.now_ms();
     let id = writer.id().clone();
-    let dump = engine.dump().ok_or_else(|| {
-        ApiError::new(
-            ErrorCode::Unsupported,
-            format!("Databases of kind {:?} cannot be backed up yet.", engine.kind()),
-        )
-    })?;
     work.progress.phase("Looking at the database");
     if order.strict {
         let plan = dump.plan(order.scope).await.map_err(EngineError::into_api)?;

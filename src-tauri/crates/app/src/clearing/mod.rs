@@ -1,5 +1,6 @@
-//! Deleting rows that are not needed: a whole table after its typed name, old rows by rules. What goes is in a proven backup
-//! first, and the counts are looked at before and after. [`candidates`] only advises.
+//! Deleting rows that are not needed: a whole table after its typed name, old rows by rules. No row goes (no version of a
+//! row) that a proven backup does not hold, whoever writes meanwhile; only a rule may say that it wants no archive.
+//! [`candidates`] only advises.
 
 pub mod candidates;
 pub mod rules;
@@ -9,11 +10,18 @@ use std::collections::BTreeSet;
 
 use holdfast_contract::clearing::{OnDelete, Referring};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::snapshot::TableName;
-use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Clear, EngineError};
+use holdfast_contract::event::Changed;
+use holdfast_contract::snapshot::{Scope, TableName};
+use holdfast_contract::{ApiError, BackupId, ErrorCode};
+use holdfast_engine::{Clear, Deletion, EngineError, SnapshotSource as _};
+use holdfast_vault::Vault;
 
+use crate::backup::source::VaultSource;
+use crate::cx::Cx;
+use crate::jobs::JobContext;
 use crate::proof::place::Place;
+use crate::proof::stages::Stages;
+use crate::restore::job::{Safety, safety_backup};
 
 fn facet(place: &Place) -> Result<&dyn Clear, ApiError> {
     place.engine().clear().ok_or_else(|| {
@@ -45,14 +53,51 @@ async fn hanging_on(clear: &dyn Clear, table: &TableName) -> Result<Vec<Referrin
     Ok(all)
 }
 
-/// Tables that lose rows: the one itself and those it takes along.
-fn losing(table: &TableName, referring: &[Referring]) -> Vec<TableName> {
-    let along = referring.iter().filter(|key| key.on_delete == OnDelete::Cascade && key.rows > 0);
-    let mut tables: Vec<TableName> = along.map(|key| key.table.clone()).collect();
-    tables.push(table.clone());
-    tables.sort();
-    tables.dedup();
-    tables
+/// What a person should know that the archive does not look after.
+async fn remarks(
+    clear: &dyn Clear,
+    table: &TableName,
+    referring: &[Referring],
+) -> Result<Vec<String>, ApiError> {
+    let along = referring.iter().filter(|key| key.on_delete == OnDelete::Cascade).map(|key| &key.table);
+    let tables: BTreeSet<&TableName> = along.chain([table]).collect();
+    let mut remarks = Vec::new();
+    for table in tables {
+        remarks.extend(clear.beyond(table).await.map_err(EngineError::into_api)?);
+    }
+    Ok(remarks)
+}
+
+/// Adds why an archive could not be kept to, or under which conditions.
+async fn judge(
+    clear: &dyn Clear,
+    table: &TableName,
+    blockers: &mut Vec<String>,
+    remarks: &mut Vec<String>,
+) -> Result<(), ApiError> {
+    match clear.begin(table).await.map_err(EngineError::into_api) {
+        Ok(deletion) => remarks.extend(deletion.caution()),
+        Err(error) if error.code == ErrorCode::Unsupported => blockers.push(error.message),
+        Err(other) => return Err(other),
+    }
+    Ok(())
+}
+
+/// What is deleted with an archive: nothing that is not in it, also if others write at the same time.
+async fn archive(
+    (cx, vault, connection): (&Cx, &Vault, &Connection),
+    deletion: &mut dyn Deletion,
+    scope: Scope,
+    name: &str,
+    job: &JobContext,
+    stages: &Stages,
+) -> Result<BackupId, ApiError> {
+    let safety = Safety { cx, vault, connection, dump: deletion.dump() };
+    let backup = safety_backup(&safety, scope, name, job, stages).await?;
+    cx.events().changed(Changed::Backups);
+    let source = VaultSource::open(vault, &backup.id).await?;
+    deletion.archived(source.snapshot()).map_err(EngineError::into_api)?;
+    Ok(backup.id)
 }
 
 /// What a foreign key means for a deletion, in a sentence.

@@ -1,25 +1,24 @@
 //! Rules that let old rows go, whenever they run: what they would do is shown before they are kept, what goes is in a proven
-//! and pinned backup first, and a rule that would take everything is no rule.
+//! and pinned backup first (the very version of each row, and what goes along), and a rule that would take everything is no
+//! rule.
 
 use holdfast_contract::backup::Started;
 use holdfast_contract::clearing::{
     CleanupPreview, CleanupRule, CleanupRuleSetRequest, ClearOutcome, RowChoice,
 };
 use holdfast_contract::connection::Connection;
-use holdfast_contract::event::Changed;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, CleanupRuleId, ErrorCode};
 use holdfast_engine::{EngineError, RowCount, Rows};
 use serde_json::json;
 
-use super::{facet, hanging_on, losing, may_write};
+use super::{archive, facet, hanging_on, judge, may_write, remarks};
 use crate::clock::new_id;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::proof::place::Place;
 use crate::proof::produce::PROOF_STEPS;
 use crate::proof::stages::Stages;
-use crate::restore::job::{Safety, safety_backup};
 use crate::{connections, retention, vaults};
 
 const BATCH_ROWS: u32 = 10_000;
@@ -84,12 +83,17 @@ async fn look(cx: &Cx, connection: &Connection, rule: &CleanupRule) -> Result<Cl
     if connection.read_only {
         blockers.push("The connection is marked read-only.".to_owned());
     }
+    let mut remarks = remarks(clear, &count.table, &referring).await?;
+    if rule.archive {
+        judge(clear, &count.table, &mut blockers, &mut remarks).await?;
+    }
     Ok(CleanupPreview {
         table: count.table,
         total: count.total,
         matching: count.matching,
         referring,
         blockers,
+        remarks,
     })
 }
 
@@ -155,37 +159,42 @@ async fn clean(
     if before.matching == 0 {
         return Ok(ClearOutcome { deleted: 0, left: before.total, backup_id: None, remarks: Vec::new() });
     }
-    let mut backup_id = None;
-    if rule.archive {
+    let (batch, most) = (u64::from(rule.batch_rows), before.matching);
+    let (deleted, backup_id) = if rule.archive {
+        let mut deletion = clear.begin(&before.table).await.map_err(EngineError::into_api)?;
         let vault = vaults::open(cx).await?;
-        let tables = losing(&before.table, &hanging_on(clear, &before.table).await?);
         let scope = Scope {
             kind: BackupKind::Full,
-            tables: tables.iter().map(ToString::to_string).collect(),
+            tables: deletion.losing().iter().map(ToString::to_string).collect(),
             exclude: Vec::new(),
         };
-        let safety = Safety { cx, vault: &vault, connection, place };
-        let backup = safety_backup(&safety, scope, "Archive before cleaning up", job, &stages).await?;
+        let name = "Archive before cleaning up";
+        let backup = archive((cx, &vault, connection), deletion.as_mut(), scope, name, job, &stages).await?;
         // Retention must not take what exists nowhere else.
-        retention::pin(cx, backup.id.as_str(), true).await?;
-        cx.events().changed(Changed::Backups);
-        backup_id = Some(backup.id);
-    }
-    stages.next("Deleting the rows");
-    let work = job.work(1)?;
-    let batch = u64::from(rule.batch_rows);
-    let deleted =
-        clear.delete_rows(&before.table, &rows, batch, before.matching, &work).await.map_err(stopped)?;
+        retention::pin(cx, backup.as_str(), true).await?;
+        stages.next("Deleting the rows");
+        let deleted = deletion.matching(&rows, batch, most, &job.work(1)?).await.map_err(stopped)?;
+        (deleted, Some(backup))
+    } else {
+        stages.next("Deleting the rows");
+        let work = job.work(1)?;
+        (clear.delete_rows(&before.table, &rows, batch, most, &work).await.map_err(stopped)?, None)
+    };
     let after = clear.count(&before.table, &rows).await.map_err(EngineError::into_api)?;
     let mut remarks = Vec::new();
     if deleted != before.matching {
         remarks.push(format!(
-            "{} rows were counted before and {deleted} deleted: others changed or deleted some.",
+            "{} rows were counted before and {deleted} deleted: others wrote to them meanwhile.",
             before.matching
         ));
     }
     if after.matching > 0 {
-        remarks.push(format!("{} rows came to match meanwhile; the next run takes them.", after.matching));
+        let why = if rule.archive {
+            "they, or rows that go with them, came or changed since the archive began"
+        } else {
+            "they came to match meanwhile"
+        };
+        remarks.push(format!("{} matching rows stay: {why}. The next run takes them.", after.matching));
     }
     Ok(ClearOutcome { deleted, left: after.total, backup_id, remarks })
 }

@@ -3,21 +3,18 @@
 use holdfast_contract::backup::Started;
 use holdfast_contract::clearing::{ClearOutcome, OnDelete, Referring, TableClearPlan, TableClearPlanRequest};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::event::Changed;
 use holdfast_contract::snapshot::{Scope, TableName};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, Rows, SnapshotSource as _};
+use holdfast_engine::{EngineError, Rows};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{facet, hanging_on, in_words, may_write};
-use crate::backup::source::VaultSource;
+use super::{archive, facet, hanging_on, in_words, judge, may_write, remarks};
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::proof::place::Place;
 use crate::proof::produce::PROOF_STEPS;
 use crate::proof::stages::Stages;
-use crate::restore::job::{Safety, safety_backup};
 use crate::{connections, vaults};
 
 /// What a person agrees to.
@@ -46,14 +43,16 @@ pub async fn plan(
     let count = clear.count(&request.table, &Rows::All).await.map_err(EngineError::into_api)?;
     let referring = hanging_on(clear, &count.table).await?;
     let in_the_way = |key: &&Referring| key.on_delete == OnDelete::Refuse && key.rows > 0;
-    let blockers = referring.iter().filter(in_the_way).map(in_words).collect();
+    let mut blockers = referring.iter().filter(in_the_way).map(in_words).collect();
+    let mut remarks = remarks(clear, &count.table, &referring).await?;
+    judge(clear, &count.table, &mut blockers, &mut remarks).await?;
     let mut steps = vec![
         format!(
             "The whole database {} is backed up, and the backup is proven.",
             connection.spec.database_name()
         ),
         format!(
-            "If {} still holds the {} rows that were backed up, all of them are deleted in one transaction.",
+            "If {} still holds the very rows that were backed up ({} now), and no row that goes with them came or changed since, all of them are deleted in one transaction; else nothing.",
             count.table, count.total
         ),
     ];
@@ -69,6 +68,7 @@ pub async fn plan(
         rows: count.total,
         referring,
         blockers,
+        remarks,
         steps,
     };
     Ok((connection, plan))
@@ -92,31 +92,19 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
         .start_job(new, move |job: JobContext| async move {
             let cx = given;
             let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
-            let safety = Safety { cx: &cx, vault: &vault, connection: &connection, place: &place };
-            let name = "Safety backup before clearing";
-            let backup = safety_backup(&safety, Scope::default(), name, &job, &stages).await?;
-            cx.events().changed(Changed::Backups);
-            let source = VaultSource::open(&vault, &backup.id).await?;
-            let held =
-                source.snapshot().tables.iter().find(|table| table.table == plan.table && table.has_rows);
-            let expected = held.map(|table| table.rows).ok_or_else(|| {
-                let text = format!(
-                    "The safety backup does not hold the rows of {}; nothing was deleted.",
-                    plan.table
-                );
-                ApiError::new(ErrorCode::Incomplete, text)
-            })?;
-            stages.next("Deleting the rows");
-            let work = job.work(1)?;
             let clear = facet(&place)?;
-            let deleted =
-                clear.delete_all(&plan.table, expected, &work).await.map_err(EngineError::into_api)?;
+            let mut deletion = clear.begin(&plan.table).await.map_err(EngineError::into_api)?;
+            let name = "Safety backup before clearing";
+            let with = (&cx, &vault, &connection);
+            let backup_id = archive(with, deletion.as_mut(), Scope::default(), name, &job, &stages).await?;
+            stages.next("Deleting the rows");
+            let deleted = deletion.all(&job.work(1)?).await.map_err(EngineError::into_api)?;
             let left = clear.count(&plan.table, &Rows::All).await.map_err(EngineError::into_api)?.total;
             let remarks = match left {
                 0 => Vec::new(),
                 left => vec![format!("{left} rows were written by others since.")],
             };
-            Ok(json!(ClearOutcome { deleted, left, backup_id: Some(backup.id), remarks }))
+            Ok(json!(ClearOutcome { deleted, left, backup_id: Some(backup_id), remarks }))
         })
         .await?;
     Ok(Started { id: job_id.0.clone(), job_id })

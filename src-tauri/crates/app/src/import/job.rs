@@ -47,7 +47,8 @@ async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.vault.is_some() { 4 + PROOF_STEPS } else { 2 });
     if let Some(vault) = &all.vault {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let safety = Safety { cx: &all.cx, vault, connection: &all.connection, place: &all.place };
+        let dump = all.place.dump()?;
+        let safety = Safety { cx: &all.cx, vault, connection: &all.connection, dump };
         let backup =
             safety_backup(&safety, Scope::default(), "Safety backup before import", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);

@@ -5,10 +5,9 @@ use holdfast_contract::backup::{Backup, BackupState, ProofRecord};
 use holdfast_contract::connection::Connection;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, BackupId, ErrorCode, JobId};
-use holdfast_engine::Work;
+use holdfast_engine::{Dump, Work};
 use holdfast_vault::{BackupWriter, Vault, VaultError, WriteOptions};
 
-use super::place::Place;
 use super::scratch::Scratch;
 use super::stages::Stages;
 use super::verify::{Depth, require_passed, verify};
@@ -59,7 +58,7 @@ impl Begun {
     pub(crate) async fn make(
         self,
         job: &JobId,
-        place: &Place,
+        dump: &dyn Dump,
         wish: &Wish,
         work: &Work,
         clock: &dyn Clock,
@@ -67,7 +66,7 @@ impl Begun {
         let Self { writer, heading, mut entry } = self;
         entry.belongs_to(job).await?;
         let order = Order { heading: &heading, scope: &wish.scope, strict: wish.strict };
-        match create::run(place.engine(), writer, order, work, clock).await {
+        match create::run(dump, writer, order, work, clock).await {
             Ok(mut backup) => {
                 backup.job_id = Some(job.clone());
                 entry.forget().await?;

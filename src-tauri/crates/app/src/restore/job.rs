@@ -5,7 +5,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::EngineError;
+use holdfast_engine::{Dump, EngineError};
 use holdfast_vault::Vault;
 use serde_json::{Value, json};
 
@@ -44,8 +44,8 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.safety_backup { 5 + PROOF_STEPS } else { 3 });
     if all.safety_backup {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let safety =
-            Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, place: &all.place };
+        let dump = all.place.dump()?;
+        let safety = Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, dump };
         let backup =
             safety_backup(&safety, Scope::default(), "Safety backup before restore", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
@@ -73,7 +73,8 @@ pub(crate) struct Safety<'a> {
     pub cx: &'a Cx,
     pub vault: &'a Vault,
     pub connection: &'a Connection,
-    pub place: &'a Place,
+    /// By which the snapshot is taken: the place's own, or one that remembers its moment.
+    pub dump: &'a dyn Dump,
 }
 
 /// The live database as it is now, or what the scope names of it, proven: without it nothing is replaced.
@@ -100,7 +101,7 @@ pub(crate) async fn safety_backup(
     .await?;
     let clock = all.cx.clock().clone();
     let wish = Wish { scope, strict: false };
-    let backup = begun.make(&job.id, all.place, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
+    let backup = begun.make(&job.id, all.dump, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
     stages.next("Reading the safety backup back");
     read_back(all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
     prove(all.cx, all.vault, &backup, Some(all.connection), stages, &work).await.map_err(not_safe)?;

@@ -59,6 +59,20 @@ async fn may_lock(session: &mut Session, database: &str) -> Result<bool> {
 }
 
 pub async fn dump(access: &Access, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+    let (snapshot, reader) = dump_and_keep(access, scope, sink, work).await?;
+    if let Some(reader) = reader {
+        reader.close().await;
+    }
+    Ok(snapshot)
+}
+
+/// Also hands out one of the sessions that read, which goes on seeing the dumped moment.
+pub async fn dump_and_keep(
+    access: &Access,
+    scope: &Scope,
+    sink: &dyn DumpSink,
+    work: &Work,
+) -> Result<(Snapshot, Option<Session>)> {
     let sessions = Sessions::default();
     let outcome = work.unless_cancelled(take(access, scope, sink, work, &sessions)).await;
     if outcome.is_err() {
@@ -73,7 +87,7 @@ async fn take(
     sink: &dyn DumpSink,
     work: &Work,
     sessions: &Sessions,
-) -> Result<Snapshot> {
+) -> Result<(Snapshot, Option<Session>)> {
     work.progress.phase("Reading the definitions");
     let mut session = Session::open(access, Purpose::Read).await?;
     sessions.note(&session);
@@ -97,7 +111,7 @@ async fn take(
     }
     let omissions: Vec<Omission> = captured.omissions.iter().cloned().chain(read.omissions).collect();
     let tables = tables(&captured, &travelling, &read.hashers);
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         server,
         taken_at_ms: read.taken_at_ms,
         position: read.position,
@@ -109,12 +123,15 @@ async fn take(
         remarks: captured.remarks,
         extra_streams: Vec::new(),
         engine_facts: facts,
-    })
+    };
+    Ok((snapshot, read.reader))
 }
 
 pub struct Read {
     /// In the order of the chosen tables.
     pub hashers: Vec<ContentHasher>,
+    /// Still sees the moment.
+    pub reader: Option<Session>,
     position: Option<holdfast_contract::snapshot::Position>,
     binlog: Option<String>,
     taken_at_ms: i64,
@@ -149,11 +166,13 @@ pub async fn read(
         readers = part(readers, locked, tables, chosen, sink, work, &mut hashers).await?;
     }
     readers = part(readers, rest, tables, chosen, sink, work, &mut hashers).await?;
+    let reader = readers.pop();
     for reader in readers {
         reader.close().await;
     }
     Ok(Read {
         hashers,
+        reader,
         position: moment.position,
         binlog: moment.binlog,
         taken_at_ms: moment.taken_at_ms,

@@ -44,6 +44,9 @@ async fn count(
     work.progress
         .total_bytes(chosen.iter().filter_map(|index| captured.tables[*index].estimated_bytes).sum());
     let read = dump::read(access, target, &captured.tables, &chosen, None, work, sessions).await?;
+    if let Some(reader) = read.reader {
+        reader.close().await;
+    }
     Ok(chosen
         .into_iter()
         .zip(&read.hashers)

@@ -64,10 +64,27 @@ impl Dump for Sqlite {
     }
 
     async fn dump(&self, scope: &Scope, sink: &dyn DumpSink, work: &Work) -> Result<Snapshot> {
+        let shot = self.shoot(work).await?;
+        self.dump_shot(&shot, scope, sink, work).await
+    }
+}
+
+impl Sqlite {
+    pub(super) async fn shoot(&self, work: &Work) -> Result<Arc<Shot>> {
         work.checkpoint()?;
         let (this, cancel) = (self.clone(), work.cancel.clone());
         let (scratch, progress) = (work.scratch_dir.clone(), work.progress.clone());
-        let shot = Arc::new(blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await?);
+        blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await.map(Arc::new)
+    }
+
+    /// [`Dump::dump`] of a copy that is taken already.
+    pub(super) async fn dump_shot(
+        &self,
+        shot: &Arc<Shot>,
+        scope: &Scope,
+        sink: &dyn DumpSink,
+        work: &Work,
+    ) -> Result<Snapshot> {
         choice::require_tables(scope, &shot.tables)?;
         // Dropping this future (or failing on one side) stops the side that runs on a thread.
         let stop = work.cancel.child_token();
@@ -75,7 +92,7 @@ impl Dump for Sqlite {
         let (tables, extra_streams) = if Choice::is_all(scope) {
             let (tables, ()) = tokio::try_join!(
                 self.read_tables(shot.clone(), scope, work, &stop),
-                stream_pages(&shot, sink, work)
+                stream_pages(shot, sink, work)
             )?;
             (tables, vec!["pages".to_owned()])
         } else {

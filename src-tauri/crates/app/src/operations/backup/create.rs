@@ -87,7 +87,7 @@ impl Operation for Create {
                 let stages = Stages::new(job.progress.clone(), if wants_proof { 2 + PROOF_STEPS } else { 2 });
                 let work = job.work(parallel)?;
                 stages.next(&format!("Reading {}", connection.name));
-                let backup = begun.make(&job.id, &place, &wish, &work, cx.clock().as_ref()).await?;
+                let backup = begun.make(&job.id, place.dump()?, &wish, &work, cx.clock().as_ref()).await?;
                 vaults::remember_tip(&cx, &vault).await?;
                 stages.next("Reading back what was stored");
                 read_back(&vault, &backup, &work, cx.clock().as_ref()).await?;

@@ -1,18 +1,21 @@
 //! Deleting rows of PostgreSQL tables. Conditions are the person's own and run with the server's settings; row security would
 //! hide rows, so it is off: where it applies, the server refuses.
 
+mod deletion;
+mod shape;
+
 use async_trait::async_trait;
 use holdfast_contract::clearing::{CleanupCandidate, OnDelete, Referring};
 use holdfast_contract::snapshot::TableName;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
-use super::connect::{Purpose, Session};
+use super::connect::{self, Purpose, Session};
 use super::copy_out::Backends;
 use super::sql::{Ident, Literal, Table};
 use super::{Postgres, advice, error};
-use crate::clear::{Batches, bad_condition, changed, counted, counting, wrapped};
+use crate::clear::{Batches, bad_condition, counted, counting, sets_off, wrapped};
 use crate::maintain::no_such_table;
-use crate::{Access, Clear, Result, RowCount, Rows, Work};
+use crate::{Access, Clear, Deletion, EngineError, Result, RowCount, Rows, Work};
 
 #[async_trait]
 impl Clear for Postgres {
@@ -39,7 +42,9 @@ impl Clear for Postgres {
             "SELECT n.nspname, c.relname, k.conname, k.confdeltype, \
                (SELECT string_agg(quote_ident(a.attname), ',') FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) \
              FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE k.contype = 'f' AND k.confrelid = {}::regclass AND k.conrelid <> k.confrelid AND k.conparentid = 0 ORDER BY 1, 2, 3",
+             WHERE k.contype = 'f' AND k.conrelid <> k.confrelid AND k.conparentid = 0 AND k.confrelid IN \
+               (WITH RECURSIVE tree(oid) AS (SELECT {0}::regclass::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.oid = i.inhparent) \
+                SELECT oid FROM tree UNION SELECT pg_partition_ancestors({0}::regclass)) ORDER BY 1, 2, 3",
             Literal(&Table(&table).to_string())
         );
         let mut found = Vec::new();
@@ -67,36 +72,27 @@ impl Clear for Postgres {
         Ok(found)
     }
 
-    async fn delete_all(&self, table: &TableName, expected: u64, work: &Work) -> Result<u64> {
+    async fn beyond(&self, table: &TableName) -> Result<Vec<String>> {
         let mut session = open(&self.access).await?;
         let table = resolve(&mut session, table).await?;
-        let name = Table(&table);
-        let doing = format!("Clearing {table}");
-        work.progress.phase(&doing);
-        // Nobody writes between the count and the end.
-        session.execute(&doing, "SET lock_timeout = '60s'; BEGIN").await?;
-        session.execute(&doing, &format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")).await?;
-        let count = format!("SELECT count(*) FROM {name}");
-        let found = session.value(&doing, &count).await?.and_then(|rows| rows.parse().ok()).unwrap_or(0);
-        if found != expected {
-            return Err(changed(&table, expected, found));
-        }
-        let sql = format!("DELETE FROM {name}");
-        let backends = Backends::default();
-        backends.note(&session);
-        let deleting = session.execute(&doing, &sql);
-        let deleted = tokio::select! {
-            deleted = deleting => deleted?,
-            () = work.cancel.cancelled() => {
-                // A long statement would go on there, and hold its lock.
-                backends.end(&self.access, super::inspect::live(&self.access)).await;
-                return Err(crate::EngineError::Cancelled);
-            }
-        };
-        session.execute(&doing, "COMMIT").await?;
-        work.progress.advance(0, deleted);
+        let sql = format!(
+            "SELECT 'trigger', t.tgname FROM pg_catalog.pg_trigger t WHERE t.tgrelid = {0}::regclass AND NOT t.tgisinternal \
+               AND t.tgenabled <> 'D' AND t.tgtype::int & 8 <> 0 \
+             UNION ALL SELECT 'rule', r.rulename FROM pg_catalog.pg_rewrite r WHERE r.ev_class = {0}::regclass AND r.ev_type = '4' \
+               AND r.ev_enabled <> 'D' ORDER BY 1, 2",
+            Literal(&Table(&table).to_string())
+        );
+        let found = session.rows("Looking for triggers", &sql).await?;
         session.close().await;
-        Ok(deleted)
+        let named = found.into_iter().filter_map(|row| match <[Option<String>; 2]>::try_from(row) {
+            Ok([Some(kind), Some(name)]) => Some(sets_off(&table, &kind, &name)),
+            _ => None,
+        });
+        Ok(named.collect())
+    }
+
+    async fn begin(&self, table: &TableName) -> Result<Box<dyn Deletion>> {
+        Ok(Box::new(deletion::begin(&self.access, table).await?))
     }
 
     async fn delete_rows(
@@ -107,26 +103,57 @@ impl Clear for Postgres {
         most: u64,
         work: &Work,
     ) -> Result<u64> {
-        let mut session = open(&self.access).await?;
-        let table = resolve(&mut session, table).await?;
-        let (name, which) = (Table(&table), condition(rows)?);
-        let doing = format!("Deleting rows of {table}");
-        work.progress.phase(&doing);
-        let mut batches = Batches::new(work, batch, most);
-        while let Some(limit) = batches.next()? {
-            // A row that was changed meanwhile has another ctid, and stays.
-            let sql = format!(
-                "DELETE FROM {name} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {name} WHERE {which} LIMIT {limit}) AND {which}"
-            );
-            batches.took(session.execute(&doing, &sql).await?);
-        }
-        session.close().await;
-        Ok(batches.deleted)
+        let backends = Backends::default();
+        ended(&self.access, &backends, work, async {
+            let mut session = open(&self.access).await?;
+            backends.note(&session);
+            let table = resolve(&mut session, table).await?;
+            let (name, which) = (Table(&table).to_string(), condition(rows)?);
+            let doing = format!("Deleting rows of {table}");
+            work.progress.phase(&doing);
+            let mut batches = Batches::new(work, batch, most);
+            while let Some(limit) = batches.next()? {
+                // A row that was changed meanwhile has another ctid, and stays.
+                batches.took(session.execute(&doing, &some(&name, &which, limit)).await?);
+            }
+            session.close().await;
+            Ok(batches.deleted)
+        })
+        .await
     }
 
     async fn candidates(&self) -> Result<Vec<CleanupCandidate>> {
         advice::candidates(&self.access).await
     }
+}
+
+/// A cancelled or failed deletion leaves no statement running on the server: it would go on there, and hold its locks.
+async fn ended<T>(
+    access: &Access,
+    backends: &Backends,
+    work: &Work,
+    deleting: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let outcome = tokio::select! {
+        biased;
+        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+        outcome = deleting => outcome,
+    };
+    if outcome.is_err() {
+        backends.end(access, super::inspect::live(access)).await;
+    }
+    outcome
+}
+
+/// Deletes some of the rows for which `which` holds.
+fn some(name: &str, which: &str, limit: u64) -> String {
+    format!(
+        "DELETE FROM {name} WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM {name} WHERE {which} LIMIT {limit}) AND {which}"
+    )
+}
+
+fn gone() -> EngineError {
+    crate::clear::changed("The table, or one that hangs on it, is not there any more.")
 }
 
 async fn open(access: &Access) -> Result<Session> {
@@ -154,7 +181,7 @@ fn condition(rows: &Rows) -> Result<String> {
     match rows {
         Rows::All => Ok("(true)".to_owned()),
         Rows::Before { column, at_ms } => {
-            super::connect::refuse_nul(column)?;
+            connect::refuse_nul(column)?;
             Ok(format!("({} < pg_catalog.to_timestamp({}.0))", Ident(column), at_ms.div_euclid(1000)))
         }
         Rows::Matching(condition) => wrapped(condition),

@@ -1,5 +1,10 @@
 //! Deleting rows of MySQL and MariaDB tables. Foreign keys are checked: this is no load.
 
+mod deletion;
+mod lines;
+mod list;
+mod shape;
+
 use async_trait::async_trait;
 use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
@@ -7,11 +12,12 @@ use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::connect::{Purpose, Session};
+use super::sessions::Sessions;
 use super::sql::{Literal, Name};
 use super::{Mysql, error};
-use crate::clear::{Batches, bad_condition, changed, counted, counting, on_delete, wrapped};
+use crate::clear::{Batches, bad_condition, counted, counting, on_delete, sets_off, wrapped};
 use crate::maintain::no_such_table;
-use crate::{Access, Clear, EngineError, Result, RowCount, Rows, Work};
+use crate::{Access, Clear, Deletion, EngineError, Result, RowCount, Rows, Work};
 
 #[async_trait]
 impl Clear for Mysql {
@@ -66,33 +72,21 @@ impl Clear for Mysql {
         Ok(found)
     }
 
-    async fn delete_all(&self, table: &TableName, expected: u64, work: &Work) -> Result<u64> {
-        let mut session = for_deleting(&self.access).await?;
+    async fn beyond(&self, table: &TableName) -> Result<Vec<String>> {
+        let mut session = Session::open(&self.access, Purpose::Read).await?;
         let table = resolve(&mut session, table).await?;
-        let doing = format!("Clearing {table}");
-        work.progress.phase(&doing);
-        session.execute(&doing, "START TRANSACTION").await?;
-        // Locks every row and the room between them: nobody writes between the count and the end.
-        let count = format!("SELECT count(*) FROM {} FOR UPDATE", Name(&table.name));
-        let found = session.value(&doing, &count).await?.and_then(|rows| rows.parse().ok()).unwrap_or(0);
-        if found != expected {
-            session.execute(&doing, "ROLLBACK").await?;
-            return Err(changed(&table, expected, found));
-        }
-        work.checkpoint()?;
-        let sql = format!("DELETE FROM {}", Name(&table.name));
-        let deleted = tokio::select! {
-            deleted = session.execute(&doing, &sql) => deleted?,
-            () = work.cancel.cancelled() => {
-                // The transaction ends with its session.
-                end(&self.access, session.id).await;
-                return Err(EngineError::Cancelled);
-            }
-        };
-        session.execute(&doing, "COMMIT").await?;
-        work.progress.advance(0, deleted);
+        let sql = format!(
+            "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = database() \
+             AND event_object_table = {} AND event_manipulation = 'DELETE' ORDER BY 1",
+            Literal(&table.name)
+        );
+        let names = session.rows("Looking for triggers", &sql).await?;
         session.close().await;
-        Ok(deleted)
+        Ok(names.into_iter().flatten().flatten().map(|name| sets_off(&table, "trigger", &name)).collect())
+    }
+
+    async fn begin(&self, table: &TableName) -> Result<Box<dyn Deletion>> {
+        Ok(Box::new(deletion::begin(&self.access, table).await?))
     }
 
     async fn delete_rows(
@@ -103,18 +97,22 @@ impl Clear for Mysql {
         most: u64,
         work: &Work,
     ) -> Result<u64> {
-        let mut session = for_deleting(&self.access).await?;
-        let table = resolve(&mut session, table).await?;
-        let which = condition(&mut session, &table, rows).await?;
-        let doing = format!("Deleting rows of {table}");
-        work.progress.phase(&doing);
-        let mut batches = Batches::new(work, batch, most);
-        while let Some(limit) = batches.next()? {
-            let sql = format!("DELETE FROM {} WHERE {which} LIMIT {limit}", Name(&table.name));
-            batches.took(session.execute(&doing, &sql).await?);
-        }
-        session.close().await;
-        Ok(batches.deleted)
+        let sessions = Sessions::default();
+        ended(&self.access, &sessions, work, async {
+            let mut session = for_deleting(&self.access, &sessions).await?;
+            let table = resolve(&mut session, table).await?;
+            let which = condition(&mut session, &table, rows).await?;
+            let doing = format!("Deleting rows of {table}");
+            work.progress.phase(&doing);
+            let mut batches = Batches::new(work, batch, most);
+            while let Some(limit) = batches.next()? {
+                let sql = format!("DELETE FROM {} WHERE {which} LIMIT {limit}", Name(&table.name));
+                batches.took(session.execute(&doing, &sql).await?);
+            }
+            session.close().await;
+            Ok(batches.deleted)
+        })
+        .await
     }
 
     async fn candidates(&self) -> Result<Vec<CleanupCandidate>> {
@@ -125,18 +123,29 @@ impl Clear for Mysql {
     }
 }
 
-async fn for_deleting(access: &Access) -> Result<Session> {
+async fn for_deleting(access: &Access, sessions: &Sessions) -> Result<Session> {
     let mut session = Session::open(access, Purpose::Load).await?;
+    sessions.note(&session);
     session.execute("Preparing the session", "SET SESSION foreign_key_checks = 1, unique_checks = 1").await?;
     Ok(session)
 }
 
-async fn end(access: &Access, id: u64) {
-    // Best effort: the server also ends it when it finds the connection closed.
-    if let Ok(mut session) = Session::open_database(access, None, Purpose::Read).await {
-        drop(session.execute("Ending the cancelled work", &format!("KILL {id}")).await);
-        session.close().await;
+/// A cancelled or failed deletion leaves no statement running on the server: it would go on there, and hold its locks.
+async fn ended<T>(
+    access: &Access,
+    sessions: &Sessions,
+    work: &Work,
+    deleting: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let outcome = tokio::select! {
+        biased;
+        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+        outcome = deleting => outcome,
+    };
+    if outcome.is_err() {
+        sessions.end(access).await;
     }
+    outcome
 }
 
 async fn resolve(session: &mut Session, table: &TableName) -> Result<TableName> {

@@ -1,21 +1,24 @@
 //! Deleting rows of SQLite tables, with foreign keys and triggers as the file's own programs would have them.
 
+mod deletion;
+mod shape;
+
 use std::path::Path;
 
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::{self, Mode};
 use super::error::Explain;
 use super::introspect::{self, Table, TableKind, quote};
 use super::{Sqlite, blocking};
-use crate::clear::{Batches, bad_condition, changed, counting, on_delete, wrapped};
+use crate::clear::{Batches, bad_condition, counting, on_delete, wrapped};
 use crate::maintain::no_such_table;
-use crate::{Clear, EngineError, Result, RowCount, Rows, Work};
+use crate::{Clear, Deletion, EngineError, Result, RowCount, Rows, Work};
 
 #[async_trait]
 impl Clear for Sqlite {
@@ -50,30 +53,19 @@ impl Clear for Sqlite {
         .await
     }
 
-    async fn delete_all(&self, table: &TableName, expected: u64, work: &Work) -> Result<u64> {
-        let (this, table, work) = (self.clone(), table.clone(), work.clone());
+    async fn beyond(&self, table: &TableName) -> Result<Vec<String>> {
+        let (this, table) = (self.clone(), table.clone());
         blocking(move || {
-            work.checkpoint()?;
-            let mut connection = for_deleting(&this, &work)?;
+            let connection = this.open_live(&Default::default())?;
             let found = resolve(&connection, &this.path, &table)?;
-            let doing = format!("clearing {}", found.name);
-            work.progress.phase(&format!("Clearing {}", found.name));
-            // Nobody else writes until the end.
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .explain(&this.path, &doing)?;
-            let count = format!("SELECT count(*) FROM {}", quote(&found.name));
-            let now: i64 = transaction.query_row(&count, [], |row| row.get(0)).explain(&this.path, &doing)?;
-            if now as u64 != expected {
-                return Err(changed(&table, expected, now as u64));
-            }
-            let sql = format!("DELETE FROM {}", quote(&found.name));
-            let deleted = transaction.execute(&sql, []).explain(&this.path, &doing)?;
-            transaction.commit().explain(&this.path, &doing)?;
-            work.progress.advance(0, deleted as u64);
-            Ok(deleted as u64)
+            shape::delete_triggers(&connection, &this.path, &found)
         })
         .await
+    }
+
+    async fn begin(&self, table: &TableName) -> Result<Box<dyn Deletion>> {
+        let (this, table) = (self.clone(), table.clone());
+        blocking(move || Ok(Box::new(deletion::begin(this, &table)?) as Box<dyn Deletion>)).await
     }
 
     async fn delete_rows(
@@ -91,16 +83,10 @@ impl Clear for Sqlite {
             let which = condition(&found, &rows)?;
             let (name, doing) = (quote(&found.name), format!("deleting rows of {}", found.name));
             work.progress.phase(&format!("Deleting rows of {}", found.name));
-            let whole = is_without_rowid(&connection, &this.path, &found)?;
+            let key = shape::key(&connection, &this.path, &found)?;
             let mut batches = Batches::new(&work, batch, most);
             while let Some(limit) = batches.next()? {
-                let sql = if whole {
-                    // No row id to choose a batch by: one transaction does all.
-                    format!("DELETE FROM {name} WHERE {which}")
-                } else {
-                    let id = found.rowid.unwrap_or("rowid");
-                    format!("DELETE FROM {name} WHERE {id} IN (SELECT {id} FROM {name} WHERE {which} LIMIT {limit}) AND {which}")
-                };
+                let sql = some(&name, &key, &which, limit);
                 batches.took(connection.execute(&sql, []).explain(&this.path, &doing)? as u64);
             }
             Ok(batches.deleted)
@@ -131,14 +117,12 @@ fn resolve(connection: &Connection, path: &Path, table: &TableName) -> Result<Ta
     introspect::tables(connection, path)?.into_iter().find(fits).ok_or_else(|| no_such_table(table))
 }
 
-fn is_without_rowid(connection: &Connection, path: &Path, table: &Table) -> Result<bool> {
-    connection
-        .query_row(
-            "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1",
-            [&table.name],
-            |row| row.get(0),
-        )
-        .explain(path, "looking at the table")
+/// Deletes some of the rows for which `which` holds. `key`: the columns that tell a row from the others.
+fn some(name: &str, key: &[String], which: &str, limit: u64) -> String {
+    let key = key.join(", ");
+    format!(
+        "DELETE FROM {name} WHERE ({key}) IN (SELECT {key} FROM {name} WHERE {which} LIMIT {limit}) AND {which}"
+    )
 }
 
 fn condition(table: &Table, rows: &Rows) -> Result<String> {
