@@ -1707,13 +1707,15 @@ export interface components {
             /** Format: int64 */
             matching: number;
             referring: components["schemas"]["Referring"][];
+            /** @description What no archive looks after: triggers that delete elsewhere. */
+            remarks?: string[];
             table: components["schemas"]["TableName"];
             /** Format: int64 */
             total: number;
         };
         /** @description Deletes old rows whenever it runs. */
         CleanupRule: {
-            /** @description A proven backup of the table, pinned, before anything goes. */
+            /** @description A proven backup of the table, pinned, before anything goes; then no row (no version of a row) goes that is not in it. */
             archive: boolean;
             /**
              * Format: int32
@@ -3128,6 +3130,8 @@ export interface components {
             digest: string;
             plan_id: components["schemas"]["PlanId"];
             referring: components["schemas"]["Referring"][];
+            /** @description What no backup looks after: triggers that delete elsewhere. */
+            remarks?: string[];
             /** Format: int64 */
             rows: number;
             /** @description Steps in order, one sentence each. */

@@ -11,7 +11,7 @@ pub enum Cleanup {
         #[arg(long, value_name = "PATTERN")]
         pattern: Vec<String>,
     },
-    /// Empty a table: after a proven backup of the whole database, in one transaction
+    /// Empty a table: after a proven backup of the whole database, in one transaction, if it still holds the very rows of the backup
     Table {
         connection: String,
         /// `schema.table`, or `table`
@@ -38,7 +38,7 @@ pub enum Cleanup {
     },
     /// The rules
     List,
-    /// Delete what a rule names: archived in a proven, pinned backup first, in batches
+    /// Delete what a rule names, in batches: archived in a proven, pinned backup first; no row goes that is not in it
     Run { rule: String },
     /// Forget a rule
     Remove { rule: String },

@@ -120,6 +120,7 @@ fn plan_text(plan: &TableClearPlan) -> String {
     let mut lines = vec![text::visible(&plan.summary)];
     lines
         .extend(plan.steps.iter().enumerate().map(|(n, step)| format!("{}. {}", n + 1, text::visible(step))));
+    lines.extend(plan.remarks.iter().map(|remark| format!("note: {}", text::visible(remark))));
     lines.extend(plan.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
     lines.push(format!("To go on, add: --confirm '{}'", text::visible(&plan.confirm_name)));
     lines.join("\n")
@@ -141,6 +142,7 @@ fn preview_text(preview: &CleanupPreview) -> String {
             text::visible(&key.table.to_string())
         )
     }));
+    lines.extend(preview.remarks.iter().map(|remark| format!("note: {}", text::visible(remark))));
     lines.extend(preview.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
     lines.join("\n")
 }
