@@ -40,6 +40,9 @@ impl Clear for Mysql {
 
     async fn referring(&self, table: &TableName) -> Result<Vec<Referring>> {
         let mut session = Session::open(&self.access, Purpose::Read).await?;
+        if is_elsewhere(&mut session, table).await? {
+            return Ok(Vec::new());
+        }
         let table = resolve(&mut session, table).await?;
         let sql = format!(
             "SELECT r.constraint_schema, r.table_name, r.constraint_name, r.delete_rule, r.constraint_schema = database(), \
@@ -74,6 +77,9 @@ impl Clear for Mysql {
 
     async fn beyond(&self, table: &TableName) -> Result<Vec<String>> {
         let mut session = Session::open(&self.access, Purpose::Read).await?;
+        if is_elsewhere(&mut session, table).await? {
+            return Ok(Vec::new());
+        }
         let table = resolve(&mut session, table).await?;
         let sql = format!(
             "SELECT trigger_name FROM information_schema.triggers WHERE event_object_schema = database() \
@@ -148,6 +154,12 @@ async fn ended<T>(
     outcome
 }
 
+/// A foreign key may come from another database of the server, which is not looked into.
+async fn is_elsewhere(session: &mut Session, table: &TableName) -> Result<bool> {
+    let Some(schema) = table.schema.as_deref() else { return Ok(false) };
+    Ok(session.value("Looking for the table", "SELECT database()").await?.as_deref() != Some(schema))
+}
+
 async fn resolve(session: &mut Session, table: &TableName) -> Result<TableName> {
     let sql = format!(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_name = {} \
@@ -155,10 +167,7 @@ async fn resolve(session: &mut Session, table: &TableName) -> Result<TableName> 
         Literal(&table.name)
     );
     let found = session.value("Looking for the table", &sql).await?;
-    let elsewhere = table.schema.as_deref();
-    if elsewhere.is_some()
-        && session.value("Looking for the table", "SELECT database()").await?.as_deref() != elsewhere
-    {
+    if is_elsewhere(session, table).await? {
         return Err(no_such_table(table));
     }
     found.map(|name| TableName { schema: None, name }).ok_or_else(|| no_such_table(table))
