@@ -210,8 +210,12 @@ fn on_sqlite(journal: &str) {
 /// Beside a writer with a rollback journal the program finds the file locked now and then, whatever its timeout.
 fn ask(file: &Path, sql: &str) -> String {
     for _ in 0..100 {
-        let asked =
-            Command::new("sqlite3").arg("-batch").arg(file).arg(sql).output().expect("sqlite3 starts");
+        let asked = Command::new("sqlite3")
+            .args(["-batch", "-cmd", ".timeout 5000"])
+            .arg(file)
+            .arg(sql)
+            .output()
+            .expect("sqlite3 starts");
         if asked.status.success() {
             return String::from_utf8(asked.stdout).unwrap().trim().to_owned();
         }
