@@ -171,7 +171,8 @@ fn on_sqlite() {
          create table parents (id integer primary key); insert into parents values (1), (2), (3);
          create table children (id integer primary key, parent integer references parents on delete cascade); insert into children values (1, 1), (2, 2);
          create table strict_children (id integer primary key, parent integer references parents); insert into strict_children values (1, 1);
-         create table temp_list (id); create index twice_a on events (at); create index twice_b on events (at);",
+         create table temp_list (id); create index twice_a on events (at); create index twice_b on events (at);
+         analyze;",
     );
     ctl.run(&["connection", "add", "lite", "--url", &format!("sqlite://{}", file.display())]).ok();
     let found = ctl.json(&["cleanup", "candidates", "lite"]).to_string();

@@ -81,6 +81,31 @@ impl Window {
         self.page().test_id("restore-undone");
     }
 
+    /// On the database's page: as far as the plan, whose name is still to be typed.
+    pub fn ask_to_clear(&self, table: &str) {
+        self.page().test_id("tab-clean-up").click();
+        self.page().test_id("clear-open").click();
+        self.page().find(&format!("input[type=\"radio\"][aria-label=\"{table}\"]")).click();
+        self.page().test_id("clear-plan").click();
+        self.page().test_id("typed-name");
+    }
+    /// Returns what the page says when the rows are gone.
+    pub fn clear(&self, table: &str) -> String {
+        self.page().test_id("typed-name").fill(table);
+        self.page().test_id("apply").click();
+        self.page().test_id("cleared").text()
+    }
+    /// On the database's page, until its result is there.
+    pub fn drill(&self) {
+        self.page().find("[data-testid=\"recovery\"] [data-testid=\"drill-open\"]").click();
+        self.page().test_id("drill-start").click();
+        self.page().wait_until_gone("[data-testid=\"drill-dialog\"]");
+        self.page().wait_for_script(
+            "return !document.querySelector('[data-testid=\"recovery\"]').textContent.includes('not measured');",
+            "the measured time of the drill",
+        );
+    }
+
     /// By its address, as a bookmark would.
     pub fn go_to(&self, address: &str) {
         self.page().script("location.hash = arguments[0];", &[json!(address)]);

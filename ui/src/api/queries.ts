@@ -70,7 +70,8 @@ const touches: Record<string, string[]> = {
 	schedule: ["schedule.", "run.", "job."],
 	maintenance: ["maintenance.", "job."],
 	session: ["session."],
-	cleanup: ["cleanup.", "job.", "backup.", "overview."],
+	// Not what was looked for: that reads every table's statistics.
+	cleanup: ["cleanup.list", "job.", "backup.", "overview."],
 	table: ["job.", "backup.", "overview.", "database."],
 	retention: ["retention.", "backup.", "overview.", "vault.status"],
 	restore: ["restore.", "job.", "overview."],

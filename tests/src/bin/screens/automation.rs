@@ -1,5 +1,7 @@
 //! What happens by itself: schedules and their calendar, retention with its preview, maintenance and sessions.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::json;
 
 use crate::camera::Camera;
@@ -8,6 +10,8 @@ pub fn photograph(camera: &mut Camera<'_>) {
     schedules(camera);
     retention(camera);
     maintenance(camera);
+    clearing(camera);
+    drill(camera);
 }
 
 fn schedules(camera: &mut Camera<'_>) {
@@ -54,6 +58,21 @@ fn retention(camera: &mut Camera<'_>) {
     page.test_id("rule-keep_last").fill("1");
     page.test_id("retention-going");
     camera.take("retention");
+    for name in ["warehouse", "archive"] {
+        let id =
+            page.call("connection.get", &json!({"connection": name}), None).expect("connected")["id"].clone();
+        page.call("connection.update", &json!({"id": id, "group": "Logistics"}), None).expect("in a group");
+    }
+    page.test_id("group-nav").click();
+    page.test_id("rule-keep_last").fill("1");
+    page.wait_for_text("would go");
+    camera.take("group-retention");
+    page.test_id("group-save").click();
+    page.test_id("group-forget");
+    camera.window.open_database("warehouse");
+    page.test_id("tab-retention").click();
+    page.test_id("retention-of-group");
+    camera.take("retention-of-group");
 }
 
 fn maintenance(camera: &mut Camera<'_>) {
@@ -70,4 +89,56 @@ fn maintenance(camera: &mut Camera<'_>) {
     page.test_id("plan-dialog");
     camera.take("close-sessions");
     page.button("Cancel").click();
+}
+
+fn clearing(camera: &mut Camera<'_>) {
+    let page = camera.window.page();
+    page.test_id("tab-clean-up").click();
+    page.test_id("rules-none");
+    camera.take("clean-up");
+    page.test_id("candidates-look").click();
+    page.test_id("candidate");
+    camera.take("clean-up-candidates");
+    page.test_id("rule-add").click();
+    page.test_id("rule-name").fill("old movements");
+    page.find("input[aria-label=\"sales.movements\"]").click();
+    page.find("select[data-testid=\"rule-column\"] option[value=\"booked_at\"]").click();
+    page.test_id("rule-days").fill(&days_since_the_middle().to_string());
+    page.test_id("rule-preview");
+    camera.take("clean-up-rule");
+    page.test_id("rule-save").click();
+    page.test_id("cleanup-rule");
+    page.test_id("rule-run").click();
+    page.test_id("rule-preview");
+    camera.take("clean-up-run");
+    page.test_id("apply").click();
+    page.test_id("cleared");
+    camera.take("cleaned-up");
+    page.test_id("rule-menu").click();
+    page.test_id("rule-schedule").click();
+    page.test_id("schedule-rule");
+    camera.take("clean-up-schedule");
+    camera.window.open_database("warehouse");
+    camera.window.ask_to_clear("public.tmp_import");
+    camera.take("clear-table-plan");
+    camera.window.clear("tmp_import");
+    camera.take("table-cleared");
+}
+
+/// The movements were booked from January to June 2026; those before 15 March go, whenever the pictures are taken.
+fn days_since_the_middle() -> u64 {
+    let since_1970 =
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs() / 86_400;
+    since_1970 - 20_527
+}
+
+fn drill(camera: &mut Camera<'_>) {
+    let page = camera.window.page();
+    page.test_id("tab-backups").click();
+    page.find("[data-testid=\"recovery\"] [data-testid=\"drill-open\"]").click();
+    page.test_id("drill-start");
+    camera.take("drill");
+    page.button("Cancel").click();
+    camera.window.drill();
+    camera.take("drilled");
 }

@@ -45,5 +45,8 @@ INSERT INTO sales.movements (article_id, site_id, quantity, booked_at, note)
 SELECT 1 + n % 4000, 1 + n % 4, (n % 40) - 20, timestamptz '2026-01-01' + n * interval '4 minutes', jsonb_build_object('order', n)
 FROM generate_series(1, 60000) AS n;
 CREATE INDEX movements_by_time ON sales.movements (booked_at);
+-- Not needed any more, for the pictures of cleaning up.
+CREATE INDEX movements_booked_at_idx ON sales.movements (booked_at);
+CREATE TABLE public.tmp_import AS SELECT n AS line, md5(n::text) AS text FROM generate_series(1, 20000) AS n;
 CREATE PUBLICATION warehouse_feed FOR TABLE sales.movements;
 ANALYZE;

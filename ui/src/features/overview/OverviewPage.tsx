@@ -262,11 +262,11 @@ function columns(backUp: OverviewPageProps["backUp"], drill: OverviewPageProps["
 		{
 			id: "restore",
 			title: "Time to restore",
-			width: "144px",
+			width: "154px",
 			right: true,
 			sort: (row) => row.restore_ms,
 			cell: (row) => (
-				<span className="flex min-w-0 items-center gap-1">
+				<span className="flex min-w-0 items-center gap-1.5">
 					<span className="flex min-w-0 flex-col">
 						{row.restore_ms == null ? (
 							<span className="text-text-3">not measured</span>
@@ -279,7 +279,7 @@ function columns(backUp: OverviewPageProps["backUp"], drill: OverviewPageProps["
 							</span>
 						)}
 					</span>
-					{row.last_backup && drill(row.connection)}
+					{row.last_backup ? drill(row.connection) : <span aria-hidden className="size-6 shrink-0" />}
 				</span>
 			),
 		},

@@ -42,6 +42,7 @@ export function ScheduleAside({ schedule, database }: ScheduleAsideProps) {
 				<Fact name="Runs">
 					{callText(schedule)}
 					{database !== null && `, ${database}`}
+					<Subject schedule={schedule} />
 				</Fact>
 				<Fact name="When">{schedule.words}</Fact>
 				{timing.window && <Fact name="Window">{windowText(timing.window)}</Fact>}
@@ -97,6 +98,17 @@ export function ScheduleAside({ schedule, database }: ScheduleAsideProps) {
 			</section>
 		</aside>
 	);
+}
+
+/** A clean-up rule or a group, by its name. */
+function Subject({ schedule }: { schedule: Schema["Schedule"] }) {
+	const { rule, group } = schedule.request as Record<string, unknown>;
+	const rules = useRead("cleanup.list", {}, { enabled: rule !== undefined });
+	if (typeof group === "string") return `, group ${group}`;
+	if (rule === undefined) return null;
+	const found = rules.data?.rules.find((each) => each.id === rule || each.name === rule);
+	if (rules.data === undefined) return null;
+	return found ? `: ${found.name}` : ": the rule is gone";
 }
 
 function windowText(window: Schema["Window"]): string {

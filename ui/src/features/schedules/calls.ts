@@ -157,6 +157,7 @@ export function callText(schedule: Pick<Schema["Schedule"], "operation" | "reque
 	if (schedule.operation === "maintenance.run" && typeof request.action === "string")
 		return capital(request.action.replaceAll("_", " "));
 	if (schedule.operation === "retention.run") return "Remove old backups";
+	if (schedule.operation === "cleanup.run") return "Delete old rows";
 	return operationName(schedule.operation);
 }
 

@@ -213,10 +213,9 @@ impl Builder {
     }
 
     /// ANALYZE would make only those tables that this build of SQLite keeps itself; the names are reserved, so the schema has
-    /// to be writable meanwhile.
+    /// to be writable meanwhile. Those whose rows were not chosen come empty, as other tables do.
     fn create_statistics(&self) -> Result<()> {
-        let kept = self.snapshot.tables.iter().filter(|table| table.has_rows);
-        for table in kept.filter(|table| table.table.name.starts_with("sqlite_stat")) {
+        for table in self.snapshot.tables.iter().filter(|table| table.table.name.starts_with("sqlite_stat")) {
             let named = table.columns.iter().filter(|column| column.name != "rowid");
             let columns: Vec<String> = named.map(|column| bare(&column.name)).collect();
             let sql = format!("CREATE TABLE {}({})", bare(&table.table.name), columns.join(","));
