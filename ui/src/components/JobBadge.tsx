@@ -1,7 +1,9 @@
-// How a job stands, in a word.
+// How a job stands, in a word, and when it began: the same in every list of jobs.
 
 import type { Schema } from "@/api/client";
 import { Badge, type Tone } from "./Badge";
+import type { Column } from "./DataTable";
+import { RelativeTime } from "./Moment";
 
 const looks: Record<Schema["JobState"], { text: string; tone: Tone }> = {
 	queued: { text: "Queued", tone: "neutral" },
@@ -19,3 +21,15 @@ export function jobStateText(state: Schema["JobState"]): string {
 export function JobBadge({ state }: { state: Schema["JobState"] }) {
 	return <Badge tone={looks[state].tone}>{looks[state].text}</Badge>;
 }
+
+export const startedColumn: Column<Schema["Job"]> = {
+	id: "started",
+	title: "Started",
+	width: "96px",
+	sort: (job) => job.created_at_ms,
+	cell: (job) => (
+		<span className="text-text-2">
+			<RelativeTime at={job.started_at_ms ?? job.created_at_ms} />
+		</span>
+	),
+};

@@ -4,8 +4,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/queries";
 import { Cut, DataTable } from "@/components/DataTable";
-import { JobBadge } from "@/components/JobBadge";
-import { RelativeTime } from "@/components/Moment";
+import { JobBadge, startedColumn } from "@/components/JobBadge";
 import { count } from "@/lib/bytes";
 import { clearedBy, clearsRows } from "@/lib/cleared";
 
@@ -40,17 +39,7 @@ export function ClearHistory({ connection }: { connection: string }) {
 						width: "104px",
 						cell: (job) => <JobBadge state={job.state} />,
 					},
-					{
-						id: "when",
-						title: "When",
-						width: "96px",
-						sort: (job) => job.created_at_ms,
-						cell: (job) => (
-							<span className="text-text-2">
-								<RelativeTime at={job.started_at_ms ?? job.created_at_ms} />
-							</span>
-						),
-					},
+					startedColumn,
 					{
 						id: "deleted",
 						title: "Rows",

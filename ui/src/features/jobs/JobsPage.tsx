@@ -8,8 +8,7 @@ import { jobEnded } from "@/api/events";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
 import { Cut, DataTable } from "@/components/DataTable";
-import { JobBadge, jobStateText } from "@/components/JobBadge";
-import { RelativeTime } from "@/components/Moment";
+import { JobBadge, jobStateText, startedColumn } from "@/components/JobBadge";
 import { Page } from "@/components/Page";
 import { Fact, Facts } from "@/components/Panel";
 import { ProgressBar, ProgressIndicator, progressShare } from "@/components/ProgressIndicator";
@@ -70,17 +69,7 @@ export function JobsPage({ jobId }: { jobId: string | undefined }) {
 											sort: (job) => job.state,
 											cell: (job) => <State job={job} />,
 										},
-										{
-											id: "started",
-											title: "Started",
-											width: "96px",
-											sort: (job) => job.created_at_ms,
-											cell: (job) => (
-												<span className="text-text-2">
-													<RelativeTime at={job.started_at_ms ?? job.created_at_ms} />
-												</span>
-											),
-										},
+										startedColumn,
 										{
 											id: "took",
 											title: "Took",
