@@ -114,7 +114,7 @@ fn what_is_cleared_is_in_a_proven_backup_and_rules_count_before_they_delete() {
     assert_eq!(archive["backup"]["pinned"], true, "retention keeps what exists nowhere else");
 
     page.test_id("tab-backups").click();
-    window.drill();
+    window.drill(name);
     let overview = page.call("overview.get", &json!({}), None).unwrap();
     assert!(overview["databases"][0]["last_proven"]["restore_ms"].is_u64(), "{overview}");
 }

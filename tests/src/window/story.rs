@@ -95,15 +95,11 @@ impl Window {
         self.page().test_id("apply").click();
         self.page().test_id("cleared").text()
     }
-    /// On the database's page, until its result is there.
-    pub fn drill(&self) {
+    /// On the database's page, until it has ended well.
+    pub fn drill(&self, database: &str) {
         self.page().find("[data-testid=\"recovery\"] [data-testid=\"drill-open\"]").click();
         self.page().test_id("drill-start").click();
-        self.page().wait_until_gone("[data-testid=\"drill-dialog\"]");
-        self.page().wait_for_script(
-            "return !document.querySelector('[data-testid=\"recovery\"]').textContent.includes('not measured');",
-            "the measured time of the drill",
-        );
+        self.page().wait_for_text(&format!("Restore drill of {database}: done"));
     }
 
     /// By its address, as a bookmark would.

@@ -139,6 +139,6 @@ fn drill(camera: &mut Camera<'_>) {
     page.test_id("drill-start");
     camera.take("drill");
     page.button("Cancel").click();
-    camera.window.drill();
+    camera.window.drill("warehouse");
     camera.take("drilled");
 }

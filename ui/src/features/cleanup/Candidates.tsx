@@ -148,7 +148,7 @@ function columns(connection: Schema["Connection"], onClear: (table: string) => v
 		{
 			id: "name",
 			title: "What",
-			width: "minmax(150px,1fr)",
+			width: "minmax(190px,1.2fr)",
 			sort: (row) => `${kinds[row.kind]} ${row.name}`,
 			cell: (row) => (
 				<span className="flex min-w-0 flex-col items-start gap-0.5">
