@@ -113,6 +113,13 @@ describe("clearing a table", () => {
 		expect(visit.world.backups[0]?.backup.name).toBe("Safety backup before clearing");
 		expect((await visit.find("clear-history")).textContent).toContain("Clear orders in Field notes");
 	});
+	it("names the triggers that no backup looks after", async () => {
+		const visit = new Visit("#/db/{Shop}/cleanup");
+		await visit.press("clear-open");
+		await visit.user.click(await screen.findByLabelText("reporting.payments"));
+		await visit.press("clear-plan");
+		expect((await visit.find("clear-remarks")).textContent).toContain("payments_gone");
+	});
 	it("is stopped by foreign keys that refuse, before anything is asked", async () => {
 		const visit = new Visit("#/db/{Field notes}/cleanup");
 		await visit.press("clear-open");

@@ -12,6 +12,7 @@ import { PlanGate } from "@/components/PlanGate";
 import { TablePicker, useNamedTable } from "@/components/TablePicker";
 import { counted } from "@/lib/bytes";
 import { tableName } from "@/lib/text";
+import { Remarks } from "./RulePreview";
 
 interface ClearTableProps {
 	connection: Schema["Connection"];
@@ -114,7 +115,10 @@ function Plan({ connection, table, onStarted, onClose }: PlanProps) {
 							<p className="mt-1 text-text-2">Clear those tables first, or leave this one.</p>
 						</div>
 					) : (
-						<PlanSteps steps={plan.steps} />
+						<>
+							<PlanSteps steps={plan.steps} />
+							<Remarks remarks={plan.remarks ?? []} />
+						</>
 					)}
 				</ConfirmationDialog>
 			)}

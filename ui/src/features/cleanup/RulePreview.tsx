@@ -2,12 +2,13 @@
 
 import { OctagonX } from "lucide-react";
 import type { Schema } from "@/api/client";
+import { Note } from "@/components/Panel";
 import { count, counted } from "@/lib/bytes";
 import { tableName } from "@/lib/text";
 import { referringText } from "./words";
 
 export function RulePreview({ preview }: { preview: Schema["CleanupPreview"] }) {
-	const { table, total, matching, referring, blockers } = preview;
+	const { table, total, matching, referring, blockers, remarks } = preview;
 	const hanging = referring.filter((each) => each.rows > 0);
 	return (
 		<div className="flex flex-col gap-1.5" data-testid="rule-preview">
@@ -25,6 +26,7 @@ export function RulePreview({ preview }: { preview: Schema["CleanupPreview"] }) 
 					))}
 				</ul>
 			)}
+			<Remarks remarks={remarks ?? []} />
 			{blockers.map((each) => (
 				<p key={each} role="alert" className="flex items-start gap-1.5 text-bad" data-testid="rule-blocker">
 					<OctagonX aria-hidden className="mt-0.5 size-3.5 shrink-0" />
@@ -32,6 +34,22 @@ export function RulePreview({ preview }: { preview: Schema["CleanupPreview"] }) 
 				</p>
 			))}
 		</div>
+	);
+}
+
+/** What no backup looks after: triggers that delete elsewhere. */
+export function Remarks({ remarks }: { remarks: readonly string[] }) {
+	if (remarks.length === 0) return null;
+	return (
+		<Note tone="warn">
+			<ul className="flex flex-col gap-0.5" data-testid="clear-remarks">
+				{remarks.map((each) => (
+					<li key={each} className="wrap-anywhere">
+						{each}
+					</li>
+				))}
+			</ul>
+		</Note>
 	);
 }
 

@@ -79,6 +79,7 @@ export const cleanupOperations: HandlersOf<"cleanup" | "table"> = {
 					.map((each) => `Up to ${each.rows} rows of ${written(each.table)} go too (${each.constraint}).`),
 				"The table itself stays, empty. What is gone can be restored from the backup.",
 			],
+			remarks: remarksOf(factsOf(world, connection, request.table)),
 			summary: `${rows} rows of ${name} in ${connection.name} are deleted.`,
 		};
 	},
@@ -159,6 +160,7 @@ function look(world: World, request: Schema["CleanupRuleSetRequest"]): Schema["C
 		matching,
 		referring: referringTo(world, connection, request.table),
 		blockers,
+		remarks: remarksOf(facts),
 	};
 }
 
@@ -182,6 +184,12 @@ function matchingOf(facts: TableFacts, rows: Schema["RowChoice"]): number {
 			{ native: "42601" },
 		);
 	return Math.floor(facts.rows / 10);
+}
+
+function remarksOf({ name }: TableFacts): string[] {
+	return name === "payments"
+		? ["The trigger payments_gone runs at each deletion; what it does elsewhere is in no archive."]
+		: [];
 }
 
 function reached(world: World, reference: string): Schema["Connection"] {
