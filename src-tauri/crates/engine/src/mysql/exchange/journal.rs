@@ -40,6 +40,9 @@ pub struct Side {
     pub tables: Vec<String>,
     /// Views, triggers, routines and events as they truly are.
     pub objects: Vec<SchemaObject>,
+    /// Views that do not work.
+    #[serde(default)]
+    pub broken: Vec<SchemaObject>,
 }
 
 /// On disk when it returns, in whole.

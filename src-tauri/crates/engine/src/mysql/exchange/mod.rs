@@ -13,6 +13,7 @@
 //!
 //! [`settle`] carries on from any of these points, and everybody who looks at a staged database calls it first.
 
+mod broken;
 mod code;
 mod defaults;
 mod foreign;
@@ -195,6 +196,7 @@ async fn finish(access: &Access, session: &mut Session, staged: &str, journal: &
     if let Some(kept) = kept {
         defaults::point(session, kept, target).await?;
         place::place(access, kept, &old.objects, false).await?;
+        broken::note(session, kept, &old.broken).await?;
     }
     foreign::point_at(session, target, &journal.foreign_keys).await?;
     grants::give(session, &journal.grants).await?;
@@ -225,7 +227,10 @@ async fn undo(access: &Access, session: &mut Session, staged: &str, journal: &Jo
     if let Some(kept) = kept {
         defaults::point(session, target, kept).await?;
         database::alter(session, target, &old.facts).await?;
-        place::place(access, target, &old.objects, true).await?;
+        // Those that do not work stay if they are still there, and are not made if they are not.
+        let left = broken::left(session, target, &old.broken).await?;
+        place::place(access, target, &[old.objects.as_slice(), &left].concat(), true).await?;
+        broken::note(session, target, &old.broken).await?;
         grants::give(session, &journal.grants).await?;
     }
     place::place(access, staged, &new.objects, false).await?;
@@ -279,26 +284,16 @@ async fn drop_triggers(session: &mut Session, database: &str) -> Result<()> {
     Ok(())
 }
 
-/// What `database` holds. Refuses what could not be made again: nothing has been touched yet.
+/// What `database` holds.
 async fn side(access: &Access, session: &mut Session, database: &str) -> Result<Side> {
     let facts = database::facts(session, database).await?;
     let tables = tables::list(session, database).await?;
     let mut inside = Session::open_database(access, Some(database), Purpose::Load).await?;
     statements::prepare(&mut inside).await?;
     let objects = code::objects(&mut inside, database).await?;
-    for view in objects.iter().filter(|object| object.kind == "view") {
-        let probe = format!("SELECT 1 FROM {} LIMIT 0", Name(&view.name));
-        if let Err(failed) = inside.execute(&format!("Looking at the view {}", view.name), &probe).await {
-            let mut error = failed.into_api();
-            error.hint = Some(format!(
-                "The view {} of {database} does not work, so it could not be made again under another name. Repair or drop it first; nothing was changed.",
-                view.name
-            ));
-            return Err(error.into());
-        }
-    }
+    let (objects, broken) = broken::split(&mut inside, objects).await?;
     inside.close().await;
-    Ok(Side { facts, tables, objects })
+    Ok(Side { facts, tables, objects, broken })
 }
 
 /// One exchange of a staged database at a time: another program may be at it, or tidying up after us.
