@@ -8,10 +8,14 @@ use holdfast_tests::ctl::Ctl;
 use holdfast_tests::{mariadb, postgres};
 use serde_json::Value;
 
-fn until(what: &str, mut there: impl FnMut() -> bool) {
+fn until(what: &str, there: impl FnMut() -> bool) {
+    within(Duration::from_secs(60), what, there);
+}
+
+fn within(patience: Duration, what: &str, mut there: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !there() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "waited in vain for {what}");
+        assert!(begin.elapsed() < patience, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -55,8 +59,8 @@ impl Slow<'_> {
             let ended = running.wait_with_output().unwrap();
             assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stderr));
             assert_eq!(newest_job(self.ctl)["state"], "cancelled");
-            // 400 rows would take two minutes.
-            until("its end on the server", || !self.is_deleting());
+            // 300 rows would take a minute and a half, and the server looks every five seconds whether its client is there.
+            within(Duration::from_secs(1), "its end on the server", || !self.is_deleting());
             assert_eq!(self.ask("select count(*) from events"), "500", "nothing went");
             // Nothing holds it locked.
             self.ask("insert into events values (1000)");

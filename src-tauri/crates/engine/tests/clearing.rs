@@ -114,9 +114,15 @@ impl Place<'_> {
     }
 }
 
+/// Each version has its own way with transaction numbers, locks and partitions.
 #[tokio::test(flavor = "multi_thread")]
-async fn on_postgres() {
-    let server = postgres::Server::shared();
+async fn on_every_postgres() {
+    for version in 13..=18 {
+        on_postgres(&postgres::Server::start_version(version, &[])).await;
+    }
+}
+
+async fn on_postgres(server: &postgres::Server) {
     server.create_database("meanwhile").await;
     let spec = ConnectionSpec::Postgres {
         host: server.socket_dir().to_str().unwrap().into(),

@@ -77,6 +77,24 @@ pub trait Deletion: Send + Sync {
     async fn matching(&mut self, rows: &Rows, batch: u64, most: u64, work: &Work) -> Result<u64>;
 }
 
+/// A cancelled or failed deletion leaves no statement running on the server, where it would go on and hold its locks: `end`
+/// ends its sessions.
+pub(crate) async fn or_ended<T>(
+    work: &Work,
+    deleting: impl Future<Output = Result<T>>,
+    end: impl AsyncFnOnce(),
+) -> Result<T> {
+    let outcome = tokio::select! {
+        biased;
+        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
+        outcome = deleting => outcome,
+    };
+    if outcome.is_err() {
+        end().await;
+    }
+    outcome
+}
+
 /// What an archive must hold is not there: nothing was deleted.
 pub(crate) fn not_held(table: &TableName) -> EngineError {
     ApiError::new(

@@ -15,9 +15,9 @@ use super::connect::{Purpose, Session};
 use super::sessions::Sessions;
 use super::sql::{Literal, Name};
 use super::{Mysql, error};
-use crate::clear::{Batches, bad_condition, counted, counting, on_delete, sets_off, wrapped};
+use crate::clear::{Batches, bad_condition, counted, counting, on_delete, or_ended, sets_off, wrapped};
 use crate::maintain::no_such_table;
-use crate::{Access, Clear, Deletion, EngineError, Result, RowCount, Rows, Work};
+use crate::{Access, Clear, Deletion, Result, RowCount, Rows, Work};
 
 #[async_trait]
 impl Clear for Mysql {
@@ -136,22 +136,17 @@ async fn for_deleting(access: &Access, sessions: &Sessions) -> Result<Session> {
     Ok(session)
 }
 
-/// A cancelled or failed deletion leaves no statement running on the server: it would go on there, and hold its locks.
+/// Leaves nothing of it running on the server.
 async fn ended<T>(
     access: &Access,
     sessions: &Sessions,
     work: &Work,
     deleting: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = deleting => outcome,
-    };
-    if outcome.is_err() {
+    or_ended(work, deleting, async || {
         sessions.end(access).await;
-    }
-    outcome
+    })
+    .await
 }
 
 /// A foreign key may come from another database of the server, which is not looked into.

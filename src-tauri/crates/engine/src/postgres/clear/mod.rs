@@ -13,7 +13,7 @@ use super::connect::{self, Purpose, Session};
 use super::copy_out::Backends;
 use super::sql::{Ident, Literal, Table};
 use super::{Postgres, advice, error};
-use crate::clear::{Batches, bad_condition, counted, counting, sets_off, wrapped};
+use crate::clear::{Batches, bad_condition, counted, counting, or_ended, sets_off, wrapped};
 use crate::maintain::no_such_table;
 use crate::{Access, Clear, Deletion, EngineError, Result, RowCount, Rows, Work};
 
@@ -127,22 +127,17 @@ impl Clear for Postgres {
     }
 }
 
-/// A cancelled or failed deletion leaves no statement running on the server: it would go on there, and hold its locks.
+/// Leaves nothing of it running on the server.
 async fn ended<T>(
     access: &Access,
     backends: &Backends,
     work: &Work,
     deleting: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let outcome = tokio::select! {
-        biased;
-        () = work.cancel.cancelled() => Err(EngineError::Cancelled),
-        outcome = deleting => outcome,
-    };
-    if outcome.is_err() {
+    or_ended(work, deleting, async || {
         backends.end(access, super::inspect::live(access)).await;
-    }
-    outcome
+    })
+    .await
 }
 
 /// Deletes some of the rows for which `which` holds.
