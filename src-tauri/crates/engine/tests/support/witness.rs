@@ -45,6 +45,42 @@ pub fn known_before(lines: &[String], version: u32) -> Vec<String> {
     lines.iter().map(known).collect()
 }
 
+/// A dump as a list of things, without the order in which the tool prints them. Where views hang on each other in a circle (one
+/// groups by a primary key, which is made after the rows), it prints some twice: first with the columns alone, later as they
+/// are. Which ones, the numbers of the objects decide, and those differ in a copy.
+pub fn settled(lines: &[String]) -> Vec<String> {
+    let mut blocks: Vec<Vec<String>> = vec![Vec::new()];
+    for (at, line) in lines.iter().enumerate() {
+        if line == "--" && lines.get(at + 1).is_some_and(|next| next.starts_with("-- Name: ")) {
+            blocks.push(Vec::new());
+        }
+        blocks.last_mut().unwrap().push(line.clone());
+    }
+    const LATER: &str = " _RETURN; Type: RULE; ";
+    let (later, mut blocks): (Vec<_>, Vec<_>) =
+        blocks.into_iter().partition(|block| block.get(1).is_some_and(|header| header.contains(LATER)));
+    for definition in later {
+        let header = definition[1].replace(LATER, "; Type: VIEW; ");
+        let stand_in = blocks.iter_mut().find(|block| block.get(1) == Some(&header)).expect("its stand-in");
+        let begins = |block: &[String]| block.iter().position(|line| line.starts_with("CREATE ")).unwrap();
+        let ends = |block: &[String], from: usize| {
+            from + block[from..].iter().position(|line| line.ends_with(';')).unwrap()
+        };
+        let (from, new) = (begins(stand_in), begins(&definition));
+        let mut real = definition[new..=ends(&definition, new)].to_vec();
+        real[0] = real[0].replacen("CREATE OR REPLACE ", "CREATE ", 1);
+        let until = ends(stand_in, from);
+        stand_in.splice(from..=until, real);
+    }
+    for block in &mut blocks {
+        while block.last().is_some_and(String::is_empty) {
+            block.pop();
+        }
+    }
+    blocks.sort();
+    blocks.concat()
+}
+
 pub fn assert_same(what: &str, source: &[String], copy: &[String]) {
     if let Some(at) = (0..source.len().max(copy.len())).find(|at| source.get(*at) != copy.get(*at)) {
         let show = |lines: &[String]| {
