@@ -164,6 +164,8 @@ fn a_drill_measures_the_way_back() {
     assert_eq!(drill["proof"]["passed"], true);
     assert!(drill["proof"]["restore_ms"].is_u64());
     let page = ctl.json(&["call", "overview.get", "{}"]);
+    // Those of chosen tables and of the schema, though newer, bring no database back.
+    assert_eq!(page["databases"][0]["last_backup"]["id"], whole.as_str(), "{page}");
     let proven = &page["databases"][0]["last_proven"];
     assert!(proven["backup_id"].is_string() && proven["restore_ms"].is_u64(), "{page}");
     assert!(proven["proven_at_ms"].as_i64() >= proven["backup_made_at_ms"].as_i64());

@@ -29,7 +29,10 @@ export function isGood(backup: Backup): boolean {
 	return backup.state === "complete" || backup.state === "partial";
 }
 
-const kinds: Record<Schema["BackupKind"], string> = { full: "full", schema: "schema", data: "data" };
+function kindOf(backup: Schema["Backup"]): string {
+	const done = backup.state === "complete" || backup.state === "partial";
+	return done && backup.kind === "full" && !backup.whole ? "tables" : backup.kind;
+}
 
 export function BackupListTable({
 	backups,
@@ -74,8 +77,8 @@ export function BackupListTable({
 			id: "kind",
 			title: "Kind",
 			width: "68px",
-			sort: (row) => row.kind,
-			cell: (row) => <span className="text-text-2">{kinds[row.kind]}</span>,
+			sort: kindOf,
+			cell: (row) => <span className="text-text-2">{kindOf(row)}</span>,
 		},
 		{
 			id: "size",

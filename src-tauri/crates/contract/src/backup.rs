@@ -66,6 +66,9 @@ pub struct Backup {
     /// Retention never removes it.
     #[serde(default)]
     pub pinned: bool,
+    /// Definitions and rows of the whole database, but for what was excluded by name: not chosen tables only.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -1554,6 +1554,8 @@ export interface components {
             stored_bytes: number;
             /** Format: int64 */
             table_count: number;
+            /** @description Definitions and rows of the whole database, but for what was excluded by name: not chosen tables only. */
+            whole?: boolean;
         };
         BackupCreateRequest: {
             /** @description Id or name. */

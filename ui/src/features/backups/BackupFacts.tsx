@@ -5,6 +5,13 @@ import { serverName } from "@/lib/text";
 import { absolute, duration } from "@/lib/time";
 import { plural } from "./BackupOptions";
 
+/** Of a backup that is not one of the whole database. */
+const kinds: Record<Schema["BackupKind"], string> = {
+	full: "Chosen tables only",
+	schema: "Schema only, no rows",
+	data: "Data only, no structure",
+};
+
 export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; wide?: boolean }) {
 	const { backup, server, position, omissions, object_counts } = detail;
 	const saved = savedPercent(backup.stored_bytes, backup.size_bytes);
@@ -14,11 +21,7 @@ export function BackupFacts({ detail, wide }: { detail: Schema["BackupDetail"]; 
 			: [counted(backup.table_count, "table")];
 	return (
 		<Facts>
-			{backup.kind !== "full" && (
-				<Fact name="Kind">
-					{backup.kind === "schema" ? "Schema only, no rows" : "Data only, no structure"}
-				</Fact>
-			)}
+			{backup.whole === false && <Fact name="Kind">{kinds[backup.kind]}</Fact>}
 			{wide && detail.can_restore && <Fact name="Restores">{detail.can_restore}</Fact>}
 			<Fact name="Snapshot">
 				{absolute(backup.created_at_ms)}

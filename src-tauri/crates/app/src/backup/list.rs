@@ -118,6 +118,7 @@ fn unreadable(id: BackupId, created_at_ms: i64, why: String) -> Backup {
         ),
         compression: 0,
         pinned: false,
+        whole: false,
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) struct Summary {
     pub omission_count: u64,
     /// Something that was not excluded by request is missing.
     pub partial: bool,
+    /// Of chosen tables. Heads of before this was told are taken for whole ones.
+    #[serde(default)]
+    pub chosen: bool,
     pub compression: i32,
     pub tool_version: String,
 }
@@ -68,6 +71,7 @@ impl Heading {
             row_count: snapshot.tables.iter().map(|table| table.rows).sum(),
             omission_count: snapshot.omissions.len() as u64,
             partial: unasked(&snapshot.omissions).next().is_some(),
+            chosen: !snapshot.scope.tables.is_empty(),
             compression: self.compression,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -106,6 +110,7 @@ impl Summary {
             error: None,
             compression: self.compression,
             pinned: false,
+            whole: self.kind == BackupKind::Full && !self.chosen,
         }
     }
 }

@@ -103,8 +103,9 @@ fn last_proven(good: &[&Backup], proofs: &[ProofRecord]) -> Option<Proven> {
     })
 }
 
+/// Brings the database back: rows of some tables would not.
 fn is_good(backup: &Backup) -> bool {
-    matches!(backup.state, BackupState::Complete | BackupState::Partial) && !backup.damaged
+    matches!(backup.state, BackupState::Complete | BackupState::Partial) && !backup.damaged && backup.whole
 }
 
 fn proven_since(backup: &Backup, since_ms: i64) -> bool {
@@ -129,7 +130,7 @@ fn need(connection: &Connection, health: &Health, own: &[&Backup], known: bool) 
     } else if known && newest_good.is_none() && own.is_empty() {
         "Never backed up.".to_owned()
     } else if known && newest_good.is_none() {
-        "No good backup yet.".to_owned()
+        "No good backup of all of it yet.".to_owned()
     } else if health.state == HealthState::Warning {
         health.summary.clone()
     } else {

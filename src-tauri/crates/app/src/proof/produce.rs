@@ -173,6 +173,7 @@ fn running(heading: &Heading, id: BackupId, now_ms: i64) -> Backup {
         error: None,
         compression: heading.compression,
         pinned: false,
+        whole: false,
     }
 }
 

@@ -134,6 +134,7 @@ function deleting(world: World, connection: Schema["Connection"], what: Deletion
 					level: "restored",
 				});
 				made.backup.pinned = what.operation === "cleanup.run";
+				made.backup.whole = what.operation !== "cleanup.run";
 				held = made.id;
 				refreshVault(world);
 				world.emit({ type: "changed", what: "backups" });

@@ -20,7 +20,7 @@ function overview(world: World): Schema["Overview"] {
 		const own = world.backups
 			.filter((each) => each.backup.connection_id === connection.id)
 			.toSorted((left, right) => right.backup.created_at_ms - left.backup.created_at_ms);
-		const good = own.filter((each) => each.backup.level !== null && each.backup.kind === "full");
+		const good = own.filter((each) => each.backup.level !== null && each.backup.whole);
 		return {
 			connection,
 			health: world.health.get(connection.id) as Schema["Health"],

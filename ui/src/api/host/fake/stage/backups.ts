@@ -93,6 +93,7 @@ export function backup(
 			job_id: null,
 			error: null,
 			compression: 3,
+			whole: (facts.kind ?? "full") === "full",
 		},
 		server,
 		position: positions[connection.spec.engine],

@@ -130,6 +130,7 @@ export function pastCleanup(world: World, now: number): void {
 		level: "restored",
 	});
 	archive.backup.pinned = true;
+	archive.backup.whole = false;
 	const at = now - 2 * day - 90 * 60_000;
 	world.jobs.push({
 		id: hex("job-cleanup", 32),
