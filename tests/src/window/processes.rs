@@ -51,13 +51,15 @@ impl Group {
         self.all().iter().filter_map(|id| named(id).ok()).filter(|name| name.starts_with("WebKitWeb")).count()
     }
 
-    /// Proportional set size of it and of all that it started, in bytes: pages that others share count in part.
-    pub fn proportional_bytes(&self) -> u64 {
-        let of = |id: &u32| -> Option<u64> {
+    /// Proportional set size of it and of all that it started, in bytes, by program: pages that others share count in part.
+    pub fn proportional_bytes(&self) -> Vec<(String, u64)> {
+        let of = |id: &u32| -> Option<(String, u64)> {
+            let name = std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim().to_owned();
             let sums = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
-            sums.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()
+            let line = sums.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            Some((name, line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024))
         };
-        self.all().iter().filter_map(of).sum::<u64>() * 1024
+        self.all().iter().filter_map(of).collect()
     }
 
     /// Time on processors since the start, of it and of all that it started.

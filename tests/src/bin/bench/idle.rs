@@ -37,11 +37,13 @@ fn measured(what: &str, promise_mib: u64, program: &Group) {
     let before = program.processor_time();
     std::thread::sleep(LOOK);
     let used = program.processor_time() - before;
-    let mib = program.proportional_bytes() >> 20;
+    let parts = program.proportional_bytes();
+    let mib = parts.iter().map(|(_, bytes)| bytes).sum::<u64>() >> 20;
+    let parts: Vec<String> = parts.iter().map(|(name, bytes)| format!("{name} {}", bytes >> 20)).collect();
     let verdict = match promise_mib {
         0 => String::new(),
         promise if mib <= promise => format!(", promised {promise} MiB"),
         promise => format!(", promised {promise} MiB: BROKEN"),
     };
-    println!("  {what}: {mib} MiB, {:.2} s{verdict}", used.as_secs_f64());
+    println!("  {what}: {mib} MiB ({}), {:.2} s{verdict}", parts.join(", "), used.as_secs_f64());
 }
