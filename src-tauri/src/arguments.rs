@@ -17,6 +17,10 @@ struct CommandLine {
     /// Start without the window, as the session does at log-in
     #[arg(long)]
     hidden: bool,
+
+    /// Set by the program when it starts itself again
+    #[arg(long, hide = true)]
+    renewed: bool,
 }
 
 #[derive(Clone)]
@@ -26,6 +30,8 @@ pub struct Arguments {
     pub secrets: SecretsChoice,
     /// Without the window.
     pub hidden: bool,
+    /// Started by itself, see [`crate::renewal`].
+    pub renewed: bool,
     /// The data folder was named: whoever starts the program again has to name it too.
     pub named_home: bool,
 }
@@ -44,6 +50,7 @@ impl Arguments {
             home: std::path::absolute(&home).unwrap_or(home),
             secrets: secrets(std::env::var("HOLDFAST_SECRETS").ok().as_deref()),
             hidden: line.hidden,
+            renewed: line.renewed,
             named_home,
         })
     }

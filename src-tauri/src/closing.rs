@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use crate::desktop::Desktop;
 use crate::host::{self, Host};
+#[cfg(target_os = "linux")]
+use crate::renewal;
 use crate::{notices, window};
 
 /// Whether the program is on its way out. Opening the window again takes that back.
@@ -38,6 +40,8 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event {
         if window.state::<Desktop>().stays() {
             window.state::<Closing>().staying.store(true, Ordering::Relaxed);
+            #[cfg(target_os = "linux")]
+            renewal::after_the_window(window.app_handle());
             return;
         }
         api.prevent_close();

@@ -62,7 +62,7 @@ pub async fn open(
         clock: Arc::new(SystemClock),
         passphrase: Arc::new(NoPassphrase),
         keychain: secrets::os_keychain(),
-        process: ProcessKind::Window,
+        process: if arguments.renewed { ProcessKind::Renewed } else { ProcessKind::Window },
     };
     match App::open(config).await {
         Ok(app) => {

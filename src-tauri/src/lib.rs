@@ -13,6 +13,8 @@ mod events;
 mod host;
 mod journal;
 mod notices;
+#[cfg(target_os = "linux")]
+mod renewal;
 mod tray;
 mod webkit;
 mod window;
@@ -77,6 +79,10 @@ fn build(arguments: Arguments) -> tauri::Result<tauri::App> {
             app.manage(closing::Closing::default());
             app.manage(window::Folder(arguments.home.clone()));
             app.manage(desktop::Desktop::default());
+            #[cfg(target_os = "linux")]
+            if arguments.renewed {
+                renewal::bury_the_past();
+            }
             app.manage(at_login::AtLogin::of_this_program(app.handle(), &arguments));
             tray::place(app.handle());
             let window =

@@ -34,7 +34,13 @@ fn from_log_in_to_quit_without_a_window_of_its_own() {
     display.close(window);
     until("the closed window", || display.window(TITLE).is_none().then_some(()));
     until("its web view's end", || (program.web_processes() == 0).then_some(()));
+    // And later of all that the window had needed: it starts again under the same number, which is no start for schedules.
+    until("the renewed program", || (program.started() == 0).then_some(()));
     assert!(!program.has_ended(), "it stays in the tray");
+
+    panel.choose("Back up all");
+    until("the third backup", || (desk.backups() == 3).then_some(()));
+    assert_eq!(runs().len(), 1);
 
     // Started again by hand: the one that runs shows its window.
     let mut second = desk.start();

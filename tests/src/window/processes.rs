@@ -45,6 +45,14 @@ impl Group {
         self.leader.try_wait().expect("our own child").and_then(|status| status.code())
     }
 
+    /// How many processes it has started, directly or not, that still run.
+    pub fn started(&self) -> usize {
+        let runs = |id: &&u32| {
+            let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+        };
+        self.all().iter().skip(1).filter(runs).count()
+    }
     /// Processes that show pages: WebKit's, by name.
     pub fn web_processes(&self) -> usize {
         let named = |id: &u32| std::fs::read_to_string(format!("/proc/{id}/comm"));

@@ -18,6 +18,8 @@ const SCHEDULER: &str = "scheduler.lock";
 pub enum ProcessKind {
     /// One per home.
     Window,
+    /// The same program without its window, started again by itself: for schedules it never stopped.
+    Renewed,
     CommandLine,
     Worker,
 }
@@ -68,7 +70,7 @@ impl Home {
         }
         let instance = new_id();
         let mut locks = vec![claim_instance(&root, &instance).map_err(|error| unusable(&root, &error))?];
-        if process == ProcessKind::Window {
+        if matches!(process, ProcessKind::Window | ProcessKind::Renewed) {
             locks.push(claim_window(&root)?);
         }
         Ok(Self { root, instance, _locks: locks })

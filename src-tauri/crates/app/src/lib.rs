@@ -130,7 +130,8 @@ impl App {
             let instance = shared.home.instance().to_owned();
             let runner = schedule::Runner::new(shared.catalog.clone(), shared.clock.clone(), calls, instance);
             let events = shared.events.subscribe();
-            tokio::spawn(schedule::serve(shared.home.clone(), runner, events, stop.clone()));
+            let started = config.process != ProcessKind::Renewed;
+            tokio::spawn(schedule::serve(shared.home.clone(), runner, events, started, stop.clone()));
         }
         Ok(App { inner: Arc::new(Inner { gate, shared, stop }) })
     }
@@ -167,6 +168,13 @@ impl App {
     /// Resolves when no job of this process runs.
     pub async fn idle(&self) {
         self.inner.shared.jobs.idle().await;
+    }
+
+    /// Takes up no more schedules and waits for this process's jobs, however long: before the same program starts again as
+    /// [`ProcessKind::Renewed`].
+    pub async fn retire(&self) {
+        self.inner.stop.cancel();
+        self.idle().await;
     }
 
     /// Cancels this process's jobs and waits for them. What does not stop in time is marked interrupted at

@@ -22,7 +22,7 @@ pub fn all() {
     let window = until("the window", || display.window(TITLE));
     measured("with its window open", 0, &program);
     display.close(window);
-    until("the end of its web view", || (program.web_processes() == 0).then_some(()));
+    until("what the window needed to be gone", || (program.started() == 0).then_some(()));
     measured("in the tray, after its window was closed", 120, &program);
     panel.choose("Quit");
     drop(program);

@@ -36,8 +36,8 @@ impl Runner {
     }
 
     /// Once, before the first [`Runner::look`]: what a process that is gone had claimed is tried again, and what
-    /// runs at the start of the program becomes due.
-    pub async fn begin(&mut self) -> Result<(), ApiError> {
+    /// runs at the start of the program becomes due if it has `started`.
+    pub async fn begin(&mut self, started: bool) -> Result<(), ApiError> {
         let now_ms = self.clock.now_ms();
         self.refresh().await?;
         for (run, instance) in self.catalog.schedules().open_runs().await? {
@@ -49,7 +49,9 @@ impl Runner {
         let at_start: Vec<ScheduleRow> = self
             .tables
             .values()
-            .filter(|(row, table)| row.enabled && table.as_ref().is_some_and(Timetable::runs_at_start))
+            .filter(|(row, table)| {
+                started && row.enabled && table.as_ref().is_some_and(Timetable::runs_at_start)
+            })
             .map(|(row, _)| row.clone())
             .collect();
         for row in at_start {

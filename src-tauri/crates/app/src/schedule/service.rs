@@ -18,11 +18,12 @@ const STAND_BY: Duration = Duration::from_secs(10);
 /// Many changes at once are one reason to look.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// Runs until `stop`. A look that fails (a busy disk) is made again at the next.
+/// Runs until `stop`. `started`: what runs at the start of the program is due. A look that fails (a busy disk) is made again at the next.
 pub async fn serve(
     home: Arc<Home>,
     mut runner: Runner,
     mut events: Receiver<Event>,
+    started: bool,
     stop: CancellationToken,
 ) {
     let _lock = loop {
@@ -36,7 +37,7 @@ pub async fn serve(
             () = tokio::time::sleep(STAND_BY) => {}
         }
     };
-    if let Err(error) = runner.begin().await {
+    if let Err(error) = runner.begin(started).await {
         tracing::warn!(%error, "schedules could not be taken up");
     }
     loop {

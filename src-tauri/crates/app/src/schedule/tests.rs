@@ -117,7 +117,7 @@ impl Stage {
         }
         let runner = Runner::new(catalog.clone(), clock, world.clone(), "one".into());
         let mut stage = Self { world, catalog, runner, _folder: folder };
-        stage.runner.begin().await.unwrap();
+        stage.runner.begin(true).await.unwrap();
         stage
     }
 
@@ -143,7 +143,7 @@ impl Stage {
         }
         self.runner =
             Runner::new(self.catalog.clone(), self.world.clock.clone(), self.world.clone(), next.into());
-        self.runner.begin().await.unwrap();
+        self.runner.begin(true).await.unwrap();
     }
 
     fn starts(&self, of: &str) -> Vec<i64> {
