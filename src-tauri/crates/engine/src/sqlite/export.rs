@@ -193,6 +193,12 @@ fn value(cell: &Cell, encoding: Encoding, out: &mut String) {
         Cell::Plain(Value::Real(number)) if number.is_infinite() => {
             out.push_str(if *number > 0.0 { "1e999" } else { "-1e999" });
         }
+        // Some versions read these digits a bit off; as many smallest steps they are exact: times 2^-1022, then by 2^52.
+        Cell::Plain(Value::Real(number)) if number.is_subnormal() => {
+            let (sign, steps) = (if *number < 0.0 { "-" } else { "" }, number.abs().to_bits());
+            write!(out, "({sign}{steps}*2.2250738585072014e-308/4503599627370496.0)")
+                .expect("writing to memory");
+        }
         Cell::Plain(Value::Real(number)) => write!(out, "{number:?}").expect("writing to memory"),
         // The shell would take a NUL for the end of the line.
         Cell::Plain(Value::Text(text)) if text.contains('\0') => cast(&in_encoding(text, encoding), out),
