@@ -52,8 +52,8 @@ pub async fn plan(
             connection.spec.database_name()
         ),
         format!(
-            "If {} still holds the very rows that were backed up ({} now), and no row that goes with them came or changed since, all of them are deleted in one transaction; else nothing.",
-            count.table, count.total
+            "If {} still holds the very rows that were backed up, and no row that goes with them came or changed since, all of them are deleted in one transaction; else nothing.",
+            count.table
         ),
     ];
     let others = referring.iter().filter(|key| key.on_delete != OnDelete::Refuse && key.rows > 0);
