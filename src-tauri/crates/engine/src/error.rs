@@ -46,6 +46,12 @@ impl EngineError {
     }
 }
 
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        error.into_api()
+    }
+}
+
 fn io_code(error: &std::io::Error) -> ErrorCode {
     use std::io::ErrorKind;
     match error.kind() {

@@ -33,11 +33,11 @@ pub(crate) async fn run(
     let id = writer.id().clone();
     work.progress.phase("Looking at the database");
     if order.strict {
-        let plan = dump.plan(order.scope).await.map_err(EngineError::into_api)?;
+        let plan = dump.plan(order.scope).await?;
         refuse_omissions(&plan.omissions)?;
     }
     let sink = VaultSink::new(&writer);
-    let mut snapshot = dump.dump(order.scope, &sink, work).await.map_err(EngineError::into_api)?;
+    let mut snapshot = dump.dump(order.scope, &sink, work).await?;
     if order.strict {
         // What the plan could not know yet: a table that appeared, rows that turned out unreadable.
         refuse_omissions(&snapshot.omissions)?;
@@ -45,11 +45,11 @@ pub(crate) async fn run(
     let size_bytes = sink.bytes();
     work.progress.phase("Writing the schema and the manifest");
     write_schema(&writer, &std::mem::take(&mut snapshot.objects)).await?;
-    work.checkpoint().map_err(EngineError::into_api)?;
+    work.checkpoint()?;
     let now_ms = clock.now_ms();
     let summary = order.heading.summary(&snapshot, size_bytes, now_ms.saturating_sub(begun_ms).max(0) as u64);
     let head =
-        writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await.map_err(VaultError::into_api)?;
+        writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await?;
     Ok(summary.into_backup(id, head.created_at_ms, head.stored_bytes))
 }
 
@@ -71,13 +71,13 @@ fn refuse_omissions(omissions: &[Omission]) -> Result<(), ApiError> {
 const TOLD: usize = 5;
 
 async fn write_schema(writer: &BackupWriter, objects: &[SchemaObject]) -> Result<(), ApiError> {
-    let mut stream = writer.stream(SCHEMA_STREAM, Unit::Line).await.map_err(VaultError::into_api)?;
+    let mut stream = writer.stream(SCHEMA_STREAM, Unit::Line).await?;
     for object in objects {
         let mut line = serde_json::to_vec(object).map_err(internal)?;
         line.push(b'\n');
-        stream.write(Bytes::from(line)).await.map_err(VaultError::into_api)?;
+        stream.write(Bytes::from(line)).await?;
     }
-    stream.finish().await.map_err(VaultError::into_api)
+    stream.finish().await.map_err(ApiError::from)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, ApiError> {

@@ -24,7 +24,7 @@ pub(crate) struct Witnessed {
 
 /// Newest first.
 pub(crate) async fn list(vault: &Vault, attempts: Vec<Witnessed>) -> Result<Vec<Backup>, ApiError> {
-    let heads = vault.heads().await.map_err(VaultError::into_api)?;
+    let heads = vault.heads().await?;
     let records = proofs(vault, None).await?;
     let pinned = pins::pinned(vault).await?;
     let mut backups = join(heads, attempts, records);

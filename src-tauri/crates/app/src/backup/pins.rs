@@ -18,11 +18,11 @@ struct Pin {
 /// Idempotent.
 pub(crate) async fn put(vault: &Vault, backup: &BackupId, pinned: bool, now_ms: i64) -> Result<(), ApiError> {
     let value = serde_json::json!(Pin { pinned });
-    vault.put_record(KIND, backup, &value, now_ms).await.map(drop).map_err(VaultError::into_api)
+    vault.put_record(KIND, backup, &value, now_ms).await.map(drop).map_err(ApiError::from)
 }
 
 pub(crate) async fn pinned(vault: &Vault) -> Result<BTreeSet<BackupId>, ApiError> {
-    let mut records = vault.records(KIND, None).await.map_err(VaultError::into_api)?;
+    let mut records = vault.records(KIND, None).await?;
     records.sort_by_key(|record| record.at_ms);
     let mut pinned = BTreeSet::new();
     for record in records {

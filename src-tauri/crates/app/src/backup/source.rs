@@ -24,7 +24,7 @@ pub(crate) struct VaultSource {
 
 impl VaultSource {
     pub(crate) async fn open(vault: &Vault, id: &BackupId) -> Result<Self, ApiError> {
-        let manifest = vault.manifest(id).await.map_err(|error| error.into_api())?;
+        let manifest = vault.manifest(id).await?;
         let snapshot = snapshot_of(&manifest)?;
         Ok(Self { vault: vault.clone(), manifest, snapshot, map_definers: false })
     }

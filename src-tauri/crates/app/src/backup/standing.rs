@@ -49,7 +49,7 @@ impl Standing {
 
 /// All proof records of one backup or of all, oldest first.
 pub(crate) async fn proofs(vault: &Vault, backup: Option<&BackupId>) -> Result<Vec<ProofRecord>, ApiError> {
-    let records = vault.records(PROOF, backup).await.map_err(|error| error.into_api())?;
+    let records = vault.records(PROOF, backup).await?;
     let mut proofs: Vec<ProofRecord> = records.into_iter().map(readable).collect();
     proofs.sort_by_key(|proof| proof.started_at_ms);
     Ok(proofs)

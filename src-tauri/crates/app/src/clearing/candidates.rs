@@ -45,7 +45,7 @@ async fn empty_room(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
         parallel: 1,
     };
     let report =
-        maintain.maintain(MaintenanceKind::Bloat, &[], &work).await.map_err(EngineError::into_api)?;
+        maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
     let worth = report.findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);
     Ok(worth
         .map(|finding| CleanupCandidate {
@@ -59,7 +59,7 @@ async fn empty_room(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
 
 async fn advice(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
     match place.engine().clear() {
-        Some(clear) => clear.candidates().await.map_err(EngineError::into_api),
+        Some(clear) => clear.candidates().await.map_err(ApiError::from),
         None => Ok(Vec::new()),
     }
 }
@@ -67,7 +67,7 @@ async fn advice(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
 async fn temporary(place: &Place, patterns: &[String]) -> Result<Vec<CleanupCandidate>, ApiError> {
     let usual: Vec<String> = LOOKS_TEMPORARY.iter().map(|&pattern| pattern.to_owned()).collect();
     let patterns = if patterns.is_empty() { &usual } else { patterns };
-    let plan = place.dump()?.plan(&Scope::default()).await.map_err(EngineError::into_api)?;
+    let plan = place.dump()?.plan(&Scope::default()).await?;
     let fitting = plan.tables.into_iter().filter_map(|table| {
         let by = patterns.iter().find(|by| pattern::matches(by, &table.table))?;
         Some(CleanupCandidate {
@@ -90,7 +90,7 @@ async fn leftovers(
     if !busy.is_empty() {
         return Ok(Vec::new());
     }
-    let databases = place.engine().databases().await.map_err(EngineError::into_api)?;
+    let databases = place.engine().databases().await?;
     let ours = databases.into_iter().filter(|name| is_unfinished(name));
     Ok(ours
         .map(|name| CleanupCandidate {

@@ -43,7 +43,7 @@ fn may_write(connection: &Connection) -> Result<(), ApiError> {
 async fn hanging_on(clear: &dyn Clear, table: &TableName) -> Result<Vec<Referring>, ApiError> {
     let (mut open, mut seen, mut all) = (vec![table.clone()], BTreeSet::from([table.clone()]), Vec::new());
     while let Some(parent) = open.pop() {
-        for key in clear.referring(&parent).await.map_err(EngineError::into_api)? {
+        for key in clear.referring(&parent).await? {
             if key.on_delete == OnDelete::Cascade && key.rows > 0 && seen.insert(key.table.clone()) {
                 open.push(key.table.clone());
             }
@@ -63,7 +63,7 @@ async fn remarks(
     let tables: BTreeSet<&TableName> = along.chain([table]).collect();
     let mut remarks = Vec::new();
     for table in tables {
-        remarks.extend(clear.beyond(table).await.map_err(EngineError::into_api)?);
+        remarks.extend(clear.beyond(table).await?);
     }
     Ok(remarks)
 }
@@ -75,7 +75,7 @@ async fn judge(
     blockers: &mut Vec<String>,
     remarks: &mut Vec<String>,
 ) -> Result<(), ApiError> {
-    match clear.begin(table).await.map_err(EngineError::into_api) {
+    match clear.begin(table).await.map_err(ApiError::from) {
         Ok(deletion) => remarks.extend(deletion.caution()),
         Err(error) if error.code == ErrorCode::Unsupported => blockers.push(error.message),
         Err(other) => return Err(other),
@@ -96,7 +96,7 @@ async fn archive(
     let backup = safety_backup(&safety, scope, name, job, stages).await?;
     cx.events().changed(Changed::Backups);
     let source = VaultSource::open(vault, &backup.id).await?;
-    deletion.archived(source.snapshot()).map_err(EngineError::into_api)?;
+    deletion.archived(source.snapshot())?;
     Ok(backup.id)
 }
 

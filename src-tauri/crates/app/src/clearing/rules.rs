@@ -77,7 +77,7 @@ async fn look(cx: &Cx, connection: &Connection, rule: &CleanupRule) -> Result<Cl
     let place = Place::new(connections::access(cx, connection).await?)?;
     let clear = facet(&place)?;
     let count =
-        clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await.map_err(EngineError::into_api)?;
+        clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await?;
     let referring = hanging_on(clear, &count.table).await?;
     let mut blockers: Vec<String> = everything(&count).into_iter().collect();
     if connection.read_only {
@@ -150,7 +150,7 @@ async fn clean(
     stages.next("Counting the rows");
     // One moment for the count, the archive and the deletion.
     let rows = chosen(&rule.rows, cx.now_ms());
-    let before = clear.count(&rule.table, &rows).await.map_err(EngineError::into_api)?;
+    let before = clear.count(&rule.table, &rows).await?;
     if let Some(refused) = everything(&before) {
         return Err(
             ApiError::new(ErrorCode::NotAllowed, refused).hint("Change the rule; nothing was deleted.")
@@ -161,7 +161,7 @@ async fn clean(
     }
     let (batch, most) = (u64::from(rule.batch_rows), before.matching);
     let (deleted, backup_id) = if rule.archive {
-        let mut deletion = clear.begin(&before.table).await.map_err(EngineError::into_api)?;
+        let mut deletion = clear.begin(&before.table).await?;
         let vault = vaults::open(cx).await?;
         let scope = Scope {
             kind: BackupKind::Full,
@@ -180,7 +180,7 @@ async fn clean(
         let work = job.work(1)?;
         (clear.delete_rows(&before.table, &rows, batch, most, &work).await.map_err(stopped)?, None)
     };
-    let after = clear.count(&before.table, &rows).await.map_err(EngineError::into_api)?;
+    let after = clear.count(&before.table, &rows).await?;
     let mut remarks = Vec::new();
     if deleted != before.matching {
         remarks.push(format!(

@@ -40,7 +40,7 @@ pub async fn plan(
     may_write(&connection)?;
     let place = Place::new(connections::access(cx, &connection).await?)?;
     let clear = facet(&place)?;
-    let count = clear.count(&request.table, &Rows::All).await.map_err(EngineError::into_api)?;
+    let count = clear.count(&request.table, &Rows::All).await?;
     let referring = hanging_on(clear, &count.table).await?;
     let in_the_way = |key: &&Referring| key.on_delete == OnDelete::Refuse && key.rows > 0;
     let mut blockers = referring.iter().filter(in_the_way).map(in_words).collect();
@@ -93,13 +93,13 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
             let cx = given;
             let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
             let clear = facet(&place)?;
-            let mut deletion = clear.begin(&plan.table).await.map_err(EngineError::into_api)?;
+            let mut deletion = clear.begin(&plan.table).await?;
             let name = "Safety backup before clearing";
             let with = (&cx, &vault, &connection);
             let backup_id = archive(with, deletion.as_mut(), Scope::default(), name, &job, &stages).await?;
             stages.next("Deleting the rows");
-            let deleted = deletion.all(&job.work(1)?).await.map_err(EngineError::into_api)?;
-            let left = clear.count(&plan.table, &Rows::All).await.map_err(EngineError::into_api)?.total;
+            let deleted = deletion.all(&job.work(1)?).await?;
+            let left = clear.count(&plan.table, &Rows::All).await?.total;
             let remarks = match left {
                 0 => Vec::new(),
                 left => vec![format!("{left} rows were written by others since.")],

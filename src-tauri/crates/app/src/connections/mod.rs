@@ -40,7 +40,7 @@ pub async fn access(cx: &Cx, connection: &Connection) -> Result<Access, ApiError
 }
 
 pub async fn engine(cx: &Cx, connection: &Connection) -> Result<Box<dyn Engine>, ApiError> {
-    holdfast_engine::engine(access(cx, connection).await?).map_err(EngineError::into_api)
+    holdfast_engine::engine(access(cx, connection).await?).map_err(ApiError::from)
 }
 
 /// The live structure, from the catalogs of the database.
@@ -50,8 +50,8 @@ pub async fn inspect(cx: &Cx, id_or_name: &str) -> Result<DatabaseInspectRespons
     let dump = engine.dump().ok_or_else(|| {
         ApiError::new(ErrorCode::Unsupported, "The structure of this kind of database cannot be read yet.")
     })?;
-    let plan = dump.plan(&Scope::default()).await.map_err(EngineError::into_api)?;
-    let databases = engine.databases().await.map_err(EngineError::into_api)?;
+    let plan = dump.plan(&Scope::default()).await?;
+    let databases = engine.databases().await?;
     Ok(DatabaseInspectResponse { server: plan.server, tables: plan.tables, databases })
 }
 

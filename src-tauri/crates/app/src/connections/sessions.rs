@@ -25,7 +25,7 @@ pub struct Chosen {
 pub async fn list(cx: &Cx, connection: &str) -> Result<SessionListResponse, ApiError> {
     let connection = cx.catalog().connections().find(connection).await?;
     let engine = engine(cx, &connection).await?;
-    let sessions = facet(engine.as_ref())?.sessions().await.map_err(EngineError::into_api)?;
+    let sessions = facet(engine.as_ref())?.sessions().await?;
     Ok(SessionListResponse { sessions })
 }
 
@@ -61,8 +61,7 @@ pub async fn close(cx: &Cx, chosen: Chosen) -> Result<SessionCloseResponse, ApiE
     let engine = engine(cx, &connection).await?;
     let ids = facet(engine.as_ref())?
         .close_sessions(&chosen.sessions, chosen.idle_ms)
-        .await
-        .map_err(EngineError::into_api)?;
+        .await?;
     let (closed, left): (Vec<_>, Vec<_>) =
         chosen.sessions.into_iter().partition(|session| ids.contains(&session.id));
     Ok(SessionCloseResponse { closed, left_alone: left.len() as u64 })
@@ -81,7 +80,7 @@ pub async fn ask(cx: &Cx, request: DatabaseAskRequest) -> Result<DatabaseAskResp
     let asked = engine.ask().ok_or_else(|| {
         ApiError::new(ErrorCode::Unsupported, "This kind of database cannot be asked questions yet.")
     })?;
-    let value = asked.ask(&request.sql).await.map_err(EngineError::into_api)?;
+    let value = asked.ask(&request.sql).await?;
     let no = |text: &str| ["", "0", "f", "false", "no"].contains(&text.trim().to_lowercase().as_str());
     Ok(DatabaseAskResponse { holds: value.as_deref().is_some_and(|text| !no(text)), value })
 }

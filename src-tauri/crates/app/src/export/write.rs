@@ -43,16 +43,15 @@ pub(crate) async fn export(
     match format {
         ExportFormat::Sql => sql(&source, &draft, work).await?,
         ExportFormat::Sqlite => holdfast_engine::sqlite::export::write_file(&source, draft.vacated()?, work)
-            .await
-            .map_err(EngineError::into_api)?,
+            .await?,
     }
-    work.checkpoint().map_err(EngineError::into_api)?;
+    work.checkpoint()?;
     draft.publish()
 }
 
 async fn sql(source: &VaultSource, draft: &Draft, work: &Work) -> Result<(), ApiError> {
     use tokio::io::AsyncWriteExt;
     let mut out = tokio::io::BufWriter::with_capacity(1 << 20, tokio::fs::File::from_std(draft.open()?));
-    holdfast_engine::export::write_sql(source, &mut out, work).await.map_err(EngineError::into_api)?;
+    holdfast_engine::export::write_sql(source, &mut out, work).await?;
     out.flush().await.map_err(|error| EngineError::io("The export cannot be written", error).into_api())
 }

@@ -68,7 +68,7 @@ async fn beside(all: &mut Importing, stages: &Stages, work: &Work) -> Result<(),
     let staging = all.intent.staging.clone();
     stages.next(&format!("Running {} in {staging}", all.intent.file_name()));
     let ran = runner(&all.place)?.run_new(&staging, &all.intent.script(), work).await;
-    let ran = ran.and_then(|done| work.checkpoint().map(|()| done)).map_err(EngineError::into_api);
+    let ran = ran.and_then(|done| work.checkpoint().map(|()| done)).map_err(ApiError::from);
     match ran {
         Ok(done) => note(&mut all.journal, done),
         Err(error) => return Err(drop_staging(&all.journal, &all.place, clock.as_ref(), error).await),

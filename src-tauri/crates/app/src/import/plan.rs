@@ -147,7 +147,7 @@ async fn look_through(
         script::survey(path, dialect, &because, without_owners, &work)
     });
     match reading.await {
-        Ok(report) => report.map_err(EngineError::into_api),
+        Ok(report) => report.map_err(ApiError::from),
         Err(error) => {
             Err(ApiError::new(ErrorCode::Internal, format!("Reading the file stopped early: {error}.")))
         }
@@ -161,7 +161,7 @@ pub(crate) fn runner(place: &Place) -> Result<&dyn RunScript, ApiError> {
 }
 
 async fn must_be_free(place: &Place, database: &str) -> Result<(), ApiError> {
-    if !place.load()?.exists(database).await.map_err(EngineError::into_api)? {
+    if !place.load()?.exists(database).await? {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::TargetExists, format!("{database} exists already."))
@@ -178,12 +178,12 @@ pub(crate) async fn plan(
     if intent.into == ImportInto::New {
         must_be_free(place, &intent.database).await?;
     } else {
-        place.engine().ping().await.map_err(EngineError::into_api)?;
+        place.engine().ping().await?;
     }
     let mut blockers = words::blockers(intent);
     let mut warnings = words::warnings(intent);
     if runner(place)?.dialect() == report.dialect {
-        let preflight = runner(place)?.preflight(report).await.map_err(EngineError::into_api)?;
+        let preflight = runner(place)?.preflight(report).await?;
         blockers.extend(preflight.blockers);
         warnings.extend(preflight.warnings);
     } else {
@@ -196,7 +196,7 @@ pub(crate) async fn plan(
     }
     blockers.extend(no_room(place, intent));
     let sessions_to_end = match intent.into {
-        ImportInto::Replace => place.swap()?.sessions().await.map_err(EngineError::into_api)?,
+        ImportInto::Replace => place.swap()?.sessions().await?,
         _ => Vec::new(),
     };
     let touches_live = intent.into != ImportInto::New;

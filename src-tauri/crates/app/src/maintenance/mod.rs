@@ -27,7 +27,7 @@ pub async fn list(cx: &Cx, connection: &str) -> Result<MaintenanceListResponse, 
     let engine = connections::engine(cx, &connection).await?;
     let known = cx.catalog().maintenance().list(Some(connection.id.clone()), None, MEMORY).await?;
     let mut actions = Vec::new();
-    for mut action in facet(engine.as_ref())?.actions().await.map_err(EngineError::into_api)? {
+    for mut action in facet(engine.as_ref())?.actions().await? {
         if connection.read_only && action.writes {
             action.unavailable = Some("This connection is marked read-only.".to_owned());
         }
@@ -102,9 +102,9 @@ async fn looked_at(
     request: &MaintenanceRequest,
 ) -> Result<(MaintenanceAction, MaintenanceExtent), ApiError> {
     let facet = facet(engine)?;
-    let offered = facet.actions().await.map_err(EngineError::into_api)?;
+    let offered = facet.actions().await?;
     // An unknown action, and tables where it takes none, are refused with the engine's own words.
-    let extent = facet.extent(request.action, &request.tables).await.map_err(EngineError::into_api)?;
+    let extent = facet.extent(request.action, &request.tables).await?;
     let action = offered.into_iter().find(|action| action.kind == request.action).ok_or_else(|| {
         ApiError::new(ErrorCode::Unsupported, "This kind of database has no such maintenance action.")
     })?;

@@ -33,7 +33,7 @@ pub(crate) async fn borrow<'a>(
 ) -> std::result::Result<WithDefinitions<'a>, ApiError> {
     work.progress.phase("Reading the definitions of the live database");
     let scope = Scope { kind: BackupKind::Schema, ..Scope::default() };
-    let mut live = place.dump()?.dump(&scope, &Nowhere, work).await.map_err(EngineError::into_api)?;
+    let mut live = place.dump()?.dump(&scope, &Nowhere, work).await?;
     let mut snapshot = rows.snapshot().clone();
     for table in &snapshot.tables {
         let there = live.tables.iter().find(|other| other.table == table.table);

@@ -13,7 +13,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(access: Access) -> Result<Self, ApiError> {
-        let engine = holdfast_engine::engine(access.clone()).map_err(|error| error.into_api())?;
+        let engine = holdfast_engine::engine(access.clone())?;
         Ok(Self { access, engine })
     }
 

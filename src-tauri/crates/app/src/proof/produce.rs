@@ -42,7 +42,7 @@ impl Begun {
         now_ms: i64,
     ) -> Result<Self, ApiError> {
         let options = WriteOptions { compression: heading.compression, workers };
-        let writer = vault.begin(options).await.map_err(VaultError::into_api)?;
+        let writer = vault.begin(options).await?;
         let backup = running(&heading, writer.id().clone(), now_ms);
         let attempt = Attempt { backup, ended_at_ms: None, instance: instance.to_owned() };
         catalog.attempts().put(attempt.clone()).await?;

@@ -85,7 +85,7 @@ async fn load_whole(
         Ok(objects) => objects,
         Err(error) => return verdict(error),
     };
-    let preflight = load.preflight(source.snapshot(), &objects).await.map_err(EngineError::into_api)?;
+    let preflight = load.preflight(source.snapshot(), &objects).await?;
     if !preflight.blockers.is_empty() {
         return Err(ApiError::new(
             ErrorCode::Unsupported,
@@ -105,7 +105,7 @@ async fn load_whole(
     let compared =
         compare::compare(place.engine(), copy.as_ref(), scratch, source.snapshot(), &report.remarks, work)
             .await;
-    let comparison = compared.map_err(EngineError::into_api)?;
+    let comparison = compared?;
     Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), ..Drill::default() })
 }
 

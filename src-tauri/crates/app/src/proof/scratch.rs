@@ -80,7 +80,7 @@ impl Scratch {
     /// To be called after the proof, whatever came of it: the note goes when the database is gone.
     pub(crate) async fn settle(self, catalog: &Catalog) -> Result<(), ApiError> {
         let Some(connection) = &self.noted else { return Ok(()) };
-        let exists = self.place.load()?.exists(&self.name).await.map_err(EngineError::into_api)?;
+        let exists = self.place.load()?.exists(&self.name).await?;
         if exists { Ok(()) } else { catalog.scratch_databases().forget(connection, &self.name).await }
     }
 }
@@ -134,7 +134,7 @@ async fn drop_one(cx: &Cx, connection: &Connection, name: &str) -> Result<(), Ap
     let place = Place::new(crate::connections::access(cx, connection).await?)?;
     // The server alone is timed: opening the sealed file takes what it takes.
     match tokio::time::timeout(PATIENCE, place.load()?.drop_database(name)).await {
-        Ok(dropped) => dropped.map_err(EngineError::into_api),
+        Ok(dropped) => dropped.map_err(ApiError::from),
         Err(_) => {
             Err(ApiError::new(ErrorCode::ConnectionTimedOut, "The server did not answer in time.").retry())
         }

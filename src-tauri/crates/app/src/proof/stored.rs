@@ -17,8 +17,7 @@ pub(super) async fn problems(vault: &Vault, id: &BackupId, work: &Work) -> Resul
             &Forward { progress: work.progress.clone(), told: AtomicU64::new(0) },
             &work.cancel,
         )
-        .await
-        .map_err(|error| error.into_api())?;
+        .await?;
     Ok(report.problems.into_iter().map(|problem| format!("{}: {}", problem.object, problem.what)).collect())
 }
 

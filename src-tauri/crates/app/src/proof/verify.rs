@@ -56,7 +56,7 @@ pub(crate) async fn verify(
 ) -> Result<ProofRecord, ApiError> {
     let started_at_ms = clock.now_ms();
     let drill = look(vault, id, &depth, work).await?;
-    work.checkpoint().map_err(EngineError::into_api)?;
+    work.checkpoint()?;
     let now_ms = clock.now_ms();
     let record = ProofRecord {
         backup_id: id.clone(),

@@ -49,7 +49,7 @@ pub async fn check(cx: &Cx, level: Level) -> Result<Started, ApiError> {
                 _ => "Reading and decoding every object",
             });
             let told = Told(job.progress.clone());
-            let report = vault.check(depth, None, &told, &job.cancel).await.map_err(VaultError::into_api)?;
+            let report = vault.check(depth, None, &told, &job.cancel).await?;
             let summary = CheckSummary {
                 level,
                 at_ms: given.now_ms(),

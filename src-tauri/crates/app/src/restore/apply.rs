@@ -108,7 +108,7 @@ async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiErro
     bench.stages.next(&format!("Loading into {staging}"));
     let started_at_ms = bench.clock.now_ms();
     let begun = Instant::now();
-    let report = place.load()?.load(&staging, *source, work).await.map_err(EngineError::into_api)?;
+    let report = place.load()?.load(&staging, *source, work).await?;
     let restore_ms = begun.elapsed().as_millis() as u64;
     journal.facts.remarks.extend(report.remarks.iter().cloned());
 
@@ -118,7 +118,7 @@ async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiErro
     let compared =
         compare::compare(place.engine(), copy.as_ref(), &staging, source.snapshot(), &report.remarks, work)
             .await;
-    let comparison = compared.map_err(EngineError::into_api)?;
+    let comparison = compared?;
     journal.facts.proof.clone_from(&comparison.tables);
     let problems = comparison.problems.clone();
     record(journal, bench, comparison, report, started_at_ms, restore_ms).await;
@@ -132,7 +132,7 @@ async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiErro
         )
         .hint("Nothing was changed. Verify this backup, or restore another one."));
     }
-    work.checkpoint().map_err(EngineError::into_api)
+    work.checkpoint().map_err(ApiError::from)
 }
 
 /// A restore is a proof of the backup at the highest level, so it is recorded as one. It must also work from a vault

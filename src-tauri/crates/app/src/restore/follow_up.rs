@@ -83,7 +83,7 @@ pub(crate) async fn plan(
     }
     match what {
         FollowUp::Undo => {
-            plan.sessions_to_end = place.swap()?.sessions().await.map_err(EngineError::into_api)?;
+            plan.sessions_to_end = place.swap()?.sessions().await?;
             plan.steps = vec![
                 format!("Put {kept} back as “{name}”; {}.", told_sessions(&plan.sessions_to_end)),
                 format!(

@@ -53,7 +53,7 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     if all.journal.facts.intent.globals
         && let Some(globals) = all.place.engine().globals()
     {
-        let remarks = globals.restore(&all.source, &work).await.map_err(EngineError::into_api)?;
+        let remarks = globals.restore(&all.source, &work).await?;
         all.journal.facts.remarks.extend(remarks);
     }
     let clock = all.cx.clock().clone();

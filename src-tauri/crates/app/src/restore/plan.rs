@@ -37,13 +37,13 @@ pub(crate) async fn plan(
     let Ground { connection, place, backup, source, .. } = ground;
     fits(connection, place, backup)?;
     let load = place.load()?;
-    if !intent.replace && load.exists(&intent.database).await.map_err(EngineError::into_api)? {
+    if !intent.replace && load.exists(&intent.database).await? {
         return Err(ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", intent.database))
             .hint("Choose another name; to restore over the live database ask for replace."));
     }
     let live = look_at_live(intent, place).await?;
     let snapshot = source.snapshot();
-    let objects = source.objects().await.map_err(EngineError::into_api)?;
+    let objects = source.objects().await?;
     let (globals, mut preflight) = look_ahead(intent, place, source, &objects).await?;
     preflight.blockers.extend(blocked_by_contents(intent, snapshot));
     preflight.blockers.extend(no_room(place, intent, live.bytes, snapshot, backup));
@@ -54,7 +54,7 @@ pub(crate) async fn plan(
     let mut sessions_to_end = Vec::new();
     let mut loses = None;
     if intent.replace {
-        sessions_to_end = place.swap()?.sessions().await.map_err(EngineError::into_api)?;
+        sessions_to_end = place.swap()?.sessions().await?;
         loses = Some(words::loses(
             connection,
             snapshot,
@@ -106,17 +106,17 @@ async fn look_ahead(
 ) -> Result<(Option<GlobalsPlan>, Preflight), ApiError> {
     let (load, snapshot) = (place.load()?, source.snapshot());
     let found = match place.engine().globals() {
-        Some(globals) => globals.plan(source).await.map_err(EngineError::into_api)?,
+        Some(globals) => globals.plan(source).await?,
         None => None,
     };
     let (Some(globals), Some(plan), true) = (place.engine().globals(), &found, intent.globals) else {
-        let mut preflight = load.preflight(snapshot, objects).await.map_err(EngineError::into_api)?;
+        let mut preflight = load.preflight(snapshot, objects).await?;
         if intent.globals {
             preflight.blockers.push("This backup holds no roles and tablespaces of the server.".into());
         }
         return Ok((found, preflight));
     };
-    let mut preflight = globals.preflight(snapshot, objects, plan).await.map_err(EngineError::into_api)?;
+    let mut preflight = globals.preflight(snapshot, objects, plan).await?;
     preflight.blockers.extend(plan.blockers.clone());
     preflight.warnings.extend(plan.warnings.clone());
     Ok((found, preflight))
@@ -131,7 +131,7 @@ struct Live {
 /// A live SQLite file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
 /// the file is moved aside as it is.
 async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> {
-    let error = match place.engine().ping().await.map_err(EngineError::into_api) {
+    let error = match place.engine().ping().await.map_err(ApiError::from) {
         Ok(server) => return Ok(Live { bytes: server.size_bytes, unreadable: None }),
         Err(error) => error,
     };

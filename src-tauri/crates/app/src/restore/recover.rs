@@ -100,7 +100,7 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
 async fn recover_live(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
     let mark = journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
     let fate = match place.engine().script() {
-        Some(script) => script.fate(&mark).await.map_err(EngineError::into_api)?,
+        Some(script) => script.fate(&mark).await?,
         None => Fate::Unknown,
     };
     match fate {

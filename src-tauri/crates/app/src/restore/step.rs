@@ -40,7 +40,7 @@ impl<'a> Step<'a> {
                 self.place.load()?.rename(&intent.staging, &intent.database).await.map(|()| Vec::new())
             }
         };
-        done.map_err(EngineError::into_api)
+        done.map_err(ApiError::from)
     }
 
     pub(crate) async fn whereabouts(&self) -> Result<SwapState, ApiError> {
@@ -51,9 +51,9 @@ impl<'a> Step<'a> {
             (None, None) => {
                 let load = self.place.load()?;
                 // Where it takes several steps, it is brought to an end first.
-                load.settle(&intent.staging).await.map_err(EngineError::into_api)?;
-                let staged = load.exists(&intent.staging).await.map_err(EngineError::into_api)?;
-                let named = load.exists(&intent.database).await.map_err(EngineError::into_api)?;
+                load.settle(&intent.staging).await?;
+                let staged = load.exists(&intent.staging).await?;
+                let named = load.exists(&intent.database).await?;
                 Ok(match (staged, named) {
                     (true, _) => SwapState::NotSwapped,
                     (false, true) => SwapState::Swapped,
@@ -61,7 +61,7 @@ impl<'a> Step<'a> {
                 })
             }
         }
-        .map_err(EngineError::into_api)
+        .map_err(ApiError::from)
     }
 
     /// What the replaced one is kept as; a live database that was gone leaves nothing to keep.
@@ -70,7 +70,7 @@ impl<'a> Step<'a> {
         if let Some(order) = &self.facts.order {
             return Ok(order.tables.iter().any(|step| step.kept.is_some()).then(|| kept.clone()));
         }
-        let there = self.place.load()?.exists(kept).await.map_err(EngineError::into_api)?;
+        let there = self.place.load()?.exists(kept).await?;
         Ok(there.then(|| kept.clone()))
     }
 
@@ -80,7 +80,7 @@ impl<'a> Step<'a> {
             Some(order) => self.place.tables()?.drop_staged(order).await,
             None => self.place.load()?.drop_database(&self.facts.intent.staging).await,
         }
-        .map_err(EngineError::into_api)
+        .map_err(ApiError::from)
     }
 
     /// Puts what is kept back, and keeps what was restored as `restored`. Answers with remarks.
@@ -94,7 +94,7 @@ impl<'a> Step<'a> {
             Some(order) => self.place.tables()?.put_back(order, work).await,
             None => self.place.swap()?.swap(kept, restored, work).await.map(|()| Vec::new()),
         }
-        .map_err(EngineError::into_api)
+        .map_err(ApiError::from)
     }
 
     pub(crate) async fn undo_state(&self, kept: &str, restored: &str) -> Result<SwapState, ApiError> {
@@ -102,18 +102,18 @@ impl<'a> Step<'a> {
             Some(order) => self.place.tables()?.back_state(order).await,
             None => self.place.swap()?.swap_state(kept, restored).await,
         }
-        .map_err(EngineError::into_api)
+        .map_err(ApiError::from)
     }
 
     /// Is what an undo or a release works on still there?
     pub(crate) async fn is_kept(&self, kept: &str) -> Result<bool, ApiError> {
         let Some(order) = &self.facts.order else {
-            return self.place.load()?.exists(kept).await.map_err(EngineError::into_api);
+            return self.place.load()?.exists(kept).await.map_err(ApiError::from);
         };
         let (tables, wanted) = (self.place.tables()?, SwapState::Swapped);
         let state =
             if self.facts.undone { tables.back_state(order).await } else { tables.state(order).await };
-        Ok(state.map_err(EngineError::into_api)? == wanted)
+        Ok(state? == wanted)
     }
 
     pub(crate) async fn release(&self, kept: &str) -> Result<(), ApiError> {
@@ -122,7 +122,7 @@ impl<'a> Step<'a> {
             Some(order) => self.place.tables()?.drop_kept(order).await,
             None => self.place.load()?.drop_database(kept).await,
         }
-        .map_err(EngineError::into_api)
+        .map_err(ApiError::from)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn plan(
     fits(connection, place, backup)?;
     let Some(wish) = &intent.tables else { return Err(no_tables()) };
     let snapshot = source.snapshot();
-    let arranged = place.tables()?.arrange(wish, *source).await.map_err(EngineError::into_api)?;
+    let arranged = place.tables()?.arrange(wish, *source).await?;
     let Arranged { order, notes, blockers, mut warnings } = arranged;
     warnings.splice(0..0, words::damage(backup));
     warnings.extend(unfaithful(snapshot, &order));
@@ -168,14 +168,14 @@ pub(crate) async fn prepare(
     journal.enter(RestoreState::Loading).await?;
     stages.next("Loading the tables beside");
     let begun = Instant::now();
-    let report = tables.stage(order, *source, work).await.map_err(EngineError::into_api)?;
+    let report = tables.stage(order, *source, work).await?;
     tracing::debug!(ms = begun.elapsed().as_millis() as u64, "tables staged");
     journal.facts.remarks.extend(report.remarks);
 
     journal.enter(RestoreState::Proving).await?;
     stages.next("Comparing every table with the snapshot");
     let snapshot = source.snapshot();
-    let found = tables.fingerprints(order, snapshot, work).await.map_err(EngineError::into_api)?;
+    let found = tables.fingerprints(order, snapshot, work).await?;
     let wanted: Vec<&TableSnapshot> =
         order.tables.iter().filter_map(|step| stored(snapshot, &step.from)).collect();
     let comparison = compare::rows(wanted.into_iter(), &found);
@@ -190,11 +190,11 @@ pub(crate) async fn prepare(
         )
         .hint("Nothing was changed. Verify this backup, or restore another one."));
     }
-    let dangling = tables.dangling(order, work).await.map_err(EngineError::into_api)?;
+    let dangling = tables.dangling(order, work).await?;
     if !dangling.is_empty() && !order.allows_dangling() {
         return Err(ApiError::new(ErrorCode::VerificationFailed, dangling.join(" "))
             .hint("Nothing was changed. Restore the other table with it, or ask to allow dangling rows."));
     }
     journal.facts.remarks.extend(dangling);
-    work.checkpoint().map_err(EngineError::into_api)
+    work.checkpoint().map_err(ApiError::from)
 }

@@ -89,8 +89,7 @@ pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Res
     let zone = parsed_zone(&retention.zone)?;
     let sequences: BTreeMap<BackupId, u64> = vault
         .heads()
-        .await
-        .map_err(VaultError::into_api)?
+        .await?
         .into_iter()
         .map(|head| (head.id, head.sequence))
         .collect();
@@ -192,7 +191,7 @@ pub async fn carry_out(cx: &Cx, plan: &RetentionPlan) -> Result<RetentionOutcome
             Err(error) if error.code == ErrorCode::VaultBusy => continue,
             answer => answer?,
         }
-        vault.delete(&backup.id, cx.now_ms()).await.map_err(VaultError::into_api)?;
+        vault.delete(&backup.id, cx.now_ms()).await?;
         deleted.push(backup.id.clone());
     }
     if !deleted.is_empty() {

@@ -42,8 +42,8 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
         })?;
     }
     let store = store_at(&location)?;
-    let vault = Vault::create(store, &passphrase, cx.now_ms()).await.map_err(VaultError::into_api)?;
-    let recovery_kit = vault.issue_recovery_kit(cx.now_ms()).await.map_err(VaultError::into_api)?;
+    let vault = Vault::create(store, &passphrase, cx.now_ms()).await?;
+    let recovery_kit = vault.issue_recovery_kit(cx.now_ms()).await?;
     cx.catalog().vaults().use_vault(&vault.id(), &location, cx.now_ms()).await?;
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     let vault = open::enter(cx, &row, &mut *cx.vault_cell().lock().await, vault).await?;

@@ -64,7 +64,7 @@ pub async fn collect(cx: &Cx) -> Result<JobId, ApiError> {
 
 async fn sweep(cx: &Cx, vault: &Vault, found: &PrunePlan, job: &JobContext) -> Result<Value, ApiError> {
     job.progress.phase("Removing what no backup needs");
-    let done = vault.prune(found, cx.now_ms(), &job.cancel).await.map_err(VaultError::into_api)?;
+    let done = vault.prune(found, cx.now_ms(), &job.cancel).await?;
     open::remember_tip(cx, vault).await?;
     cx.events().changed(holdfast_contract::event::Changed::Vault);
     said(&VaultPruneResult {
@@ -76,7 +76,7 @@ async fn sweep(cx: &Cx, vault: &Vault, found: &PrunePlan, job: &JobContext) -> R
 
 async fn look(cx: &Cx, vault: &Vault) -> Result<PrunePlan, ApiError> {
     let grace_ms = i64::from(cx.settings().await?.prune_grace_hours) * HOUR_MS;
-    vault.prune_plan(grace_ms, cx.now_ms()).await.map_err(VaultError::into_api)
+    vault.prune_plan(grace_ms, cx.now_ms()).await.map_err(ApiError::from)
 }
 
 fn in_words(found: &PrunePlan) -> String {

@@ -18,16 +18,16 @@ pub(super) async fn remember(cx: &Cx, vault: &Vault) -> Result<(), ApiError> {
     let probe = cx.secrets().get("vault/probe").await;
     probe?;
     let before = cx.catalog().vaults().current().await?.filter(|row| row.id == vault.id());
-    let (slot, key) = vault.add_keychain_slot(cx.now_ms()).await.map_err(VaultError::into_api)?;
+    let (slot, key) = vault.add_keychain_slot(cx.now_ms()).await?;
     if let Err(error) = cx.secrets().set(&secret_name(vault, &slot.id), Zeroizing::new(key.to_vec())).await {
-        vault.remove_slot(&slot.id).await.map_err(VaultError::into_api)?;
+        vault.remove_slot(&slot.id).await?;
         return Err(error);
     }
     cx.catalog().vaults().remember_slot(&vault.id(), Some(slot.id.clone())).await?;
     if let Some(old) = before.and_then(|row| row.keychain_slot) {
-        let theirs = vault.slots().await.map_err(VaultError::into_api)?;
+        let theirs = vault.slots().await?;
         if theirs.iter().any(|slot| slot.id == old && slot.kind == SlotKind::Keychain) {
-            vault.remove_slot(&old).await.map_err(VaultError::into_api)?;
+            vault.remove_slot(&old).await?;
         }
         open::forget_key(cx, vault, &old).await?;
     }
@@ -38,5 +38,5 @@ pub async fn change_passphrase(cx: &Cx, new: Password) -> Result<(), ApiError> {
     let new = SecretString::from(new.0);
     refuse_weak(&new)?;
     let vault = open::open(cx).await?;
-    vault.change_passphrase(&new, cx.now_ms()).await.map_err(VaultError::into_api)
+    vault.change_passphrase(&new, cx.now_ms()).await.map_err(ApiError::from)
 }

@@ -19,7 +19,7 @@ use crate::draft::Draft;
 /// A new kit; older ones no longer open the vault.
 pub async fn recovery_kit(cx: &Cx) -> Result<RecoveryKit, ApiError> {
     let vault = open::open(cx).await?;
-    vault.issue_recovery_kit(cx.now_ms()).await.map_err(VaultError::into_api)
+    vault.issue_recovery_kit(cx.now_ms()).await.map_err(ApiError::from)
 }
 
 /// Words that do not open the vault are refused like a wrong passphrase. The file is whole or not there.
@@ -63,7 +63,7 @@ fn refuse_inside(to: &Path, vault: &Path) -> Result<(), ApiError> {
 
 /// One numbered word a line, so that it survives being printed and typed again.
 async fn text(vault: &Vault, words: &str) -> Result<String, ApiError> {
-    let slots = vault.slots().await.map_err(VaultError::into_api)?;
+    let slots = vault.slots().await?;
     let kit = slots.iter().find(|slot| slot.kind == SlotKind::RecoveryKit);
     let made = kit.and_then(|kit| DateTime::from_timestamp_millis(kit.created_at_ms));
     let made = made.map(|at| at.format("Made %Y-%m-%d %H:%M UTC\n").to_string()).unwrap_or_default();

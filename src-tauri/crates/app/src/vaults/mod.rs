@@ -32,7 +32,7 @@ pub async fn count_backups_of(cx: &Cx, connection: &ConnectionId) -> Result<Opti
         Err(error) if error.code == ErrorCode::VaultMissing => return Ok(Some(0)),
         Err(_) => return Ok(None),
     };
-    let heads = vault.heads().await.map_err(VaultError::into_api)?;
+    let heads = vault.heads().await?;
     let of_it = |head: &&holdfast_vault::ManifestHead| {
         head.summary.get("connection_id").and_then(|id| id.as_str()) == Some(connection.as_str())
     };
@@ -55,7 +55,7 @@ fn store_at(location: &str) -> Result<Store, ApiError> {
             "path: the vault's folder must be an absolute path.",
         ));
     }
-    Store::local(Path::new(location)).map_err(VaultError::into_api)
+    Store::local(Path::new(location)).map_err(ApiError::from)
 }
 
 fn none_yet() -> ApiError {

@@ -51,7 +51,7 @@ async fn open_asking(cx: &Cx, asking: Asking) -> Result<Vault, ApiError> {
             None => locked(),
         });
     };
-    let vault = Vault::open(store, &Secret::Passphrase(passphrase)).await.map_err(VaultError::into_api)?;
+    let vault = Vault::open(store, &Secret::Passphrase(passphrase)).await?;
     enter(cx, &row, &mut cell, vault).await
 }
 
@@ -105,7 +105,7 @@ pub async fn lock(cx: &Cx) -> Result<(), ApiError> {
 /// Notes the newest state of the vault, so that an older one later on is noticed. After every backup,
 /// deletion and prune.
 pub async fn remember_tip(cx: &Cx, vault: &Vault) -> Result<(), ApiError> {
-    let Some(tip) = vault.tip().await.map_err(VaultError::into_api)? else { return Ok(()) };
+    let Some(tip) = vault.tip().await? else { return Ok(()) };
     let tip = serde_json::to_value(tip).map_err(|error| {
         ApiError::new(ErrorCode::Internal, format!("The vault's tip cannot be said: {error}."))
     })?;
@@ -131,7 +131,7 @@ pub(super) async fn with_secret(store: Store, request: &VaultUnlockRequest) -> R
             ));
         }
     };
-    Vault::open(store, &secret).await.map_err(VaultError::into_api)
+    Vault::open(store, &secret).await.map_err(ApiError::from)
 }
 
 async fn with_kept_key(
@@ -145,7 +145,7 @@ async fn with_kept_key(
     let Some(key) = cx.secrets().get_asking(&name, asking).await? else { return Ok(None) };
     let Ok(key) = <[u8; 32]>::try_from(key.as_slice()) else { return Ok(None) };
     let secret = Secret::Keychain(Zeroizing::new(key));
-    match Vault::open(store.clone(), &secret).await.map_err(VaultError::into_api) {
+    match Vault::open(store.clone(), &secret).await.map_err(ApiError::from) {
         Ok(vault) => Ok(Some(vault)),
         // The slot was removed on another machine.
         Err(error) if error.code == ErrorCode::VaultLocked => Ok(None),
@@ -198,7 +198,7 @@ async fn rolled_back(row: &VaultRow, vault: &Vault) -> Result<Option<ApiError>, 
     let Some(seen) = row.tip.clone().and_then(|tip| serde_json::from_value::<Tip>(tip).ok()) else {
         return Ok(None);
     };
-    let what = match vault.compare_tip(&seen).await.map_err(VaultError::into_api)? {
+    let what = match vault.compare_tip(&seen).await? {
         TipVerdict::Unchanged | TipVerdict::Advanced => return Ok(None),
         TipVerdict::RolledBack { .. } => {
             "The vault's history ends before the newest backup that was seen here."

@@ -56,13 +56,13 @@ pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
 
 async fn reach(row: &VaultRow) -> Result<(Store, Header), ApiError> {
     let store = store_at(&row.location)?;
-    let header = Vault::probe(&store).await.map_err(VaultError::into_api)?;
+    let header = Vault::probe(&store).await?;
     Ok((store, header))
 }
 
 async fn fill(status: &mut VaultStatus, vault: &Vault) -> Result<(), ApiError> {
-    let held = vault.status().await.map_err(VaultError::into_api)?;
-    let heads = vault.heads().await.map_err(VaultError::into_api)?;
+    let held = vault.status().await?;
+    let heads = vault.heads().await?;
     status.stored_bytes = held.stored_bytes;
     status.packs = held.packs;
     status.backups = heads.len() as u64;
@@ -71,7 +71,7 @@ async fn fill(status: &mut VaultStatus, vault: &Vault) -> Result<(), ApiError> {
         .filter(|head| head.damage.is_none())
         .filter_map(|head| head.summary.get("size_bytes").and_then(serde_json::Value::as_u64))
         .sum();
-    status.slots = vault.slots().await.map_err(VaultError::into_api)?;
+    status.slots = vault.slots().await?;
     Ok(())
 }
 

@@ -36,7 +36,7 @@ impl Operation for Plan {
         let connection = cx.catalog().connections().find(&request.connection).await?;
         let place = Place::new(connections::access(&cx, &connection).await?)?;
         let scope = Scope { kind: request.kind, tables: request.tables, exclude: request.exclude };
-        let holds = place.dump()?.plan(&scope).await.map_err(EngineError::into_api)?;
+        let holds = place.dump()?.plan(&scope).await?;
         Ok(BackupPlan { holds, can_restore: scope.can_restore(place.kind()) })
     }
 }

@@ -71,7 +71,7 @@ impl Operation for DeleteApply {
             cx.catalog().attempts().forget(&id).await?;
         } else {
             let vault = vaults::open(&cx).await?;
-            vault.delete(&id, cx.now_ms()).await.map_err(VaultError::into_api)?;
+            vault.delete(&id, cx.now_ms()).await?;
             vaults::remember_tip(&cx, &vault).await?;
         }
         cx.events().changed(Changed::Backups);
