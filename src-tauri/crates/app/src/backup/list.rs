@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use holdfast_contract::backup::{Backup, BackupDetail, BackupState, ProofRecord};
 use holdfast_contract::snapshot::{BackupKind, EngineKind};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode};
-use holdfast_vault::{ManifestHead, Vault, VaultError};
+use holdfast_vault::{ManifestHead, Vault};
 
 use super::pins;
 use super::source::VaultSource;

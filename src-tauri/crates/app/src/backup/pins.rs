@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_contract::{ApiError, BackupId};
-use holdfast_vault::{Vault, VaultError};
+use holdfast_vault::Vault;
 use serde::{Deserialize, Serialize};
 
 /// The kind under which pins stand in the vault; the newest record of a backup counts.

@@ -7,7 +7,7 @@ use holdfast_contract::clearing::{
 use holdfast_contract::connection::Connection;
 use holdfast_contract::maintenance::{FindingLevel, MaintenanceKind};
 use holdfast_contract::snapshot::Scope;
-use holdfast_engine::{EngineError, NamePurpose, Work, pattern};
+use holdfast_engine::{NamePurpose, Work, pattern};
 
 use crate::connections;
 use crate::cx::Cx;
@@ -44,8 +44,7 @@ async fn empty_room(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
         scratch_dir: Default::default(),
         parallel: 1,
     };
-    let report =
-        maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
+    let report = maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
     let worth = report.findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);
     Ok(worth
         .map(|finding| CleanupCandidate {

@@ -13,7 +13,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::event::Changed;
 use holdfast_contract::snapshot::{Scope, TableName};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
-use holdfast_engine::{Clear, Deletion, EngineError, SnapshotSource as _};
+use holdfast_engine::{Clear, Deletion, SnapshotSource as _};
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;

@@ -76,8 +76,7 @@ async fn described(cx: &Cx, request: CleanupRuleSetRequest) -> Result<(Connectio
 async fn look(cx: &Cx, connection: &Connection, rule: &CleanupRule) -> Result<CleanupPreview, ApiError> {
     let place = Place::new(connections::access(cx, connection).await?)?;
     let clear = facet(&place)?;
-    let count =
-        clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await?;
+    let count = clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await?;
     let referring = hanging_on(clear, &count.table).await?;
     let mut blockers: Vec<String> = everything(&count).into_iter().collect();
     if connection.read_only {

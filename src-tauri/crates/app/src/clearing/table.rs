@@ -5,7 +5,7 @@ use holdfast_contract::clearing::{ClearOutcome, OnDelete, Referring, TableClearP
 use holdfast_contract::connection::Connection;
 use holdfast_contract::snapshot::{Scope, TableName};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, Rows};
+use holdfast_engine::Rows;
 use serde::Serialize;
 use serde_json::json;
 

@@ -12,7 +12,7 @@ mod url;
 use holdfast_contract::connection::{Connection, ConnectionSpec, DatabaseInspectResponse};
 use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
-use holdfast_engine::{Access, Engine, EngineError};
+use holdfast_engine::{Access, Engine};
 
 use crate::cx::Cx;
 

@@ -5,7 +5,7 @@ use holdfast_contract::session::{
     DatabaseAskRequest, DatabaseAskResponse, ServerSession, SessionCloseResponse, SessionListResponse,
 };
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Engine, EngineError, Sessions};
+use holdfast_engine::{Engine, Sessions};
 use serde::{Deserialize, Serialize};
 
 use super::engine;
@@ -59,9 +59,7 @@ pub async fn choose(
 pub async fn close(cx: &Cx, chosen: Chosen) -> Result<SessionCloseResponse, ApiError> {
     let connection = cx.catalog().connections().find(&chosen.connection).await?;
     let engine = engine(cx, &connection).await?;
-    let ids = facet(engine.as_ref())?
-        .close_sessions(&chosen.sessions, chosen.idle_ms)
-        .await?;
+    let ids = facet(engine.as_ref())?.close_sessions(&chosen.sessions, chosen.idle_ms).await?;
     let (closed, left): (Vec<_>, Vec<_>) =
         chosen.sessions.into_iter().partition(|session| ids.contains(&session.id));
     Ok(SessionCloseResponse { closed, left_alone: left.len() as u64 })

@@ -42,8 +42,9 @@ pub(crate) async fn export(
     work.progress.phase(&format!("Writing {}", to.display()));
     match format {
         ExportFormat::Sql => sql(&source, &draft, work).await?,
-        ExportFormat::Sqlite => holdfast_engine::sqlite::export::write_file(&source, draft.vacated()?, work)
-            .await?,
+        ExportFormat::Sqlite => {
+            holdfast_engine::sqlite::export::write_file(&source, draft.vacated()?, work).await?
+        }
     }
     work.checkpoint()?;
     draft.publish()

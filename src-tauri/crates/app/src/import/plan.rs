@@ -10,7 +10,7 @@ use holdfast_contract::import::{ImportInto, ImportPlan, ImportPlanRequest, Scrip
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
 use holdfast_engine::script::{self, RunScript, Script};
-use holdfast_engine::{EngineError, NamePurpose, Work};
+use holdfast_engine::{NamePurpose, Work};
 use serde::{Deserialize, Serialize};
 
 use super::words;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use holdfast_contract::snapshot::{BackupKind, SchemaObject, Scope, Snapshot, TableSnapshot};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{DumpSink, EngineError, Result, SnapshotSource, StreamSink, Unit, Work};
+use holdfast_engine::{DumpSink, Result, SnapshotSource, StreamSink, Unit, Work};
 
 use super::place::Place;
 use crate::backup::source::VaultSource;

@@ -6,7 +6,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, BackupId, ErrorCode, JobId};
 use holdfast_engine::{Dump, Work};
-use holdfast_vault::{BackupWriter, Vault, VaultError, WriteOptions};
+use holdfast_vault::{BackupWriter, Vault, WriteOptions};
 
 use super::scratch::Scratch;
 use super::stages::Stages;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use holdfast_contract::connection::{Connection, ConnectionSpec};
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
-use holdfast_engine::{Access, EngineError, NamePurpose};
+use holdfast_engine::{Access, NamePurpose};
 
 use super::place::{Place, tag};
 use super::stages::Stages;

@@ -9,7 +9,7 @@ use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::vault::CheckSummary;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::Progress as _;
-use holdfast_vault::{CheckLevel, CheckProgress, Vault, VaultError};
+use holdfast_vault::{CheckLevel, CheckProgress, Vault};
 use serde_json::json;
 
 use crate::backup::standing;

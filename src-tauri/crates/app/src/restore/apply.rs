@@ -8,7 +8,7 @@ use std::time::Instant;
 use holdfast_contract::backup::{Level, ProofRecord};
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{EngineError, LoadReport, SnapshotSource, SwapState, Work};
+use holdfast_engine::{LoadReport, SnapshotSource, SwapState, Work};
 use holdfast_vault::Vault;
 
 use super::journal::Journal;

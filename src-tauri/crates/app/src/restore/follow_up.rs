@@ -7,7 +7,7 @@ use holdfast_contract::connection::{Connection, Environment};
 use holdfast_contract::restore::{Restore, RestoreFollowUpPlan, RestoreState};
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, SwapState, TableOrder, Work};
+use holdfast_engine::{SwapState, TableOrder, Work};
 use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;

@@ -5,7 +5,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::snapshot::{BackupKind, Scope};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Dump, EngineError};
+use holdfast_engine::Dump;
 use holdfast_vault::Vault;
 use serde_json::{Value, json};
 

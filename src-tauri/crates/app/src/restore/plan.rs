@@ -8,7 +8,7 @@ use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::restore::{GlobalsPlan, RestorePlan, SessionInfo};
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{EngineError, Preflight, SnapshotSource, TableOrder};
+use holdfast_engine::{Preflight, SnapshotSource, TableOrder};
 use serde::Serialize;
 
 use super::intent::{Intent, fits};

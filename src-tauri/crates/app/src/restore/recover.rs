@@ -9,8 +9,8 @@ use holdfast_contract::import::ImportInto;
 use holdfast_contract::restore::RestoreState;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::SwapState;
 use holdfast_engine::script::Fate;
-use holdfast_engine::{EngineError, SwapState};
 
 use super::apply::{keep, unclear};
 use super::follow_up;

@@ -3,7 +3,7 @@
 
 use holdfast_contract::snapshot::TableName;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{EngineError, SnapshotSource, SwapState, TableOrder, Work};
+use holdfast_engine::{SnapshotSource, SwapState, TableOrder, Work};
 
 use super::journal::{Facts, Journal};
 use crate::proof::place::Place;

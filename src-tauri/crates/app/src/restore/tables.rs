@@ -6,7 +6,7 @@ use holdfast_contract::backup::Backup;
 use holdfast_contract::restore::{RestorePlan, RestoreState, RestoreTable};
 use holdfast_contract::snapshot::{Snapshot, TableSnapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{Arranged, EngineError, SnapshotSource, TableOrder, Way};
+use holdfast_engine::{Arranged, SnapshotSource, TableOrder, Way};
 
 use super::apply::Bench;
 use super::intent::{Intent, fits};

@@ -14,7 +14,7 @@ use holdfast_contract::retention::{
 };
 use holdfast_contract::{ApiError, BackupId, ErrorCode, PlanId};
 use holdfast_engine::SnapshotSource;
-use holdfast_vault::{Vault, VaultError};
+use holdfast_vault::Vault;
 use serde::Serialize;
 
 use crate::backup::source::VaultSource;
@@ -87,12 +87,8 @@ pub async fn pin(cx: &Cx, typed: &str, pinned: bool) -> Result<BackupId, ApiErro
 pub async fn plan(cx: &Cx, connection: &Connection, retention: Retention) -> Result<RetentionPlan, ApiError> {
     let vault = vaults::open(cx).await?;
     let zone = parsed_zone(&retention.zone)?;
-    let sequences: BTreeMap<BackupId, u64> = vault
-        .heads()
-        .await?
-        .into_iter()
-        .map(|head| (head.id, head.sequence))
-        .collect();
+    let sequences: BTreeMap<BackupId, u64> =
+        vault.heads().await?.into_iter().map(|head| (head.id, head.sequence)).collect();
     let mut series: BTreeMap<Part, Vec<(Candidate, Backup)>> = BTreeMap::new();
     for backup in shelf::all(cx, &vault).await? {
         let sequence = sequences.get(&backup.id).copied();

@@ -5,7 +5,7 @@ use std::path::Path;
 use holdfast_contract::event::Changed;
 use holdfast_contract::vault::{VaultAttachRequest, VaultInitRequest, VaultInitResponse};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_vault::{Vault, VaultError};
+use holdfast_vault::Vault;
 use secrecy::SecretString;
 
 use super::{keys, none_yet, open, store_at};

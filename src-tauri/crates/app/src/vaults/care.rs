@@ -4,7 +4,7 @@ use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::vault::{VaultPrunePlan, VaultPruneResult};
 use holdfast_contract::{ApiError, ErrorCode, JobId};
 use holdfast_engine::Progress as _;
-use holdfast_vault::{PrunePlan, Vault, VaultError};
+use holdfast_vault::{PrunePlan, Vault};
 use serde_json::Value;
 
 use super::open;

@@ -3,7 +3,7 @@
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::Password;
 use holdfast_contract::vault::SlotKind;
-use holdfast_vault::{Vault, VaultError};
+use holdfast_vault::Vault;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

@@ -9,7 +9,7 @@ use holdfast_contract::vault::{
 };
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::EngineError;
-use holdfast_vault::{Vault, VaultError};
+use holdfast_vault::Vault;
 use zeroize::Zeroizing;
 
 use super::{none_yet, open, store_at};

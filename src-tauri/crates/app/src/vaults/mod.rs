@@ -14,7 +14,7 @@ mod status;
 use std::path::Path;
 
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
-use holdfast_vault::{Store, Vault, VaultError};
+use holdfast_vault::{Store, Vault};
 
 use crate::cx::Cx;
 

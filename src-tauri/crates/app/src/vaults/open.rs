@@ -3,7 +3,7 @@
 use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::vault::VaultUnlockRequest;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_vault::{Secret, Store, Tip, TipVerdict, Vault, VaultError};
+use holdfast_vault::{Secret, Store, Tip, TipVerdict, Vault};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

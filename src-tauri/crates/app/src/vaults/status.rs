@@ -2,7 +2,7 @@
 
 use holdfast_contract::vault::{VaultState, VaultStatus};
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_vault::{Header, Store, Vault, VaultError};
+use holdfast_vault::{Header, Store, Vault};
 
 use super::{open, store_at};
 use crate::catalog::VaultRow;

@@ -5,7 +5,6 @@ use holdfast_contract::backup::{BackupCreateRequest, BackupPlan, BackupPlanReque
 use holdfast_contract::event::{Changed, Event, NoticeLevel};
 use holdfast_contract::policy::{Policy, Target};
 use holdfast_contract::snapshot::{BackupKind, Scope};
-use holdfast_engine::EngineError;
 use serde_json::json;
 
 use super::Answer;

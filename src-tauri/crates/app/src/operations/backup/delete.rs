@@ -4,7 +4,6 @@ use holdfast_contract::BackupId;
 use holdfast_contract::backup::{BackupDeletePlan, BackupDeleteResponse, BackupRef, PlanRef};
 use holdfast_contract::event::Changed;
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
-use holdfast_vault::VaultError;
 
 use super::Answer;
 use crate::backup::{delete, list, shelf};
