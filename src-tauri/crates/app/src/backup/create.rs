@@ -48,8 +48,7 @@ pub(crate) async fn run(
     work.checkpoint()?;
     let now_ms = clock.now_ms();
     let summary = order.heading.summary(&snapshot, size_bytes, now_ms.saturating_sub(begun_ms).max(0) as u64);
-    let head =
-        writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await?;
+    let head = writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await?;
     Ok(summary.into_backup(id, head.created_at_ms, head.stored_bytes))
 }
 

@@ -9,13 +9,13 @@ use holdfast_engine::{Dump, Work};
 use holdfast_vault::{BackupWriter, Vault, VaultError, WriteOptions};
 
 use super::scratch::Scratch;
-use super::stages::Stages;
 use super::verify::{Depth, require_passed, verify};
 use crate::backup::create::{self, Order};
 use crate::backup::summary::Heading;
 use crate::catalog::{Attempt, Catalog};
 use crate::clock::Clock;
 use crate::cx::Cx;
+use crate::jobs::stages::Stages;
 
 /// A backup that has an id and an entry as running, and no contents yet. Dropped without being made (its job was
 /// cancelled while it waited, or broke down), the entry says so.

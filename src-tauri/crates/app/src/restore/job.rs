@@ -14,18 +14,18 @@ use super::follow_up::{self, FollowUp};
 use super::journal::Journal;
 use crate::backup::source::VaultSource;
 use crate::backup::summary::Heading;
+use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
+use crate::jobs::stages::Stages;
 use crate::proof::produce::{Begun, PROOF_STEPS, Wish, prove, read_back};
-use crate::proof::stages::Stages;
 
 /// What a restore job takes with it.
 pub(crate) struct Restoring {
     pub cx: Cx,
     pub vault: Vault,
     pub connection: Connection,
-    pub place: Place,
+    pub database: Database,
     pub source: VaultSource,
     pub journal: Journal,
     pub safety_backup: bool,
@@ -44,14 +44,14 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.safety_backup { 5 + PROOF_STEPS } else { 3 });
     if all.safety_backup {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let dump = all.place.dump()?;
+        let dump = all.database.dump()?;
         let safety = Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, dump };
         let backup =
             safety_backup(&safety, Scope::default(), "Safety backup before restore", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
     }
     if all.journal.facts.intent.globals
-        && let Some(globals) = all.place.engine().globals()
+        && let Some(globals) = all.database.engine().globals()
     {
         let remarks = globals.restore(&all.source, &work).await?;
         all.journal.facts.remarks.extend(remarks);
@@ -59,7 +59,7 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let clock = all.cx.clock().clone();
     let bench = Bench {
         vault: &all.vault,
-        place: &all.place,
+        database: &all.database,
         source: &all.source,
         work: &work,
         stages: &stages,
@@ -120,19 +120,19 @@ fn not_safe(mut error: ApiError) -> ApiError {
 
 pub(crate) struct FollowingUp {
     pub cx: Cx,
-    pub place: Place,
+    pub database: Database,
     pub journal: Journal,
     pub what: FollowUp,
 }
 
 pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Value, ApiError> {
-    let FollowingUp { cx, place, mut journal, what } = all;
+    let FollowingUp { cx, database, mut journal, what } = all;
     let work = job.work(cx.settings().await?.parallel as usize)?;
     journal.taken_over(Some(job.id.clone()), cx.home().instance());
     let clock = cx.clock().clone();
     match what {
-        FollowUp::Undo => follow_up::undo(&mut journal, &place, &work, clock.as_ref()).await?,
-        FollowUp::Release => follow_up::release(&mut journal, &place, &work, clock.as_ref()).await?,
+        FollowUp::Undo => follow_up::undo(&mut journal, &database, &work, clock.as_ref()).await?,
+        FollowUp::Release => follow_up::release(&mut journal, &database, &work, clock.as_ref()).await?,
     }
     Ok(json!(journal.restore()))
 }

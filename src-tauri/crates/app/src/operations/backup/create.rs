@@ -11,14 +11,14 @@ use serde_json::json;
 use super::Answer;
 use crate::backup::shelf;
 use crate::backup::summary::Heading;
+use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
 use crate::jobs::JobContext;
+use crate::jobs::stages::Stages;
 use crate::operations::{CHANGE, READ};
-use crate::proof::place::Place;
 use crate::proof::produce::{Begun, PROOF_STEPS, Wish, decode_instead, prove, read_back};
-use crate::proof::stages::Stages;
-use crate::{connections, vaults};
+use crate::vaults;
 
 pub struct Plan;
 
@@ -34,10 +34,10 @@ impl Operation for Plan {
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let connection = cx.catalog().connections().find(&request.connection).await?;
-        let place = Place::new(connections::access(&cx, &connection).await?)?;
+        let database = Database::of(&cx, &connection).await?;
         let scope = Scope { kind: request.kind, tables: request.tables, exclude: request.exclude };
-        let holds = place.dump()?.plan(&scope).await?;
-        Ok(BackupPlan { holds, can_restore: scope.can_restore(place.kind()) })
+        let holds = database.dump()?.plan(&scope).await?;
+        Ok(BackupPlan { holds, can_restore: scope.can_restore(database.kind()) })
     }
 }
 
@@ -56,7 +56,7 @@ impl Operation for Create {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let connection = cx.catalog().connections().find(&request.connection).await?;
         let vault = vaults::open(&cx).await?;
-        let place = Place::new(connections::access(&cx, &connection).await?)?;
+        let database = Database::of(&cx, &connection).await?;
         let settings = cx.settings().await?;
         let parallel = settings.parallel as usize;
         let heading = Heading::new(
@@ -87,7 +87,7 @@ impl Operation for Create {
                 let stages = Stages::new(job.progress.clone(), if wants_proof { 2 + PROOF_STEPS } else { 2 });
                 let work = job.work(parallel)?;
                 stages.next(&format!("Reading {}", connection.name));
-                let backup = begun.make(&job.id, place.dump()?, &wish, &work, cx.clock().as_ref()).await?;
+                let backup = begun.make(&job.id, database.dump()?, &wish, &work, cx.clock().as_ref()).await?;
                 vaults::remember_tip(&cx, &vault).await?;
                 stages.next("Reading back what was stored");
                 read_back(&vault, &backup, &work, cx.clock().as_ref()).await?;
