@@ -88,7 +88,7 @@ async fn archive(
     (cx, vault, connection): (&Cx, &Vault, &Connection),
     deletion: &mut dyn Deletion,
     scope: Scope,
-    name: &str,
+    name: &'static str,
     job: &JobContext,
     stages: &Stages,
 ) -> Result<BackupId, ApiError> {

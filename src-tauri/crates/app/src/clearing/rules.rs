@@ -18,7 +18,7 @@ use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::produce::PROOF_STEPS;
+use crate::proof::prove::PROOF_STEPS;
 use crate::{retention, vaults};
 
 const BATCH_ROWS: u32 = 10_000;

@@ -14,7 +14,7 @@ use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::produce::PROOF_STEPS;
+use crate::proof::prove::PROOF_STEPS;
 use crate::vaults;
 
 /// What a person agrees to.

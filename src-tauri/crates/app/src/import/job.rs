@@ -18,7 +18,7 @@ use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::produce::PROOF_STEPS;
+use crate::proof::prove::PROOF_STEPS;
 use crate::restore::apply::{conclude, drop_staging, put_in_place};
 use crate::restore::job::{Safety, safety_backup};
 use crate::restore::journal::Journal;

@@ -9,7 +9,7 @@ use holdfast_engine::SnapshotSource as _;
 use holdfast_vault::Vault;
 use serde_json::json;
 
-use super::produce::{PROOF_STEPS, prove_restored};
+use super::prove::{PROOF_STEPS, prove_restored};
 use crate::backup::source::VaultSource;
 use crate::backup::{list, shelf};
 use crate::cx::{Cx, NewWork};

@@ -3,22 +3,23 @@
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestoreState;
-use holdfast_contract::snapshot::{BackupKind, Scope};
+use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Dump, EngineError};
+use holdfast_engine::Dump;
 use holdfast_vault::Vault;
 use serde_json::{Value, json};
 
 use super::apply::{Bench, conclude, steps};
 use super::follow_up::{self, FollowUp};
 use super::journal::Journal;
+use crate::backup::create::Selection;
 use crate::backup::source::VaultSource;
-use crate::backup::summary::Heading;
 use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::produce::{Begun, PROOF_STEPS, Wish, prove, read_back};
+use crate::proof::prove::PROOF_STEPS;
+use crate::proof::proven_backup::{Demand, Order, ProvenBackup, Told};
 
 /// What a restore job takes with it.
 pub(crate) struct Restoring {
@@ -81,31 +82,24 @@ pub(crate) struct Safety<'a> {
 pub(crate) async fn safety_backup(
     all: &Safety<'_>,
     scope: Scope,
-    name: &str,
+    name: &'static str,
     job: &JobContext,
     stages: &Stages,
 ) -> Result<Backup, ApiError> {
-    stages.next("Backing up the live database first");
-    let settings = all.cx.settings().await?;
-    let work = job.work(settings.parallel as usize)?;
-    let heading =
-        Heading::new(all.connection.clone(), BackupKind::Full, None, name, settings.compression_level);
-    let begun = Begun::new(
-        all.vault,
-        all.cx.catalog(),
-        heading,
-        all.cx.home().instance(),
-        work.parallel,
-        all.cx.now_ms(),
-    )
-    .await?;
-    let clock = all.cx.clock().clone();
-    let wish = Wish { scope, strict: false };
-    let backup = begun.make(&job.id, all.dump, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
-    stages.next("Reading the safety backup back");
-    read_back(all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
-    prove(all.cx, all.vault, &backup, Some(all.connection), stages, &work).await.map_err(not_safe)?;
-    Ok(backup)
+    let order = Order {
+        connection: all.connection.clone(),
+        selection: Selection { scope, strict: false },
+        note: None,
+        otherwise: name,
+        demand: Demand::Certain,
+    };
+    let told = Told {
+        reading: "Backing up the live database first",
+        reading_back: "Reading the safety backup back",
+    };
+    let begun = ProvenBackup::begin(all.cx, all.vault, order).await.map_err(not_safe)?;
+    let made = begun.make(all.cx, all.dump, job, stages, told).await.map_err(not_safe)?;
+    Ok(made.backup)
 }
 
 fn not_safe(mut error: ApiError) -> ApiError {

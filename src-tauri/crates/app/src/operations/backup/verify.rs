@@ -13,7 +13,7 @@ use crate::gate::Operation;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
 use crate::operations::CHANGE;
-use crate::proof::produce::{PROOF_STEPS, prove_restored};
+use crate::proof::prove::{PROOF_STEPS, prove_restored};
 use crate::proof::verify::{Depth, require_passed, verify};
 use crate::vaults;
 
