@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Rooms of `app` from the bottom up; a room may use those before it.
 const ROOMS: &[&str] = &[
     "clock",
+    "text",
     "timing",
     "events",
     "home",

@@ -2,7 +2,7 @@
 //! user can do is an operation and goes through [`App::call`].
 //!
 //! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
-//! `clock home events draft` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
+//! `clock text home events draft` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
 //! export restore import sample overview`) < `gate` < `operations` < this file.
 //!
 //! ```text
@@ -43,6 +43,7 @@ mod retention;
 mod sample;
 mod schedule;
 pub mod secrets;
+mod text;
 mod timing;
 mod vaults;
 

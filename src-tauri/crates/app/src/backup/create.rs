@@ -15,9 +15,10 @@ use super::source::SCHEMA_STREAM;
 use super::summary::{Heading, unasked};
 use crate::clock::Clock;
 
-pub(crate) struct Order<'a> {
-    pub heading: &'a Heading,
-    pub scope: &'a Scope,
+/// What of the database is to be in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    pub scope: Scope,
     /// Refuse instead of leaving something out.
     pub strict: bool,
 }
@@ -25,20 +26,21 @@ pub(crate) struct Order<'a> {
 pub(crate) async fn run(
     dump: &dyn Dump,
     writer: BackupWriter,
-    order: Order<'_>,
+    heading: &Heading,
+    selection: &Selection,
     work: &Work,
     clock: &dyn Clock,
 ) -> Result<Backup, ApiError> {
     let begun_ms = clock.now_ms();
     let id = writer.id().clone();
     work.progress.phase("Looking at the database");
-    if order.strict {
-        let plan = dump.plan(order.scope).await?;
+    if selection.strict {
+        let plan = dump.plan(&selection.scope).await?;
         refuse_omissions(&plan.omissions)?;
     }
     let sink = VaultSink::new(&writer);
-    let mut snapshot = dump.dump(order.scope, &sink, work).await?;
-    if order.strict {
+    let mut snapshot = dump.dump(&selection.scope, &sink, work).await?;
+    if selection.strict {
         // What the plan could not know yet: a table that appeared, rows that turned out unreadable.
         refuse_omissions(&snapshot.omissions)?;
     }
@@ -47,7 +49,7 @@ pub(crate) async fn run(
     write_schema(&writer, &std::mem::take(&mut snapshot.objects)).await?;
     work.checkpoint()?;
     let now_ms = clock.now_ms();
-    let summary = order.heading.summary(&snapshot, size_bytes, now_ms.saturating_sub(begun_ms).max(0) as u64);
+    let summary = heading.summary(&snapshot, size_bytes, now_ms.saturating_sub(begun_ms).max(0) as u64);
     let head = writer.commit(json(&summary)?, json(&snapshot)?, now_ms).await?;
     Ok(summary.into_backup(id, head.created_at_ms, head.stored_bytes))
 }

@@ -3,6 +3,7 @@
 //! Only this room and the ones above it (proof, export, restore) know both sides. Who may call, what must be
 //! confirmed and how a job is run do not belong here.
 
+pub(crate) mod attempt;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod find;

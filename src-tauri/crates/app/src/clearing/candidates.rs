@@ -9,23 +9,22 @@ use holdfast_contract::maintenance::{FindingLevel, MaintenanceKind};
 use holdfast_contract::snapshot::Scope;
 use holdfast_engine::{NamePurpose, Work, pattern};
 
-use crate::connections;
+use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobProgress;
-use crate::proof::place::Place;
 
 const LOOKS_TEMPORARY: &[&str] =
     &["tmp_*", "temp_*", "*_tmp", "*_temp", "*_old", "*_bak", "*_backup", "*_copy", "zz_*"];
 
 pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupCandidatesResponse, ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let database = Database::of(cx, &connection).await?;
     let (mut candidates, mut not_seen) = (Vec::new(), Vec::new());
     for found in [
-        empty_room(&place).await,
-        advice(&place).await,
-        temporary(&place, &request.patterns).await,
-        leftovers(cx, &place, &connection).await,
+        empty_room(&database).await,
+        advice(&database).await,
+        temporary(&database, &request.patterns).await,
+        leftovers(cx, &database, &connection).await,
     ] {
         match found {
             Ok(found) => candidates.extend(found),
@@ -36,8 +35,8 @@ pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupC
     Ok(CleanupCandidatesResponse { candidates, not_seen })
 }
 
-async fn empty_room(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
-    let Some(maintain) = place.engine().maintain() else { return Ok(Vec::new()) };
+async fn empty_room(database: &Database) -> Result<Vec<CleanupCandidate>, ApiError> {
+    let Some(maintain) = database.engine().maintain() else { return Ok(Vec::new()) };
     let work = Work {
         cancel: Default::default(),
         progress: std::sync::Arc::<JobProgress>::default(),
@@ -49,24 +48,24 @@ async fn empty_room(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
     Ok(worth
         .map(|finding| CleanupCandidate {
             kind: CandidateKind::EmptyRoom,
-            name: finding.table.unwrap_or_else(|| place.spec().database_name().to_owned()),
+            name: finding.table.unwrap_or_else(|| database.spec().database_name().to_owned()),
             why: format!("An estimate: {}. Maintenance gives it back.", finding.text),
             bytes: finding.bytes,
         })
         .collect())
 }
 
-async fn advice(place: &Place) -> Result<Vec<CleanupCandidate>, ApiError> {
-    match place.engine().clear() {
+async fn advice(database: &Database) -> Result<Vec<CleanupCandidate>, ApiError> {
+    match database.engine().clear() {
         Some(clear) => clear.candidates().await.map_err(ApiError::from),
         None => Ok(Vec::new()),
     }
 }
 
-async fn temporary(place: &Place, patterns: &[String]) -> Result<Vec<CleanupCandidate>, ApiError> {
+async fn temporary(database: &Database, patterns: &[String]) -> Result<Vec<CleanupCandidate>, ApiError> {
     let usual: Vec<String> = LOOKS_TEMPORARY.iter().map(|&pattern| pattern.to_owned()).collect();
     let patterns = if patterns.is_empty() { &usual } else { patterns };
-    let plan = place.dump()?.plan(&Scope::default()).await?;
+    let plan = database.dump()?.plan(&Scope::default()).await?;
     let fitting = plan.tables.into_iter().filter_map(|table| {
         let by = patterns.iter().find(|by| pattern::matches(by, &table.table))?;
         Some(CleanupCandidate {
@@ -82,14 +81,14 @@ async fn temporary(place: &Place, patterns: &[String]) -> Result<Vec<CleanupCand
 /// Staging and scratch databases of ours whose work is over: a crash on another machine leaves them, or a lost network.
 async fn leftovers(
     cx: &Cx,
-    place: &Place,
+    database: &Database,
     connection: &Connection,
 ) -> Result<Vec<CleanupCandidate>, ApiError> {
     let busy = cx.catalog().jobs().list(Some(connection.id.clone()), true, 1).await?;
     if !busy.is_empty() {
         return Ok(Vec::new());
     }
-    let databases = place.engine().databases().await?;
+    let databases = database.engine().databases().await?;
     let ours = databases.into_iter().filter(|name| is_unfinished(name));
     Ok(ours
         .map(|name| CleanupCandidate {

@@ -17,15 +17,15 @@ use holdfast_engine::{Clear, Deletion, SnapshotSource as _};
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
+use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
-use crate::proof::stages::Stages;
+use crate::jobs::stages::Stages;
 use crate::restore::job::{Safety, safety_backup};
 
-fn facet(place: &Place) -> Result<&dyn Clear, ApiError> {
-    place.engine().clear().ok_or_else(|| {
-        let text = format!("Holdfast cannot delete rows of {} yet.", place.kind().product());
+fn facet(database: &Database) -> Result<&dyn Clear, ApiError> {
+    database.engine().clear().ok_or_else(|| {
+        let text = format!("Holdfast cannot delete rows of {} yet.", database.kind().product());
         ApiError::new(ErrorCode::Unsupported, text)
     })
 }
@@ -88,7 +88,7 @@ async fn archive(
     (cx, vault, connection): (&Cx, &Vault, &Connection),
     deletion: &mut dyn Deletion,
     scope: Scope,
-    name: &str,
+    name: &'static str,
     job: &JobContext,
     stages: &Stages,
 ) -> Result<BackupId, ApiError> {

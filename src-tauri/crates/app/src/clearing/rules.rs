@@ -14,12 +14,12 @@ use serde_json::json;
 
 use super::{archive, facet, hanging_on, judge, may_write, remarks};
 use crate::clock::new_id;
+use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
-use crate::proof::produce::PROOF_STEPS;
-use crate::proof::stages::Stages;
-use crate::{connections, retention, vaults};
+use crate::jobs::stages::Stages;
+use crate::proof::prove::PROOF_STEPS;
+use crate::{retention, vaults};
 
 const BATCH_ROWS: u32 = 10_000;
 const MOST_BATCH_ROWS: u32 = 1_000_000;
@@ -74,8 +74,8 @@ async fn described(cx: &Cx, request: CleanupRuleSetRequest) -> Result<(Connectio
 }
 
 async fn look(cx: &Cx, connection: &Connection, rule: &CleanupRule) -> Result<CleanupPreview, ApiError> {
-    let place = Place::new(connections::access(cx, connection).await?)?;
-    let clear = facet(&place)?;
+    let database = Database::of(cx, connection).await?;
+    let clear = facet(&database)?;
     let count = clear.count(&rule.table, &chosen(&rule.rows, cx.now_ms())).await?;
     let referring = hanging_on(clear, &count.table).await?;
     let mut blockers: Vec<String> = everything(&count).into_iter().collect();
@@ -120,8 +120,8 @@ pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
     let rule = cx.catalog().cleanup_rules().find(rule).await?;
     let connection = cx.catalog().connections().find(rule.connection_id.as_str()).await?;
     may_write(&connection)?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
-    facet(&place)?;
+    let database = Database::of(cx, &connection).await?;
+    facet(&database)?;
     let new = NewWork {
         title: format!("Clean up {} in {} ({})", rule.table, connection.name, rule.name),
         connection_id: Some(connection.id.clone()),
@@ -130,7 +130,7 @@ pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
     let given = cx.clone();
     let job_id = cx
         .start_job(new, move |job: JobContext| async move {
-            let outcome = clean(&given, &connection, &place, &rule, &job).await?;
+            let outcome = clean(&given, &connection, &database, &rule, &job).await?;
             Ok(json!(outcome))
         })
         .await?;
@@ -140,11 +140,11 @@ pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
 async fn clean(
     cx: &Cx,
     connection: &Connection,
-    place: &Place,
+    database: &Database,
     rule: &CleanupRule,
     job: &JobContext,
 ) -> Result<ClearOutcome, ApiError> {
-    let clear = facet(place)?;
+    let clear = facet(database)?;
     let stages = Stages::new(job.progress.clone(), if rule.archive { 4 + PROOF_STEPS } else { 2 });
     stages.next("Counting the rows");
     // One moment for the count, the archive and the deletion.

@@ -10,12 +10,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{archive, facet, hanging_on, in_words, judge, may_write, remarks};
+use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
-use crate::proof::produce::PROOF_STEPS;
-use crate::proof::stages::Stages;
-use crate::{connections, vaults};
+use crate::jobs::stages::Stages;
+use crate::proof::prove::PROOF_STEPS;
+use crate::vaults;
 
 /// What a person agrees to.
 #[derive(Serialize)]
@@ -38,8 +38,8 @@ pub async fn plan(
 ) -> Result<(Connection, TableClearPlan), ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
     may_write(&connection)?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
-    let clear = facet(&place)?;
+    let database = Database::of(cx, &connection).await?;
+    let clear = facet(&database)?;
     let count = clear.count(&request.table, &Rows::All).await?;
     let referring = hanging_on(clear, &count.table).await?;
     let in_the_way = |key: &&Referring| key.on_delete == OnDelete::Refuse && key.rows > 0;
@@ -81,7 +81,7 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
             .hint("Clear the tables that point at it first."));
     }
     let vault = vaults::open(cx).await?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let database = Database::of(cx, &connection).await?;
     let new = NewWork {
         title: format!("Clear {} in {}", plan.table, connection.name),
         connection_id: Some(connection.id.clone()),
@@ -92,7 +92,7 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
         .start_job(new, move |job: JobContext| async move {
             let cx = given;
             let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
-            let clear = facet(&place)?;
+            let clear = facet(&database)?;
             let mut deletion = clear.begin(&plan.table).await?;
             let name = "Safety backup before clearing";
             let with = (&cx, &vault, &connection);

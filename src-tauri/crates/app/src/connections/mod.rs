@@ -1,8 +1,10 @@
-//! Connections: adding, changing, testing and removing them, and turning one into an engine.
+//! Connections: adding, changing, testing and removing them, and turning one into an engine
+//! ([`database`]: into one that copies are made beside).
 //!
 //! A connection's row holds everything but its password, which is among the secrets under
 //! `connection/<id>`. What does not belong here: what is done with the database afterwards.
 
+pub(crate) mod database;
 mod edit;
 mod health;
 pub mod sessions;

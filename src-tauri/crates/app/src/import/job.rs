@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::plan::{Intent, runner};
+use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
-use crate::proof::produce::PROOF_STEPS;
-use crate::proof::stages::Stages;
+use crate::jobs::stages::Stages;
+use crate::proof::prove::PROOF_STEPS;
 use crate::restore::apply::{conclude, drop_staging, put_in_place};
 use crate::restore::job::{Safety, safety_backup};
 use crate::restore::journal::Journal;
@@ -29,7 +29,7 @@ pub(crate) struct Importing {
     /// For the safety backup; None when no database is touched that exists.
     pub vault: Option<Vault>,
     pub connection: Connection,
-    pub place: Place,
+    pub database: Database,
     pub journal: Journal,
     pub intent: Intent,
 }
@@ -47,7 +47,7 @@ async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.vault.is_some() { 4 + PROOF_STEPS } else { 2 });
     if let Some(vault) = &all.vault {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let dump = all.place.dump()?;
+        let dump = all.database.dump()?;
         let safety = Safety { cx: &all.cx, vault, connection: &all.connection, dump };
         let backup =
             safety_backup(&safety, Scope::default(), "Safety backup before import", job, &stages).await?;
@@ -67,13 +67,13 @@ async fn beside(all: &mut Importing, stages: &Stages, work: &Work) -> Result<(),
     let clock = all.cx.clock().clone();
     let staging = all.intent.staging.clone();
     stages.next(&format!("Running {} in {staging}", all.intent.file_name()));
-    let ran = runner(&all.place)?.run_new(&staging, &all.intent.script(), work).await;
+    let ran = runner(&all.database)?.run_new(&staging, &all.intent.script(), work).await;
     let ran = ran.and_then(|done| work.checkpoint().map(|()| done)).map_err(ApiError::from);
     match ran {
         Ok(done) => note(&mut all.journal, done),
-        Err(error) => return Err(drop_staging(&all.journal, &all.place, clock.as_ref(), error).await),
+        Err(error) => return Err(drop_staging(&all.journal, &all.database, clock.as_ref(), error).await),
     }
-    put_in_place(&mut all.journal, &all.place, None, stages, work, clock.as_ref()).await
+    put_in_place(&mut all.journal, &all.database, None, stages, work, clock.as_ref()).await
 }
 
 fn note(journal: &mut Journal, done: ScriptDone) {
@@ -89,7 +89,7 @@ async fn into_live(all: &mut Importing, work: &Work) -> Result<(), ApiError> {
     let script = all.intent.script();
     let outcome = {
         let mark = Mark(Mutex::new(&mut all.journal));
-        runner(&all.place)?.run_live(&script, &mark, work).await
+        runner(&all.database)?.run_live(&script, &mark, work).await
     };
     let error = match outcome {
         Ok(done) => {
@@ -103,7 +103,7 @@ async fn into_live(all: &mut Importing, work: &Work) -> Result<(), ApiError> {
     }
     // The commit was sent and its answer is lost, or it was refused: the server knows.
     let mark = all.journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
-    match runner(&all.place)?.fate(&mark).await {
+    match runner(&all.database)?.fate(&mark).await {
         Ok(Fate::Committed) => {
             all.journal
                 .facts

@@ -14,8 +14,8 @@ use holdfast_engine::{NamePurpose, Work};
 use serde::{Deserialize, Serialize};
 
 use super::words;
-use crate::proof::place::{Place, tag};
-use crate::restore;
+use crate::connections::database::{Database, tag};
+use crate::{restore, text};
 
 /// What was asked for, with every choice made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,10 +35,10 @@ impl Intent {
     pub(crate) async fn new(
         request: &ImportPlanRequest,
         connection: &Connection,
-        place: &Place,
+        database: &Database,
         work: &Work,
     ) -> Result<Self, ApiError> {
-        if place.is_read_only() {
+        if database.is_read_only() {
             return Err(ApiError::new(
                 ErrorCode::ReadOnly,
                 format!(
@@ -52,10 +52,10 @@ impl Intent {
             return Err(ApiError::new(ErrorCode::BadRequest, "The SQL file is given by its full path."));
         }
         let tag = tag()?;
-        let database = match (request.into, &request.database) {
-            (ImportInto::New, Some(name)) => restore::intent::valid_name(place, name.clone())?,
+        let name = match (request.into, &request.database) {
+            (ImportInto::New, Some(name)) => database.valid_name(name.clone())?,
             (ImportInto::New, None) => {
-                place.made_up_name(NamePurpose::Restored, &tag)?.replace("_restored_", "_imported_")
+                database.made_up_name(NamePurpose::Restored, &tag)?.replace("_restored_", "_imported_")
             }
             (_, Some(_)) => {
                 return Err(ApiError::new(
@@ -64,29 +64,29 @@ impl Intent {
                 )
                 .hint("Give a database name, or ask for the live database, not both."));
             }
-            (_, None) => place.live().to_owned(),
+            (_, None) => database.live().to_owned(),
         };
-        let staging = match (request.into, place.kind()) {
+        let staging = match (request.into, database.kind()) {
             // A SQLite file is renamed within its folder.
             (ImportInto::New, EngineKind::Sqlite) => {
-                place.load()?.made_up_name(&database, NamePurpose::Staging, &tag)
+                database.load()?.made_up_name(&name, NamePurpose::Staging, &tag)
             }
-            _ => place.made_up_name(NamePurpose::Staging, &tag)?,
+            _ => database.made_up_name(NamePurpose::Staging, &tag)?,
         };
         let kept_as = match request.into {
-            ImportInto::Replace => Some(place.made_up_name(NamePurpose::Kept, &tag)?),
+            ImportInto::Replace => Some(database.made_up_name(NamePurpose::Kept, &tag)?),
             _ => None,
         };
         if request.into == ImportInto::New {
-            must_be_free(place, &database).await?;
+            must_be_free(database, &name).await?;
         }
-        let own = runner(place)?.dialect();
+        let own = runner(database)?.dialect();
         let report = look_through(request, own, work).await?;
         Ok(Self {
             file: request.file.clone(),
             connection: connection.id.clone(),
             into: request.into,
-            database,
+            database: name,
             staging,
             kept_as,
             without_owners: request.without_owners,
@@ -154,17 +154,17 @@ async fn look_through(
     }
 }
 
-pub(crate) fn runner(place: &Place) -> Result<&dyn RunScript, ApiError> {
-    place.engine().script().ok_or_else(|| {
+pub(crate) fn runner(database: &Database) -> Result<&dyn RunScript, ApiError> {
+    database.engine().script().ok_or_else(|| {
         ApiError::new(ErrorCode::Unsupported, "Holdfast cannot run SQL files on this kind of database yet.")
     })
 }
 
-async fn must_be_free(place: &Place, database: &str) -> Result<(), ApiError> {
-    if !place.load()?.exists(database).await? {
+async fn must_be_free(database: &Database, name: &str) -> Result<(), ApiError> {
+    if !database.load()?.exists(name).await? {
         return Ok(());
     }
-    Err(ApiError::new(ErrorCode::TargetExists, format!("{database} exists already."))
+    Err(ApiError::new(ErrorCode::TargetExists, format!("{name} exists already."))
         .hint("Choose another name; to import over the live database ask for that."))
 }
 
@@ -172,18 +172,18 @@ async fn must_be_free(place: &Place, database: &str) -> Result<(), ApiError> {
 pub(crate) async fn plan(
     intent: &Intent,
     connection: &Connection,
-    place: &Place,
+    database: &Database,
 ) -> Result<ImportPlan, ApiError> {
     let report = &intent.report;
     if intent.into == ImportInto::New {
-        must_be_free(place, &intent.database).await?;
+        must_be_free(database, &intent.database).await?;
     } else {
-        place.engine().ping().await?;
+        database.engine().ping().await?;
     }
     let mut blockers = words::blockers(intent);
     let mut warnings = words::warnings(intent);
-    if runner(place)?.dialect() == report.dialect {
-        let preflight = runner(place)?.preflight(report).await?;
+    if runner(database)?.dialect() == report.dialect {
+        let preflight = runner(database)?.preflight(report).await?;
         blockers.extend(preflight.blockers);
         warnings.extend(preflight.warnings);
     } else {
@@ -194,9 +194,9 @@ pub(crate) async fn plan(
             connection.name
         ));
     }
-    blockers.extend(no_room(place, intent));
+    blockers.extend(no_room(database, intent));
     let sessions_to_end = match intent.into {
-        ImportInto::Replace => place.swap()?.sessions().await?,
+        ImportInto::Replace => database.swap()?.sessions().await?,
         _ => Vec::new(),
     };
     let touches_live = intent.into != ImportInto::New;
@@ -224,8 +224,8 @@ pub(crate) async fn plan(
 }
 
 /// A new SQLite file is about as large as its text.
-fn no_room(place: &Place, intent: &Intent) -> Option<String> {
-    if place.kind() != EngineKind::Sqlite {
+fn no_room(database: &Database, intent: &Intent) -> Option<String> {
+    if database.kind() != EngineKind::Sqlite {
         return None;
     }
     let folder = Path::new(&intent.staging).parent()?;
@@ -234,8 +234,8 @@ fn no_room(place: &Place, intent: &Intent) -> Option<String> {
         format!(
             "{} has {} free; the text alone is {}.",
             folder.display(),
-            restore::words::size(free),
-            restore::words::size(intent.report.text_bytes)
+            text::size(free),
+            text::size(intent.report.text_bytes)
         )
     })
 }

@@ -7,6 +7,7 @@ mod log;
 mod progress;
 mod recovery;
 mod runner;
+pub(crate) mod stages;
 mod watch;
 
 use std::collections::HashMap;

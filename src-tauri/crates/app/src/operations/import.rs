@@ -10,14 +10,14 @@ use serde_json::json;
 
 use crate::catalog::{Plan as KeptPlan, RestoreRow};
 use crate::clock::new_id;
+use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
 use crate::import::job::{self, Importing};
 use crate::import::plan::{self, Intent, Material, require_unblocked};
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
 use crate::restore::journal::{Facts, Imported, Journal};
-use crate::{connections, vaults};
+use crate::vaults;
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -35,7 +35,7 @@ impl Operation for Plan {
     }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-        let (connection, place) = target(&cx, &request.to).await?;
+        let (connection, database) = target(&cx, &request.to).await?;
         let new = NewWork {
             title: format!("Look through {}", request.file),
             connection_id: Some(connection.id.clone()),
@@ -45,9 +45,9 @@ impl Operation for Plan {
         let job_id = cx
             .start_job(new, move |job: JobContext| async move {
                 let work = job.work(1)?;
-                let intent = Intent::new(&request, &connection, &place, &work).await?;
+                let intent = Intent::new(&request, &connection, &database, &work).await?;
                 work.progress.phase("Looking at the target");
-                let mut plan = plan::plan(&intent, &connection, &place).await?;
+                let mut plan = plan::plan(&intent, &connection, &database).await?;
                 let material = Material::new(&intent, &connection, &plan);
                 let mut kept = KeptPlan::new(Apply::NAME, &intent, &material, given.now_ms())?;
                 kept.confirm_name.clone_from(&plan.confirm_name);
@@ -87,10 +87,10 @@ impl Operation for PlanGet {
     }
 }
 
-async fn target(cx: &Cx, name: &str) -> Answer<(Connection, Place)> {
+async fn target(cx: &Cx, name: &str) -> Answer<(Connection, Database)> {
     let connection = cx.catalog().connections().find(name).await?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
-    Ok((connection, place))
+    let database = Database::of(cx, &connection).await?;
+    Ok((connection, database))
 }
 
 pub struct Apply;
@@ -109,8 +109,8 @@ impl Operation for Apply {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
-        let (connection, place) = target(&cx, intent.connection.as_str()).await?;
-        let plan = plan::plan(&intent, &connection, &place).await?;
+        let (connection, database) = target(&cx, intent.connection.as_str()).await?;
+        let plan = plan::plan(&intent, &connection, &database).await?;
         kept.still_holds(&Material::new(&intent, &connection, &plan))?;
         require_unblocked(&plan)?;
         let vault = match intent.into {
@@ -136,7 +136,7 @@ impl Operation for Apply {
             connection_id: Some(connection.id.clone()),
             cancellable: true,
         };
-        let all = Importing { cx: cx.clone(), vault, connection, place, journal, intent };
+        let all = Importing { cx: cx.clone(), vault, connection, database, journal, intent };
         let job_id = cx.start_job(new, move |context| job::import(all, context)).await?;
         Ok(Started { id: id.0, job_id })
     }

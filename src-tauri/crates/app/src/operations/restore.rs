@@ -15,15 +15,15 @@ use crate::backup::source::VaultSource;
 use crate::backup::{list, shelf, standing};
 use crate::catalog::{Plan as KeptPlan, RestoreRow};
 use crate::clock::new_id;
+use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
-use crate::proof::place::Place;
 use crate::restore::follow_up::{self, FollowUp};
 use crate::restore::intent::Intent;
 use crate::restore::job::{self, FollowingUp, Restoring};
 use crate::restore::journal::{Facts, Journal};
 use crate::restore::plan::{self, Ground, Material, require_unblocked};
-use crate::{connections, vaults};
+use crate::vaults;
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -36,7 +36,7 @@ struct Planned {
     material: Material,
     intent: Intent,
     connection: Connection,
-    place: Place,
+    database: Database,
     vault: Vault,
     source: VaultSource,
     order: Option<TableOrder>,
@@ -57,17 +57,17 @@ async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
     let backup = shelf::find(cx, &vault, backup).await?;
     list::require_good(&backup)?;
     let connection = cx.catalog().connections().find(to).await?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
+    let database = Database::of(cx, &connection).await?;
     let source = VaultSource::open(&vault, &backup.id).await?;
     let intent = match wanted {
         Wanted::Again(intent) => intent.clone(),
-        Wanted::Asked(request) => Intent::new(&backup, &connection, &place, request)?,
+        Wanted::Asked(request) => Intent::new(&backup, &connection, &database, request)?,
     };
     let source = source.mapping_definers(intent.map_definers);
     let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
     let ground = Ground {
         connection: &connection,
-        place: &place,
+        database: &database,
         backup: &backup,
         source: &source,
         proofs: &proofs,
@@ -75,7 +75,7 @@ async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
     };
     let (plan, order) = plan::plan(&intent, &ground).await?;
     let material = Material::new(&intent, &connection, &plan, order.as_ref());
-    Ok(Planned { plan, material, intent, connection, place, vault, source, order })
+    Ok(Planned { plan, material, intent, connection, database, vault, source, order })
 }
 
 pub struct Plan;
@@ -118,7 +118,7 @@ impl Operation for Apply {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
-        let Planned { plan, material, intent, connection, place, vault, source, order } =
+        let Planned { plan, material, intent, connection, database, vault, source, order } =
             make_plan(&cx, Wanted::Again(&intent)).await?;
         kept.still_holds(&material)?;
         require_unblocked(&plan)?;
@@ -156,7 +156,7 @@ impl Operation for Apply {
             cx: cx.clone(),
             vault,
             connection,
-            place,
+            database,
             source,
             journal,
             safety_backup: plan.safety_backup,
@@ -212,17 +212,17 @@ struct Followed {
     plan: RestoreFollowUpPlan,
     material: follow_up::Material,
     connection: Connection,
-    place: Place,
+    database: Database,
     journal: Journal,
 }
 
 async fn make_follow_up(cx: &Cx, what: FollowUp, restore: &str) -> Answer<Followed> {
     let journal = Journal::open(cx.catalog(), cx.catalog().restores().find(restore).await?)?;
     let connection = cx.catalog().connections().find(journal.connection().as_str()).await?;
-    let place = Place::new(connections::access(cx, &connection).await?)?;
-    let plan = follow_up::plan(what, &journal, &connection, &place).await?;
+    let database = Database::of(cx, &connection).await?;
+    let plan = follow_up::plan(what, &journal, &connection, &database).await?;
     let material = follow_up::Material::new(what, &journal, &connection);
-    Ok(Followed { plan, material, connection, place, journal })
+    Ok(Followed { plan, material, connection, database, journal })
 }
 
 async fn plan_follow_up(
@@ -246,7 +246,7 @@ async fn plan_follow_up(
 async fn apply_follow_up(cx: &Cx, what: FollowUp, request: &PlanRef) -> Answer<Started> {
     let kept = cx.catalog().plans().get(&request.plan_id).await?;
     let request: RestoreRef = super::kept_request(&kept)?;
-    let Followed { material, connection, place, journal, .. } =
+    let Followed { material, connection, database, journal, .. } =
         make_follow_up(cx, what, &request.restore).await?;
     kept.still_holds(&material)?;
     let id = journal.id().to_string();
@@ -255,7 +255,7 @@ async fn apply_follow_up(cx: &Cx, what: FollowUp, request: &PlanRef) -> Answer<S
         FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
     };
     let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
-    let all = FollowingUp { cx: cx.clone(), place, journal, what };
+    let all = FollowingUp { cx: cx.clone(), database, journal, what };
     let job_id = cx.start_job(new, move |context| job::follow_up(all, context)).await?;
     Ok(Started { id, job_id })
 }

@@ -10,8 +10,8 @@ use holdfast_contract::snapshot::{BackupKind, SchemaObject, Scope, Snapshot, Tab
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::{DumpSink, Result, SnapshotSource, StreamSink, Unit, Work};
 
-use super::place::Place;
 use crate::backup::source::VaultSource;
+use crate::connections::database::Database;
 
 pub(crate) struct WithDefinitions<'a> {
     rows: &'a VaultSource,
@@ -28,12 +28,12 @@ pub(crate) fn needed(snapshot: &Snapshot, objects: &[SchemaObject]) -> bool {
 pub(crate) async fn borrow<'a>(
     rows: &'a VaultSource,
     own: Vec<SchemaObject>,
-    place: &Place,
+    database: &Database,
     work: &Work,
 ) -> std::result::Result<WithDefinitions<'a>, ApiError> {
     work.progress.phase("Reading the definitions of the live database");
     let scope = Scope { kind: BackupKind::Schema, ..Scope::default() };
-    let mut live = place.dump()?.dump(&scope, &Nowhere, work).await?;
+    let mut live = database.dump()?.dump(&scope, &Nowhere, work).await?;
     let mut snapshot = rows.snapshot().clone();
     for table in &snapshot.tables {
         let there = live.tables.iter().find(|other| other.table == table.table);

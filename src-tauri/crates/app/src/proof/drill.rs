@@ -9,12 +9,12 @@ use holdfast_engine::SnapshotSource as _;
 use holdfast_vault::Vault;
 use serde_json::json;
 
-use super::produce::{PROOF_STEPS, prove_restored};
-use super::stages::Stages;
+use super::prove::{PROOF_STEPS, prove_restored};
 use crate::backup::source::VaultSource;
 use crate::backup::{list, shelf};
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
+use crate::jobs::stages::Stages;
 use crate::vaults;
 
 pub async fn drill(cx: &Cx, connection: &str, scratch: Option<&str>) -> Result<Started, ApiError> {

@@ -9,9 +9,9 @@ use holdfast_engine::{EngineError, SnapshotSource, Work};
 use super::compare::{self, Comparison};
 use super::decoded::is_damage;
 use super::definitions;
-use super::place::Place;
-use super::stages::Stages;
 use crate::backup::source::VaultSource;
+use crate::connections::database::Database;
+use crate::jobs::stages::Stages;
 
 #[derive(Default)]
 pub(super) struct Drill {
@@ -26,15 +26,15 @@ pub(super) struct Drill {
 
 /// Errors say that the drill could not be made; what it found about the backup is in the result.
 pub(super) async fn drill(
-    place: &Place,
+    database: &Database,
     scratch: &str,
     source: &VaultSource,
     stages: &Stages,
     work: &Work,
 ) -> Result<Drill, ApiError> {
-    let found = load_and_compare(place, scratch, source, stages, work).await;
+    let found = load_and_compare(database, scratch, source, stages, work).await;
     // Also after a cancel or an error, and without the cancelled token: nothing may stay behind.
-    let dropped = place.load()?.drop_database(scratch).await;
+    let dropped = database.load()?.drop_database(scratch).await;
     let mut drill = found?;
     drill.left_behind = dropped.err().map(|error| {
         let mut error = error.into_api();
@@ -45,7 +45,7 @@ pub(super) async fn drill(
 }
 
 async fn load_and_compare(
-    place: &Place,
+    database: &Database,
     scratch: &str,
     source: &VaultSource,
     stages: &Stages,
@@ -56,8 +56,8 @@ async fn load_and_compare(
         Err(error) => return verdict(error),
     };
     if definitions::needed(source.snapshot(), &objects) {
-        let borrowed = definitions::borrow(source, objects, place, work).await?;
-        let drill = load_whole(place, scratch, &borrowed, stages, work).await?;
+        let borrowed = definitions::borrow(source, objects, database, work).await?;
+        let drill = load_whole(database, scratch, &borrowed, stages, work).await?;
         // A definition that was tightened since the backup refuses rows that are good.
         return match drill.comparison.tables.is_empty() {
             true if !drill.comparison.problems.is_empty() && !drill.damaged => {
@@ -69,17 +69,17 @@ async fn load_and_compare(
             _ => Ok(drill),
         };
     }
-    load_whole(place, scratch, source, stages, work).await
+    load_whole(database, scratch, source, stages, work).await
 }
 
 async fn load_whole(
-    place: &Place,
+    database: &Database,
     scratch: &str,
     source: &dyn SnapshotSource,
     stages: &Stages,
     work: &Work,
 ) -> Result<Drill, ApiError> {
-    let load = place.load()?;
+    let load = database.load()?;
     work.progress.phase("Asking whether the scratch server can take it");
     let objects = match source.objects().await {
         Ok(objects) => objects,
@@ -101,9 +101,9 @@ async fn load_whole(
     };
     let restore_ms = begun.elapsed().as_millis() as u64;
     stages.next("Comparing every table");
-    let copy = place.copy(scratch)?;
+    let copy = database.copy(scratch)?;
     let compared =
-        compare::compare(place.engine(), copy.as_ref(), scratch, source.snapshot(), &report.remarks, work)
+        compare::compare(database.engine(), copy.as_ref(), scratch, source.snapshot(), &report.remarks, work)
             .await;
     let comparison = compared?;
     Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), ..Drill::default() })

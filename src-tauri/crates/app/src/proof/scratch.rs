@@ -12,14 +12,14 @@ use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use holdfast_engine::{Access, NamePurpose};
 
-use super::place::{Place, tag};
-use super::stages::Stages;
 use super::verify::Depth;
 use crate::catalog::{Catalog, ScratchRow};
+use crate::connections::database::{Database, tag};
 use crate::cx::Cx;
+use crate::jobs::stages::Stages;
 
 pub(crate) struct Scratch {
-    place: Place,
+    database: Database,
     name: String,
     /// Under which connection it is written down.
     noted: Option<ConnectionId>,
@@ -35,13 +35,13 @@ impl Scratch {
     ) -> Result<Self, ApiError> {
         if kind == EngineKind::Sqlite {
             let path = folder.join("proof.sqlite").to_string_lossy().into_owned();
-            let place = Place::new(Access {
+            let database = Database::new(Access {
                 spec: ConnectionSpec::Sqlite { path },
                 password: None,
                 read_only: false,
             })?;
-            let name = place.made_up_name(NamePurpose::Scratch, &tag()?)?;
-            return Ok(Self { place, name, noted: None });
+            let name = database.made_up_name(NamePurpose::Scratch, &tag()?)?;
+            return Ok(Self { database, name, noted: None });
         }
         let connection = server.ok_or_else(no_server)?;
         if connection.spec.engine() != kind {
@@ -61,8 +61,8 @@ impl Scratch {
             )
             .hint("Give another connection for the scratch database."));
         }
-        let place = Place::new(crate::connections::access(cx, connection).await?)?;
-        let name = place.made_up_name(NamePurpose::Scratch, &tag()?)?;
+        let database = Database::of(cx, connection).await?;
+        let name = database.made_up_name(NamePurpose::Scratch, &tag()?)?;
         let row = ScratchRow {
             name: name.clone(),
             connection_id: connection.id.clone(),
@@ -70,17 +70,17 @@ impl Scratch {
             made_at_ms: cx.now_ms(),
         };
         cx.catalog().scratch_databases().put(row).await?;
-        Ok(Self { place, name, noted: Some(connection.id.clone()) })
+        Ok(Self { database, name, noted: Some(connection.id.clone()) })
     }
 
     pub(crate) fn depth<'a>(&'a self, stages: &'a Stages) -> Depth<'a> {
-        Depth::Restored { place: &self.place, scratch: &self.name, stages }
+        Depth::Restored { database: &self.database, scratch: &self.name, stages }
     }
 
     /// To be called after the proof, whatever came of it: the note goes when the database is gone.
     pub(crate) async fn settle(self, catalog: &Catalog) -> Result<(), ApiError> {
         let Some(connection) = &self.noted else { return Ok(()) };
-        let exists = self.place.load()?.exists(&self.name).await?;
+        let exists = self.database.load()?.exists(&self.name).await?;
         if exists { Ok(()) } else { catalog.scratch_databases().forget(connection, &self.name).await }
     }
 }
@@ -131,9 +131,9 @@ pub(crate) async fn sweep(cx: &Cx) -> Result<(), ApiError> {
 }
 
 async fn drop_one(cx: &Cx, connection: &Connection, name: &str) -> Result<(), ApiError> {
-    let place = Place::new(crate::connections::access(cx, connection).await?)?;
+    let database = Database::of(cx, connection).await?;
     // The server alone is timed: opening the sealed file takes what it takes.
-    match tokio::time::timeout(PATIENCE, place.load()?.drop_database(name)).await {
+    match tokio::time::timeout(PATIENCE, database.load()?.drop_database(name)).await {
         Ok(dropped) => dropped.map_err(ApiError::from),
         Err(_) => {
             Err(ApiError::new(ErrorCode::ConnectionTimedOut, "The server did not answer in time.").retry())

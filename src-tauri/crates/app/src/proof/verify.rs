@@ -7,12 +7,12 @@ use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
 
 use super::compare::Comparison;
-use super::place::Place;
-use super::stages::Stages;
 use super::{decoded, restored, stored};
 use crate::backup::source::VaultSource;
 use crate::backup::standing;
 use crate::clock::Clock;
+use crate::connections::database::Database;
+use crate::jobs::stages::Stages;
 
 /// How far to go, and where the copy is made when it must be loaded.
 pub(crate) enum Depth<'a> {
@@ -22,7 +22,7 @@ pub(crate) enum Depth<'a> {
         instead: Option<&'a ApiError>,
     },
     Restored {
-        place: &'a Place,
+        database: &'a Database,
         scratch: &'a str,
         stages: &'a Stages,
     },
@@ -96,10 +96,10 @@ async fn look(
         }
         Err(error) => return Err(error),
     };
-    let Depth::Restored { place, scratch, stages } = depth else {
+    let Depth::Restored { database, scratch, stages } = depth else {
         return decoded::compare(&source, work).await.map(only);
     };
-    let mut drill = restored::drill(place, scratch, &source, stages, work).await?;
+    let mut drill = restored::drill(database, scratch, &source, stages, work).await?;
     if !drill.comparison.problems.is_empty() && drill.comparison.tables.is_empty() {
         // The load stopped at the first damage; reading everything back names all of it.
         let read = decoded::compare(&source, work).await?;

@@ -16,14 +16,14 @@ use super::step::{Step, label};
 use crate::backup::source::VaultSource;
 use crate::backup::standing;
 use crate::clock::Clock;
+use crate::connections::database::Database;
+use crate::jobs::stages::Stages;
 use crate::proof::compare::{self, Comparison};
-use crate::proof::place::Place;
-use crate::proof::stages::Stages;
 
 /// What a restore works with once its safety backup is made.
 pub(crate) struct Bench<'a> {
     pub vault: &'a Vault,
-    pub place: &'a Place,
+    pub database: &'a Database,
     pub source: &'a VaultSource,
     pub work: &'a Work,
     pub stages: &'a Stages,
@@ -59,16 +59,16 @@ pub(crate) async fn conclude(
 /// Loads, proves and puts in place.
 pub(crate) async fn steps(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiError> {
     if let Err(error) = prepare(journal, bench).await {
-        return Err(drop_staging(journal, bench.place, bench.clock, error).await);
+        return Err(drop_staging(journal, bench.database, bench.clock, error).await);
     }
     let source: &dyn SnapshotSource = bench.source;
-    put_in_place(journal, bench.place, Some(source), bench.stages, bench.work, bench.clock).await
+    put_in_place(journal, bench.database, Some(source), bench.stages, bench.work, bench.clock).await
 }
 
 /// The last step: the copy gets its name, or the live one's place. `source`: for tables, whose definitions it needs.
 pub(crate) async fn put_in_place(
     journal: &mut Journal,
-    place: &Place,
+    database: &Database,
     source: Option<&dyn SnapshotSource>,
     stages: &Stages,
     work: &Work,
@@ -76,11 +76,11 @@ pub(crate) async fn put_in_place(
 ) -> Result<(), ApiError> {
     journal.enter(RestoreState::Swapping).await?;
     stages.next("Putting the copy in place");
-    match Step::of(journal, place).put(source, work).await {
+    match Step::of(journal, database).put(source, work).await {
         Ok(remarks) => add_remarks(journal, remarks),
-        Err(error) => return not_moved(journal, place, clock, error).await,
+        Err(error) => return not_moved(journal, database, clock, error).await,
     }
-    keep(journal, place).await
+    keep(journal, database).await
 }
 
 /// Known already from counting beforehand, or new.
@@ -92,8 +92,8 @@ fn add_remarks(journal: &mut Journal, remarks: Vec<String>) {
     }
 }
 
-pub(crate) async fn keep(journal: &mut Journal, place: &Place) -> Result<(), ApiError> {
-    journal.facts.kept = Step::of(journal, place).kept().await?;
+pub(crate) async fn keep(journal: &mut Journal, database: &Database) -> Result<(), ApiError> {
+    journal.facts.kept = Step::of(journal, database).kept().await?;
     Ok(())
 }
 
@@ -102,22 +102,28 @@ async fn prepare(journal: &mut Journal, bench: &Bench<'_>) -> Result<(), ApiErro
     if let Some(order) = journal.facts.order.clone() {
         return super::tables::prepare(journal, &order, bench).await;
     }
-    let Bench { place, source, work, .. } = bench;
+    let Bench { database, source, work, .. } = bench;
     let staging = journal.facts.intent.staging.clone();
     journal.enter(RestoreState::Loading).await?;
     bench.stages.next(&format!("Loading into {staging}"));
     let started_at_ms = bench.clock.now_ms();
     let begun = Instant::now();
-    let report = place.load()?.load(&staging, *source, work).await?;
+    let report = database.load()?.load(&staging, *source, work).await?;
     let restore_ms = begun.elapsed().as_millis() as u64;
     journal.facts.remarks.extend(report.remarks.iter().cloned());
 
     journal.enter(RestoreState::Proving).await?;
     bench.stages.next("Comparing every table with the snapshot");
-    let copy = place.copy(&staging)?;
-    let compared =
-        compare::compare(place.engine(), copy.as_ref(), &staging, source.snapshot(), &report.remarks, work)
-            .await;
+    let copy = database.copy(&staging)?;
+    let compared = compare::compare(
+        database.engine(),
+        copy.as_ref(),
+        &staging,
+        source.snapshot(),
+        &report.remarks,
+        work,
+    )
+    .await;
     let comparison = compared?;
     journal.facts.proof.clone_from(&comparison.tables);
     let problems = comparison.problems.clone();
@@ -167,20 +173,20 @@ async fn record(
 /// The last step failed: find out where things stand and say so.
 async fn not_moved(
     journal: &mut Journal,
-    place: &Place,
+    database: &Database,
     clock: &dyn Clock,
     error: ApiError,
 ) -> Result<(), ApiError> {
-    match Step::of(journal, place).whereabouts().await {
+    match Step::of(journal, database).whereabouts().await {
         Ok(SwapState::Swapped) => {
             journal
                 .facts
                 .remarks
                 .push(format!("The last step reported “{}”, but it is complete.", error.message));
-            keep(journal, place).await
+            keep(journal, database).await
         }
         Ok(SwapState::NotSwapped) => {
-            let error = drop_staging(journal, place, clock, error).await;
+            let error = drop_staging(journal, database, clock, error).await;
             // Known again: the journal must not say that a swap is under way.
             journal.enter(RestoreState::Proving).await?;
             Err(error)
@@ -218,12 +224,12 @@ pub(crate) fn unclear(journal: &Journal, why: &str) -> ApiError {
 /// Nothing made here stays behind, also after a cancel; what cannot be dropped now is noted for the next start.
 pub(crate) async fn drop_staging(
     journal: &Journal,
-    place: &Place,
+    database: &Database,
     clock: &dyn Clock,
     mut error: ApiError,
 ) -> ApiError {
     let staging = &journal.facts.intent.staging;
-    let Err(left) = Step::of(journal, place).drop_staging().await else { return error };
+    let Err(left) = Step::of(journal, database).drop_staging().await else { return error };
     if let Some(order) = &journal.facts.order {
         let names = label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default();
         let hint = format!(

@@ -14,7 +14,7 @@ use super::journal::Journal;
 use super::plan::told_sessions;
 use super::step::{Step, kept_label, label};
 use crate::clock::Clock;
-use crate::proof::place::Place;
+use crate::connections::database::Database;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,18 +50,18 @@ pub(crate) async fn plan(
     what: FollowUp,
     journal: &Journal,
     connection: &Connection,
-    place: &Place,
+    database: &Database,
 ) -> Result<RestoreFollowUpPlan, ApiError> {
     let restore = journal.restore();
     let kept = possible(what, &restore)?.to_owned();
-    if place.is_read_only() {
+    if database.is_read_only() {
         return Err(ApiError::new(
             ErrorCode::ReadOnly,
             format!("“{}” is read-only now: Holdfast may not change a database there.", connection.name),
         )
         .hint("Take the read-only switch off the connection first."));
     }
-    if !Step::of(journal, place).is_kept(&kept).await? {
+    if !Step::of(journal, database).is_kept(&kept).await? {
         return Err(gone(journal, &kept));
     }
     let name = connection.spec.database_name();
@@ -83,7 +83,7 @@ pub(crate) async fn plan(
     }
     match what {
         FollowUp::Undo => {
-            plan.sessions_to_end = place.swap()?.sessions().await?;
+            plan.sessions_to_end = database.swap()?.sessions().await?;
             plan.steps = vec![
                 format!("Put {kept} back as “{name}”; {}.", told_sessions(&plan.sessions_to_end)),
                 format!(
@@ -181,7 +181,7 @@ fn possible(what: FollowUp, restore: &Restore) -> Result<&str, ApiError> {
 /// Not cancellable: the swap is one step.
 pub(crate) async fn undo(
     journal: &mut Journal,
-    place: &Place,
+    database: &Database,
     work: &Work,
     clock: &dyn Clock,
 ) -> Result<(), ApiError> {
@@ -190,14 +190,14 @@ pub(crate) async fn undo(
     journal.facts.undo_keeps_as = Some(restored.clone());
     journal.enter(RestoreState::Undoing).await?;
     work.progress.phase("Putting the replaced database back");
-    let error = match Step::of(journal, place).undo(&kept, &restored, work).await {
+    let error = match Step::of(journal, database).undo(&kept, &restored, work).await {
         Ok(remarks) => {
             journal.facts.remarks.extend(remarks);
             return undone(journal, clock).await;
         }
         Err(error) => error,
     };
-    match Step::of(journal, place).undo_state(&kept, &restored).await {
+    match Step::of(journal, database).undo_state(&kept, &restored).await {
         Ok(SwapState::Swapped) => undone(journal, clock).await,
         Ok(SwapState::NotSwapped) => {
             journal.enter(RestoreState::Done).await?;
@@ -210,14 +210,14 @@ pub(crate) async fn undo(
 
 pub(super) async fn recover_undo(
     journal: &mut Journal,
-    place: &Place,
+    database: &Database,
     clock: &dyn Clock,
 ) -> Result<(), ApiError> {
     let (Some(kept), Some(restored)) = (journal.facts.kept.clone(), journal.facts.undo_keeps_as.clone())
     else {
         return journal.enter(RestoreState::Done).await;
     };
-    match Step::of(journal, place).undo_state(&kept, &restored).await? {
+    match Step::of(journal, database).undo_state(&kept, &restored).await? {
         SwapState::Swapped => undone(journal, clock).await,
         SwapState::NotSwapped => journal.enter(RestoreState::Done).await,
         SwapState::Unclear => {
@@ -242,13 +242,13 @@ async fn undone(journal: &mut Journal, clock: &dyn Clock) -> Result<(), ApiError
 /// Idempotent: a second try finishes what the first began.
 pub(crate) async fn release(
     journal: &mut Journal,
-    place: &Place,
+    database: &Database,
     work: &Work,
     clock: &dyn Clock,
 ) -> Result<(), ApiError> {
     let kept = possible(FollowUp::Release, &journal.restore())?.to_owned();
     work.progress.phase(&format!("Removing {kept}"));
-    Step::of(journal, place).release(&kept).await?;
+    Step::of(journal, database).release(&kept).await?;
     journal.facts.kept = None;
     journal.end(RestoreState::Released, None, clock).await
 }

@@ -2,14 +2,14 @@
 //! recovery after a crash all speak of the same names.
 
 use holdfast_contract::backup::Backup;
-use holdfast_contract::connection::{Connection, ConnectionSpec};
+use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestorePlanRequest;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode};
 use holdfast_engine::{NamePurpose, Placing, TableWish};
 use serde::{Deserialize, Serialize};
 
-use crate::proof::place::{Place, tag};
+use crate::connections::database::{Database, tag};
 
 /// What was asked for, with every choice made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,13 +36,13 @@ impl Intent {
     pub(crate) fn new(
         backup: &Backup,
         connection: &Connection,
-        place: &Place,
+        database: &Database,
         request: &RestorePlanRequest,
     ) -> Result<Self, ApiError> {
-        fits(connection, place, backup)?;
+        fits(connection, database, backup)?;
         let tag = tag()?;
         if !request.tables.is_empty() {
-            return Self::of_tables(backup, connection, place, request, tag);
+            return Self::of_tables(backup, connection, database, request, tag);
         }
         if request.schema.is_some()
             || request.suffix.is_some()
@@ -55,14 +55,14 @@ impl Intent {
             )
             .hint("Name the tables too."));
         }
-        let (replace, database) = (request.replace, request.database.clone());
+        let (replace, name) = (request.replace, request.database.clone());
         // Of the database that comes back, which need not be the connection's.
-        let base = match place.kind() {
-            EngineKind::Sqlite => place.live(),
+        let base = match database.kind() {
+            EngineKind::Sqlite => database.live(),
             EngineKind::Postgres | EngineKind::Mysql => backup.database.as_str(),
         };
-        let load = place.load()?;
-        let database = match (replace, database) {
+        let load = database.load()?;
+        let name = match (replace, name) {
             (true, Some(_)) => {
                 return Err(ApiError::new(
                     ErrorCode::BadRequest,
@@ -70,23 +70,23 @@ impl Intent {
                 )
                 .hint("Give a database name or ask for replace, not both."));
             }
-            (true, None) => place.live().to_owned(),
-            (false, Some(name)) => valid_name(place, name)?,
+            (true, None) => database.live().to_owned(),
+            (false, Some(name)) => database.valid_name(name)?,
             (false, None) => load.made_up_name(base, NamePurpose::Restored, &tag),
         };
-        let staging = match (replace, place.kind()) {
-            (true, _) => place.made_up_name(NamePurpose::Staging, &tag)?,
+        let staging = match (replace, database.kind()) {
+            (true, _) => database.made_up_name(NamePurpose::Staging, &tag)?,
             // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
-            (false, EngineKind::Sqlite) => load.made_up_name(&database, NamePurpose::Staging, &tag),
+            (false, EngineKind::Sqlite) => load.made_up_name(&name, NamePurpose::Staging, &tag),
             (false, _) => load.made_up_name(base, NamePurpose::Staging, &tag),
         };
-        let kept_as = if replace { Some(place.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
+        let kept_as = if replace { Some(database.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
         let (backup, connection) = (backup.id.clone(), connection.id.clone());
         Ok(Self {
             backup,
             connection,
             replace,
-            database,
+            database: name,
             staging,
             kept_as,
             globals: request.globals,
@@ -99,7 +99,7 @@ impl Intent {
     fn of_tables(
         backup: &Backup,
         connection: &Connection,
-        place: &Place,
+        database: &Database,
         request: &RestorePlanRequest,
         tag: String,
     ) -> Result<Self, ApiError> {
@@ -143,7 +143,7 @@ impl Intent {
             backup: backup.id.clone(),
             connection: connection.id.clone(),
             replace: request.replace,
-            database: place.live().to_owned(),
+            database: database.live().to_owned(),
             staging: format!("the restored tables ({tag})"),
             kept_as: request.replace.then_some(kept),
             globals: false,
@@ -153,54 +153,15 @@ impl Intent {
     }
 }
 
-/// PostgreSQL cuts longer names silently: two names could become one.
-const POSTGRES_NAME_BYTES: usize = 63;
-/// MySQL and MariaDB refuse longer ones.
-const MYSQL_NAME_CHARACTERS: usize = 64;
-
-pub(crate) fn valid_name(place: &Place, name: String) -> Result<String, ApiError> {
-    let bad = |why: &str| {
-        Err(ApiError::new(
-            ErrorCode::BadRequest,
-            format!("“{}” cannot be the new database: {why}.", name.escape_debug()),
-        ))
-    };
-    if name.is_empty() || name.contains('\0') {
-        return bad("a name needs at least one character and no zero byte");
-    }
-    match place.spec() {
-        ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
-            bad("PostgreSQL names have at most 63 bytes")
-        }
-        ConnectionSpec::Mysql { .. } if name.chars().count() > MYSQL_NAME_CHARACTERS => {
-            bad("MySQL names have at most 64 characters")
-        }
-        ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. }
-            if *database == name =>
-        {
-            bad("it is the live database; restoring over it is called replace")
-        }
-        ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
-            bad("a SQLite file is given by its full path")
-        }
-        ConnectionSpec::Sqlite { path } if *path == name => {
-            bad("it is the live database; restoring over it is called replace")
-        }
-        ConnectionSpec::Postgres { .. } | ConnectionSpec::Mysql { .. } | ConnectionSpec::Sqlite { .. } => {
-            Ok(name)
-        }
-    }
-}
-
-pub(super) fn fits(connection: &Connection, place: &Place, backup: &Backup) -> Result<(), ApiError> {
-    if backup.engine != place.kind() {
+pub(super) fn fits(connection: &Connection, database: &Database, backup: &Backup) -> Result<(), ApiError> {
+    if backup.engine != database.kind() {
         return Err(ApiError::new(
             ErrorCode::Unsupported,
             format!("“{}” is no place for this backup: it holds another kind of database.", connection.name),
         )
         .hint("Choose a connection of the same kind."));
     }
-    if place.is_read_only() {
+    if database.is_read_only() {
         return Err(ApiError::new(
             ErrorCode::ReadOnly,
             format!("“{}” is read-only: Holdfast may not make or change a database there.", connection.name),

@@ -3,7 +3,7 @@
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestoreState;
-use holdfast_contract::snapshot::{BackupKind, Scope};
+use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::Dump;
 use holdfast_vault::Vault;
@@ -12,20 +12,21 @@ use serde_json::{Value, json};
 use super::apply::{Bench, conclude, steps};
 use super::follow_up::{self, FollowUp};
 use super::journal::Journal;
+use crate::backup::create::Selection;
 use crate::backup::source::VaultSource;
-use crate::backup::summary::Heading;
+use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
-use crate::proof::place::Place;
-use crate::proof::produce::{Begun, PROOF_STEPS, Wish, prove, read_back};
-use crate::proof::stages::Stages;
+use crate::jobs::stages::Stages;
+use crate::proof::prove::PROOF_STEPS;
+use crate::proof::proven_backup::{Demand, Order, ProvenBackup, Told};
 
 /// What a restore job takes with it.
 pub(crate) struct Restoring {
     pub cx: Cx,
     pub vault: Vault,
     pub connection: Connection,
-    pub place: Place,
+    pub database: Database,
     pub source: VaultSource,
     pub journal: Journal,
     pub safety_backup: bool,
@@ -44,14 +45,14 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let stages = Stages::new(job.progress.clone(), if all.safety_backup { 5 + PROOF_STEPS } else { 3 });
     if all.safety_backup {
         all.journal.enter(RestoreState::SafetyBackup).await?;
-        let dump = all.place.dump()?;
+        let dump = all.database.dump()?;
         let safety = Safety { cx: &all.cx, vault: &all.vault, connection: &all.connection, dump };
         let backup =
             safety_backup(&safety, Scope::default(), "Safety backup before restore", job, &stages).await?;
         all.journal.facts.safety_backup = Some(backup.id);
     }
     if all.journal.facts.intent.globals
-        && let Some(globals) = all.place.engine().globals()
+        && let Some(globals) = all.database.engine().globals()
     {
         let remarks = globals.restore(&all.source, &work).await?;
         all.journal.facts.remarks.extend(remarks);
@@ -59,7 +60,7 @@ async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError
     let clock = all.cx.clock().clone();
     let bench = Bench {
         vault: &all.vault,
-        place: &all.place,
+        database: &all.database,
         source: &all.source,
         work: &work,
         stages: &stages,
@@ -81,31 +82,24 @@ pub(crate) struct Safety<'a> {
 pub(crate) async fn safety_backup(
     all: &Safety<'_>,
     scope: Scope,
-    name: &str,
+    name: &'static str,
     job: &JobContext,
     stages: &Stages,
 ) -> Result<Backup, ApiError> {
-    stages.next("Backing up the live database first");
-    let settings = all.cx.settings().await?;
-    let work = job.work(settings.parallel as usize)?;
-    let heading =
-        Heading::new(all.connection.clone(), BackupKind::Full, None, name, settings.compression_level);
-    let begun = Begun::new(
-        all.vault,
-        all.cx.catalog(),
-        heading,
-        all.cx.home().instance(),
-        work.parallel,
-        all.cx.now_ms(),
-    )
-    .await?;
-    let clock = all.cx.clock().clone();
-    let wish = Wish { scope, strict: false };
-    let backup = begun.make(&job.id, all.dump, &wish, &work, clock.as_ref()).await.map_err(not_safe)?;
-    stages.next("Reading the safety backup back");
-    read_back(all.vault, &backup, &work, clock.as_ref()).await.map_err(not_safe)?;
-    prove(all.cx, all.vault, &backup, Some(all.connection), stages, &work).await.map_err(not_safe)?;
-    Ok(backup)
+    let order = Order {
+        connection: all.connection.clone(),
+        selection: Selection { scope, strict: false },
+        note: None,
+        otherwise: name,
+        demand: Demand::Certain,
+    };
+    let told = Told {
+        reading: "Backing up the live database first",
+        reading_back: "Reading the safety backup back",
+    };
+    let begun = ProvenBackup::begin(all.cx, all.vault, order).await.map_err(not_safe)?;
+    let made = begun.make(all.cx, all.dump, job, stages, told).await.map_err(not_safe)?;
+    Ok(made.backup)
 }
 
 fn not_safe(mut error: ApiError) -> ApiError {
@@ -120,19 +114,19 @@ fn not_safe(mut error: ApiError) -> ApiError {
 
 pub(crate) struct FollowingUp {
     pub cx: Cx,
-    pub place: Place,
+    pub database: Database,
     pub journal: Journal,
     pub what: FollowUp,
 }
 
 pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Value, ApiError> {
-    let FollowingUp { cx, place, mut journal, what } = all;
+    let FollowingUp { cx, database, mut journal, what } = all;
     let work = job.work(cx.settings().await?.parallel as usize)?;
     journal.taken_over(Some(job.id.clone()), cx.home().instance());
     let clock = cx.clock().clone();
     match what {
-        FollowUp::Undo => follow_up::undo(&mut journal, &place, &work, clock.as_ref()).await?,
-        FollowUp::Release => follow_up::release(&mut journal, &place, &work, clock.as_ref()).await?,
+        FollowUp::Undo => follow_up::undo(&mut journal, &database, &work, clock.as_ref()).await?,
+        FollowUp::Release => follow_up::release(&mut journal, &database, &work, clock.as_ref()).await?,
     }
     Ok(json!(journal.restore()))
 }

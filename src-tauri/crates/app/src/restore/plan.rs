@@ -14,12 +14,13 @@ use serde::Serialize;
 use super::intent::{Intent, fits};
 use super::words;
 use crate::backup::source::VaultSource;
-use crate::proof::place::Place;
+use crate::connections::database::Database;
+use crate::text;
 
 /// What planning looks at.
 pub(crate) struct Ground<'a> {
     pub connection: &'a Connection,
-    pub place: &'a Place,
+    pub database: &'a Database,
     pub backup: &'a Backup,
     pub source: &'a VaultSource,
     pub proofs: &'a [ProofRecord],
@@ -34,19 +35,19 @@ pub(crate) async fn plan(
     if intent.tables.is_some() {
         return super::tables::plan(intent, ground).await;
     }
-    let Ground { connection, place, backup, source, .. } = ground;
-    fits(connection, place, backup)?;
-    let load = place.load()?;
+    let Ground { connection, database, backup, source, .. } = ground;
+    fits(connection, database, backup)?;
+    let load = database.load()?;
     if !intent.replace && load.exists(&intent.database).await? {
         return Err(ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", intent.database))
             .hint("Choose another name; to restore over the live database ask for replace."));
     }
-    let live = look_at_live(intent, place).await?;
+    let live = look_at_live(intent, database).await?;
     let snapshot = source.snapshot();
     let objects = source.objects().await?;
-    let (globals, mut preflight) = look_ahead(intent, place, source, &objects).await?;
+    let (globals, mut preflight) = look_ahead(intent, database, source, &objects).await?;
     preflight.blockers.extend(blocked_by_contents(intent, snapshot));
-    preflight.blockers.extend(no_room(place, intent, live.bytes, snapshot, backup));
+    preflight.blockers.extend(no_room(database, intent, live.bytes, snapshot, backup));
     let mut warnings = words::warnings(backup, snapshot);
     warnings.append(&mut preflight.warnings);
     warnings.extend(live.unreadable.clone());
@@ -54,11 +55,11 @@ pub(crate) async fn plan(
     let mut sessions_to_end = Vec::new();
     let mut loses = None;
     if intent.replace {
-        sessions_to_end = place.swap()?.sessions().await?;
+        sessions_to_end = database.swap()?.sessions().await?;
         loses = Some(words::loses(
             connection,
             snapshot,
-            live_tables(place, snapshot).await.as_ref(),
+            live_tables(database, snapshot).await.as_ref(),
             intent,
             ground.now_ms,
         ));
@@ -100,16 +101,16 @@ pub(crate) async fn plan(
 /// Preflight as it would be with the missing roles, when these are asked for.
 async fn look_ahead(
     intent: &Intent,
-    place: &Place,
+    database: &Database,
     source: &VaultSource,
     objects: &[SchemaObject],
 ) -> Result<(Option<GlobalsPlan>, Preflight), ApiError> {
-    let (load, snapshot) = (place.load()?, source.snapshot());
-    let found = match place.engine().globals() {
+    let (load, snapshot) = (database.load()?, source.snapshot());
+    let found = match database.engine().globals() {
         Some(globals) => globals.plan(source).await?,
         None => None,
     };
-    let (Some(globals), Some(plan), true) = (place.engine().globals(), &found, intent.globals) else {
+    let (Some(globals), Some(plan), true) = (database.engine().globals(), &found, intent.globals) else {
         let mut preflight = load.preflight(snapshot, objects).await?;
         if intent.globals {
             preflight.blockers.push("This backup holds no roles and tablespaces of the server.".into());
@@ -130,8 +131,8 @@ struct Live {
 
 /// A live SQLite file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
 /// the file is moved aside as it is.
-async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> {
-    let error = match place.engine().ping().await.map_err(ApiError::from) {
+async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiError> {
+    let error = match database.engine().ping().await.map_err(ApiError::from) {
         Ok(server) => return Ok(Live { bytes: server.size_bytes, unreadable: None }),
         Err(error) => error,
     };
@@ -143,7 +144,7 @@ async fn look_at_live(intent: &Intent, place: &Place) -> Result<Live, ApiError> 
             | ErrorCode::DatabaseMissing
             | ErrorCode::NotFound
     );
-    match place.kind() {
+    match database.kind() {
         EngineKind::Sqlite if gone_or_damaged && intent.replace => Ok(Live {
             bytes: None,
             unreadable: Some(format!(
@@ -169,13 +170,13 @@ fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {
 
 /// A SQLite restore needs its room in one known folder: the copy and, with replace, the kept one.
 fn no_room(
-    place: &Place,
+    database: &Database,
     intent: &Intent,
     live_bytes: Option<u64>,
     snapshot: &Snapshot,
     backup: &Backup,
 ) -> Option<String> {
-    if place.kind() != EngineKind::Sqlite {
+    if database.kind() != EngineKind::Sqlite {
         return None;
     }
     let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);
@@ -186,16 +187,16 @@ fn no_room(
         format!(
             "{} has {} free; the restore needs {}.",
             folder.display(),
-            words::size(free),
-            words::size(needed)
+            text::size(free),
+            text::size(needed)
         )
     })
 }
 
 /// The live tables as the engine estimates them. Only words depend on it: a live database too damaged to be
 /// looked at may be exactly what must be replaced.
-async fn live_tables(place: &Place, snapshot: &Snapshot) -> Option<DumpPlan> {
-    place.engine().dump()?.plan(&snapshot.scope).await.ok()
+async fn live_tables(database: &Database, snapshot: &Snapshot) -> Option<DumpPlan> {
+    database.engine().dump()?.plan(&snapshot.scope).await.ok()
 }
 
 /// What a person agrees to, as the digest covers it: what would make it another restore. Sessions, sizes and times

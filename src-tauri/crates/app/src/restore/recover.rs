@@ -17,9 +17,8 @@ use super::follow_up;
 use super::journal::Journal;
 use super::step::Step;
 use crate::clock::Clock;
-use crate::connections;
+use crate::connections::database::Database;
 use crate::cx::Cx;
-use crate::proof::place::Place;
 
 /// A server that does not answer must not hold up the start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,32 +54,32 @@ async fn one(cx: &Cx, journal: &mut Journal) -> Result<(), ApiError> {
         .hint(format!("If there is a database {}, drop it by hand.", journal.facts.intent.staging));
         return journal.end(RestoreState::Interrupted, Some(error), clock.as_ref()).await;
     };
-    let place = Place::new(connections::access(cx, &connection).await?)?;
-    recover(journal, &place, clock.as_ref()).await
+    let database = Database::of(cx, &connection).await?;
+    recover(journal, &database, clock.as_ref()).await
 }
 
 /// `Err`: the server could not be asked; the journal stays as it is.
-async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
+async fn recover(journal: &mut Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
     match journal.state() {
         RestoreState::Planned
         | RestoreState::SafetyBackup
         | RestoreState::Loading
         | RestoreState::Proving => {
-            drop_staging(journal, place, clock).await?;
+            drop_staging(journal, database, clock).await?;
             journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
         }
         RestoreState::Swapping
             if journal.facts.import.as_ref().is_some_and(|import| import.into == ImportInto::Live) =>
         {
-            recover_live(journal, place, clock).await
+            recover_live(journal, database, clock).await
         }
-        RestoreState::Swapping => match Step::of(journal, place).whereabouts().await? {
+        RestoreState::Swapping => match Step::of(journal, database).whereabouts().await? {
             SwapState::NotSwapped => {
-                drop_staging(journal, place, clock).await?;
+                drop_staging(journal, database, clock).await?;
                 journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
             }
             SwapState::Swapped => {
-                keep(journal, place).await?;
+                keep(journal, database).await?;
                 journal.facts.remarks.push(
                     "The program ended during the last step; it was found complete at the next start.".into(),
                 );
@@ -91,15 +90,15 @@ async fn recover(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Res
                 journal.end(RestoreState::Interrupted, Some(error), clock).await
             }
         },
-        RestoreState::Undoing => follow_up::recover_undo(journal, place, clock).await,
+        RestoreState::Undoing => follow_up::recover_undo(journal, database, clock).await,
         _ => Ok(()),
     }
 }
 
 /// After a crash at the commit of an import into the live database.
-async fn recover_live(journal: &mut Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
+async fn recover_live(journal: &mut Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
     let mark = journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
-    let fate = match place.engine().script() {
+    let fate = match database.engine().script() {
         Some(script) => script.fate(&mark).await?,
         None => Fate::Unknown,
     };
@@ -136,11 +135,11 @@ async fn recover_live(journal: &mut Journal, place: &Place, clock: &dyn Clock) -
 
 /// A server may still be making the database that the dead program asked for; then there is nothing to drop yet, so
 /// the name stays on the list of what later starts drop.
-async fn drop_staging(journal: &Journal, place: &Place, clock: &dyn Clock) -> Result<(), ApiError> {
-    if place.kind() != EngineKind::Sqlite && journal.facts.order.is_none() {
+async fn drop_staging(journal: &Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
+    if database.kind() != EngineKind::Sqlite && journal.facts.order.is_none() {
         journal.leave_to_sweep(clock.now_ms()).await?;
     }
-    Step::of(journal, place).drop_staging().await
+    Step::of(journal, database).drop_staging().await
 }
 
 fn interrupted() -> ApiError {

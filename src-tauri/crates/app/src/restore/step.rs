@@ -6,17 +6,17 @@ use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::{SnapshotSource, SwapState, TableOrder, Work};
 
 use super::journal::{Facts, Journal};
-use crate::proof::place::Place;
+use crate::connections::database::Database;
 
 /// The step as the journal describes it, on its server.
 pub(crate) struct Step<'a> {
-    place: &'a Place,
+    database: &'a Database,
     facts: &'a Facts,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn of(journal: &'a Journal, place: &'a Place) -> Self {
-        Self { place, facts: &journal.facts }
+    pub(crate) fn of(journal: &'a Journal, database: &'a Database) -> Self {
+        Self { database, facts: &journal.facts }
     }
 
     /// Answers with remarks.
@@ -31,13 +31,13 @@ impl<'a> Step<'a> {
                 let source = source.ok_or_else(|| {
                     ApiError::new(ErrorCode::Internal, "Tables are put in place without their backup.")
                 })?;
-                self.place.tables()?.put(order, source, work).await
+                self.database.tables()?.put(order, source, work).await
             }
             (None, Some(kept)) => {
-                self.place.swap()?.swap(&intent.staging, kept, work).await.map(|()| Vec::new())
+                self.database.swap()?.swap(&intent.staging, kept, work).await.map(|()| Vec::new())
             }
             (None, None) => {
-                self.place.load()?.rename(&intent.staging, &intent.database).await.map(|()| Vec::new())
+                self.database.load()?.rename(&intent.staging, &intent.database).await.map(|()| Vec::new())
             }
         };
         done.map_err(ApiError::from)
@@ -46,10 +46,10 @@ impl<'a> Step<'a> {
     pub(crate) async fn whereabouts(&self) -> Result<SwapState, ApiError> {
         let intent = &self.facts.intent;
         match (&self.facts.order, &intent.kept_as) {
-            (Some(order), _) => self.place.tables()?.state(order).await,
-            (None, Some(kept)) => self.place.swap()?.swap_state(&intent.staging, kept).await,
+            (Some(order), _) => self.database.tables()?.state(order).await,
+            (None, Some(kept)) => self.database.swap()?.swap_state(&intent.staging, kept).await,
             (None, None) => {
-                let load = self.place.load()?;
+                let load = self.database.load()?;
                 // Where it takes several steps, it is brought to an end first.
                 load.settle(&intent.staging).await?;
                 let staged = load.exists(&intent.staging).await?;
@@ -70,15 +70,15 @@ impl<'a> Step<'a> {
         if let Some(order) = &self.facts.order {
             return Ok(order.tables.iter().any(|step| step.kept.is_some()).then(|| kept.clone()));
         }
-        let there = self.place.load()?.exists(kept).await?;
+        let there = self.database.load()?.exists(kept).await?;
         Ok(there.then(|| kept.clone()))
     }
 
     /// Nothing that was loaded beside stays.
     pub(crate) async fn drop_staging(&self) -> Result<(), ApiError> {
         match &self.facts.order {
-            Some(order) => self.place.tables()?.drop_staged(order).await,
-            None => self.place.load()?.drop_database(&self.facts.intent.staging).await,
+            Some(order) => self.database.tables()?.drop_staged(order).await,
+            None => self.database.load()?.drop_database(&self.facts.intent.staging).await,
         }
         .map_err(ApiError::from)
     }
@@ -91,16 +91,16 @@ impl<'a> Step<'a> {
         work: &Work,
     ) -> Result<Vec<String>, ApiError> {
         match &self.facts.order {
-            Some(order) => self.place.tables()?.put_back(order, work).await,
-            None => self.place.swap()?.swap(kept, restored, work).await.map(|()| Vec::new()),
+            Some(order) => self.database.tables()?.put_back(order, work).await,
+            None => self.database.swap()?.swap(kept, restored, work).await.map(|()| Vec::new()),
         }
         .map_err(ApiError::from)
     }
 
     pub(crate) async fn undo_state(&self, kept: &str, restored: &str) -> Result<SwapState, ApiError> {
         match &self.facts.order {
-            Some(order) => self.place.tables()?.back_state(order).await,
-            None => self.place.swap()?.swap_state(kept, restored).await,
+            Some(order) => self.database.tables()?.back_state(order).await,
+            None => self.database.swap()?.swap_state(kept, restored).await,
         }
         .map_err(ApiError::from)
     }
@@ -108,9 +108,9 @@ impl<'a> Step<'a> {
     /// Is what an undo or a release works on still there?
     pub(crate) async fn is_kept(&self, kept: &str) -> Result<bool, ApiError> {
         let Some(order) = &self.facts.order else {
-            return self.place.load()?.exists(kept).await.map_err(ApiError::from);
+            return self.database.load()?.exists(kept).await.map_err(ApiError::from);
         };
-        let (tables, wanted) = (self.place.tables()?, SwapState::Swapped);
+        let (tables, wanted) = (self.database.tables()?, SwapState::Swapped);
         let state =
             if self.facts.undone { tables.back_state(order).await } else { tables.state(order).await };
         Ok(state? == wanted)
@@ -118,9 +118,9 @@ impl<'a> Step<'a> {
 
     pub(crate) async fn release(&self, kept: &str) -> Result<(), ApiError> {
         match &self.facts.order {
-            Some(order) if self.facts.undone => self.place.tables()?.drop_staged(order).await,
-            Some(order) => self.place.tables()?.drop_kept(order).await,
-            None => self.place.load()?.drop_database(kept).await,
+            Some(order) if self.facts.undone => self.database.tables()?.drop_staged(order).await,
+            Some(order) => self.database.tables()?.drop_kept(order).await,
+            None => self.database.load()?.drop_database(kept).await,
         }
         .map_err(ApiError::from)
     }

@@ -15,17 +15,18 @@ use super::plan::Ground;
 use super::step::{kept_label, label};
 use super::words;
 use crate::proof::compare;
+use crate::text;
 
 /// The plan without its id and digest, and what exactly would be done.
 pub(crate) async fn plan(
     intent: &Intent,
     ground: &Ground<'_>,
 ) -> Result<(RestorePlan, Option<TableOrder>), ApiError> {
-    let Ground { connection, place, backup, source, .. } = ground;
-    fits(connection, place, backup)?;
+    let Ground { connection, database, backup, source, .. } = ground;
+    fits(connection, database, backup)?;
     let Some(wish) = &intent.tables else { return Err(no_tables()) };
     let snapshot = source.snapshot();
-    let arranged = place.tables()?.arrange(wish, *source).await?;
+    let arranged = database.tables()?.arrange(wish, *source).await?;
     let Arranged { order, notes, blockers, mut warnings } = arranged;
     warnings.splice(0..0, words::damage(backup));
     warnings.extend(unfaithful(snapshot, &order));
@@ -64,7 +65,7 @@ pub(crate) async fn plan(
         sessions_to_end: Vec::new(),
         blockers,
         warnings,
-        steps: steps(&order, place.kind()),
+        steps: steps(&order, database.kind()),
         loses: loses(intent, &order, backup, snapshot, ground.now_ms),
         confirm_name: intent.replace.then(|| connection.spec.database_name().to_owned()),
         estimated_ms: None,
@@ -140,8 +141,8 @@ fn loses(
     let tables = label(order.tables.iter().filter(|step| step.kept.is_some()).map(|step| &step.to))?;
     Some(format!(
         "What was written to {tables} after {} ({} ago, backup “{}”) is not in what is restored. All of it stays in {kept}.",
-        words::moment(snapshot.taken_at_ms),
-        words::span(now_ms.saturating_sub(snapshot.taken_at_ms)),
+        text::moment(snapshot.taken_at_ms),
+        text::span(now_ms.saturating_sub(snapshot.taken_at_ms)),
         backup.name,
     ))
 }
@@ -163,8 +164,8 @@ pub(crate) async fn prepare(
     order: &TableOrder,
     bench: &Bench<'_>,
 ) -> Result<(), ApiError> {
-    let Bench { place, source, work, stages, .. } = bench;
-    let tables = place.tables()?;
+    let Bench { database, source, work, stages, .. } = bench;
+    let tables = database.tables()?;
     journal.enter(RestoreState::Loading).await?;
     stages.next("Loading the tables beside");
     let begun = Instant::now();

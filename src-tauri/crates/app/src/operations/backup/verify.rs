@@ -11,9 +11,9 @@ use crate::backup::{list, shelf};
 use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
 use crate::jobs::JobContext;
+use crate::jobs::stages::Stages;
 use crate::operations::CHANGE;
-use crate::proof::produce::{PROOF_STEPS, prove_restored};
-use crate::proof::stages::Stages;
+use crate::proof::prove::{PROOF_STEPS, prove_restored};
 use crate::proof::verify::{Depth, require_passed, verify};
 use crate::vaults;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::jobs::JobProgress;
+use super::JobProgress;
 
 pub(crate) struct Stages {
     progress: Arc<JobProgress>,

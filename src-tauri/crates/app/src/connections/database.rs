@@ -1,17 +1,29 @@
-//! Where copies are made: one server (or folder) with its engine, and the copies on it opened as databases of
-//! their own.
+//! The database of a connection with its engine: what it can do, and the copies beside it, on the same server (or in the
+//! same folder), opened as databases of their own.
 
-use holdfast_contract::connection::ConnectionSpec;
+use holdfast_contract::connection::{Connection, ConnectionSpec};
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::{Access, Dump, Engine, Load, NamePurpose, PlaceTables, Swap};
 
-pub(crate) struct Place {
+use crate::cx::Cx;
+
+/// PostgreSQL cuts longer names silently: two names could become one.
+const POSTGRES_NAME_BYTES: usize = 63;
+/// MySQL and MariaDB refuse longer ones.
+const MYSQL_NAME_CHARACTERS: usize = 64;
+
+pub(crate) struct Database {
     access: Access,
     engine: Box<dyn Engine>,
 }
 
-impl Place {
+impl Database {
+    /// Nothing is asked of the server yet. `SecretMissing` when its password should be kept and is not.
+    pub(crate) async fn of(cx: &Cx, connection: &Connection) -> Result<Self, ApiError> {
+        Self::new(super::access(cx, connection).await?)
+    }
+
     pub(crate) fn new(access: Access) -> Result<Self, ApiError> {
         let engine = holdfast_engine::engine(access.clone())?;
         Ok(Self { access, engine })
@@ -59,6 +71,41 @@ impl Place {
 
     pub(crate) fn made_up_name(&self, purpose: NamePurpose, tag: &str) -> Result<String, ApiError> {
         Ok(self.load()?.made_up_name(self.live(), purpose, tag))
+    }
+
+    /// A name that somebody gives to a new database beside the live one.
+    pub(crate) fn valid_name(&self, name: String) -> Result<String, ApiError> {
+        let bad = |why: &str| {
+            Err(ApiError::new(
+                ErrorCode::BadRequest,
+                format!("“{}” cannot be the new database: {why}.", name.escape_debug()),
+            ))
+        };
+        if name.is_empty() || name.contains('\0') {
+            return bad("a name needs at least one character and no zero byte");
+        }
+        match self.spec() {
+            ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
+                bad("PostgreSQL names have at most 63 bytes")
+            }
+            ConnectionSpec::Mysql { .. } if name.chars().count() > MYSQL_NAME_CHARACTERS => {
+                bad("MySQL names have at most 64 characters")
+            }
+            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. }
+                if *database == name =>
+            {
+                bad("it is the live database; restoring over it is called replace")
+            }
+            ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
+                bad("a SQLite file is given by its full path")
+            }
+            ConnectionSpec::Sqlite { path } if *path == name => {
+                bad("it is the live database; restoring over it is called replace")
+            }
+            ConnectionSpec::Postgres { .. }
+            | ConnectionSpec::Mysql { .. }
+            | ConnectionSpec::Sqlite { .. } => Ok(name),
+        }
     }
 
     /// The database `target` beside the live one, to be read.
