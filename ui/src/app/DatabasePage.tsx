@@ -50,18 +50,7 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 			actions={
 				connection && (
 					<>
-						{health && (
-							<span className="inline-flex items-center gap-1.5 text-text-2">
-								<Dot tone={healthTone(health.state)} />
-								{health.state === "healthy"
-									? "Healthy"
-									: health.state === "down"
-										? "Down"
-										: health.state === "warning"
-											? "Warning"
-											: "Not checked"}
-							</span>
-						)}
+						{health && <HealthMark state={health.state} />}
 						<Button
 							icon={<ListFilter aria-hidden className="size-3.5" />}
 							onClick={() => setOptions(true)}
@@ -73,18 +62,7 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 					</>
 				)
 			}
-			tabs={
-				<nav aria-label="Database" className="flex shrink-0 gap-4.5 border-line border-b px-5">
-					<Tab to="/db/$connectionId/backups" connectionId={connectionId} text="Backups" />
-					<Tab to="/db/$connectionId/tables" connectionId={connectionId} text="Tables" />
-					<Tab to="/db/$connectionId/restores" connectionId={connectionId} text="Restores" />
-					<Tab to="/db/$connectionId/schedules" connectionId={connectionId} text="Schedules" />
-					<Tab to="/db/$connectionId/retention" connectionId={connectionId} text="Retention" />
-					<Tab to="/db/$connectionId/maintenance" connectionId={connectionId} text="Maintenance" />
-					<Tab to="/db/$connectionId/cleanup" connectionId={connectionId} text="Clean up" />
-					<Tab to="/db/$connectionId/settings" connectionId={connectionId} text="Settings" />
-				</nav>
-			}
+			tabs={<Tabs connectionId={connectionId} />}
 		>
 			<Answered question={question}>
 				{(loaded) => (
@@ -102,6 +80,36 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 				)}
 			</Answered>
 		</Page>
+	);
+}
+
+function HealthMark({ state }: { state: Schema["HealthState"] }) {
+	return (
+		<span className="inline-flex items-center gap-1.5 text-text-2">
+			<Dot tone={healthTone(state)} />
+			{state === "healthy"
+				? "Healthy"
+				: state === "down"
+					? "Down"
+					: state === "warning"
+						? "Warning"
+						: "Not checked"}
+		</span>
+	);
+}
+
+function Tabs({ connectionId }: { connectionId: string }) {
+	return (
+		<nav aria-label="Database" className="flex shrink-0 gap-4.5 border-line border-b px-5">
+			<Tab to="/db/$connectionId/backups" connectionId={connectionId} text="Backups" />
+			<Tab to="/db/$connectionId/tables" connectionId={connectionId} text="Tables" />
+			<Tab to="/db/$connectionId/restores" connectionId={connectionId} text="Restores" />
+			<Tab to="/db/$connectionId/schedules" connectionId={connectionId} text="Schedules" />
+			<Tab to="/db/$connectionId/retention" connectionId={connectionId} text="Retention" />
+			<Tab to="/db/$connectionId/maintenance" connectionId={connectionId} text="Maintenance" />
+			<Tab to="/db/$connectionId/cleanup" connectionId={connectionId} text="Clean up" />
+			<Tab to="/db/$connectionId/settings" connectionId={connectionId} text="Settings" />
+		</nav>
 	);
 }
 

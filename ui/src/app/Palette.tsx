@@ -1,32 +1,10 @@
 // Ctrl/Cmd-K: pages, databases, backups and actions, by typing a part of their name.
 
-import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import {
-	Archive,
-	CalendarClock,
-	Database,
-	FileArchive,
-	FileInput,
-	FolderClock,
-	LayoutDashboard,
-	ListChecks,
-	Lock,
-	MonitorCog,
-	Play,
-	Plus,
-	ScrollText,
-	Settings,
-	ShieldCheck,
-} from "lucide-react";
 import { Dialog } from "radix-ui";
-import { type ReactNode, useState } from "react";
-import { useAct, useRead } from "@/api/queries";
-import { isGood } from "@/components/BackupListTable";
-import { EnvironmentChip } from "@/components/EnvironmentChip";
-import { RelativeTime } from "@/components/Moment";
-import { sayError } from "@/components/say";
-import { groupsOf } from "@/lib/text";
+import { useState } from "react";
+import { useRead } from "@/api/queries";
+import { Actions, Backups, Databases, Pages } from "./paletteGroups";
 
 export function Palette({ open, onOpen }: { open: boolean; onOpen: (open: boolean) => void }) {
 	return (
@@ -46,15 +24,8 @@ export function Palette({ open, onOpen }: { open: boolean; onOpen: (open: boolea
 }
 
 function Content({ onDone }: { onDone: () => void }) {
-	const navigate = useNavigate();
 	const [text, setText] = useState("");
 	const connections = useRead("connection.list", {}).data?.connections ?? [];
-	const backups = (useRead("backup.list", {}).data?.backups ?? []).filter(isGood);
-	const vault = useRead("vault.status", {}).data;
-	const create = useAct("backup.create");
-	const check = useAct("vault.check");
-	const lock = useAct("vault.lock");
-	const theme = useAct("settings.update");
 	const done = (act: () => unknown) => () => {
 		onDone();
 		act();
@@ -70,181 +41,11 @@ function Content({ onDone }: { onDone: () => void }) {
 			/>
 			<Command.List className="scroll-thin min-h-0 overflow-y-auto p-1.5 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-text-3 [&_[cmdk-group-heading]]:text-xs">
 				<Command.Empty className="px-4 py-6 text-center text-text-2">Nothing is called that.</Command.Empty>
-				<Command.Group heading="Databases">
-					{connections.map((each) => (
-						<Item
-							key={each.id}
-							value={`database ${each.name} ${each.id}`}
-							icon={<Database />}
-							onPick={done(() =>
-								navigate({ to: "/db/$connectionId/backups", params: { connectionId: each.id } }),
-							)}
-						>
-							{each.name}
-							<EnvironmentChip environment={each.environment} />
-						</Item>
-					))}
-				</Command.Group>
-				<Command.Group heading="Actions">
-					{connections.map((each) => (
-						<Item
-							key={each.id}
-							value={`back up ${each.name} ${each.id}`}
-							icon={<Play />}
-							onPick={done(() => create.mutate({ request: { connection: each.id } }, { onError: sayError }))}
-						>
-							Back up {each.name}
-						</Item>
-					))}
-					{connections
-						.filter((each) => !each.read_only)
-						.map((each) => (
-							<Item
-								key={`import ${each.id}`}
-								value={`import sql file into ${each.name} ${each.id}`}
-								icon={<FileInput />}
-								onPick={done(() => navigate({ to: "/import", search: { connection: each.id } }))}
-							>
-								Import an SQL file into {each.name}
-							</Item>
-						))}
-					<Item
-						value="add connection new database"
-						icon={<Plus />}
-						onPick={done(() => navigate({ to: "/connections/new" }))}
-					>
-						Add connection
-					</Item>
-					<Item
-						value="add schedule new"
-						icon={<CalendarClock />}
-						onPick={done(() => navigate({ to: "/schedules/new" }))}
-					>
-						Add schedule
-					</Item>
-					<Item
-						value="check vault decode"
-						icon={<ShieldCheck />}
-						onPick={done(() => check.mutate({ request: { level: "decoded" } }, { onError: sayError }))}
-					>
-						Check the content of the vault
-					</Item>
-					{vault?.state === "open" && (
-						<Item
-							value="lock vault"
-							icon={<Lock />}
-							onPick={done(() => lock.mutate({ request: {} }, { onError: sayError }))}
-						>
-							Lock the vault
-						</Item>
-					)}
-					{(["light", "dark", "system"] as const).map((each) => (
-						<Item
-							key={each}
-							value={`theme ${each}`}
-							icon={<MonitorCog />}
-							onPick={done(() => theme.mutate({ request: { theme: each } }, { onError: sayError }))}
-						>
-							Theme: {each}
-						</Item>
-					))}
-				</Command.Group>
-				<Command.Group heading="Pages">
-					<Item value="page overview" icon={<LayoutDashboard />} onPick={done(() => navigate({ to: "/" }))}>
-						Overview
-					</Item>
-					<Item value="page jobs" icon={<ListChecks />} onPick={done(() => navigate({ to: "/jobs" }))}>
-						Jobs
-					</Item>
-					<Item
-						value="page schedules"
-						icon={<CalendarClock />}
-						onPick={done(() => navigate({ to: "/schedules" }))}
-					>
-						Schedules
-					</Item>
-					<Item
-						value="page calendar of runs"
-						icon={<CalendarClock />}
-						onPick={done(() => navigate({ to: "/schedules/calendar" }))}
-					>
-						Calendar of runs
-					</Item>
-					{groupsOf(connections).map((group) => (
-						<Item
-							key={group}
-							value={`page group retention rules ${group}`}
-							icon={<FolderClock />}
-							onPick={done(() => navigate({ to: "/groups/$group", params: { group } }))}
-						>
-							Retention of the group {group}
-						</Item>
-					))}
-					<Item value="page vault" icon={<Archive />} onPick={done(() => navigate({ to: "/vault" }))}>
-						Vault
-					</Item>
-					<Item value="page audit" icon={<ScrollText />} onPick={done(() => navigate({ to: "/audit" }))}>
-						Audit
-					</Item>
-					<Item value="page settings" icon={<Settings />} onPick={done(() => navigate({ to: "/settings" }))}>
-						Settings
-					</Item>
-				</Command.Group>
-				{/* Thousands of backups would slow every key press: the newest hundred, or those that match. */}
-				<Command.Group heading="Backups">
-					{matching(backups, text).map((each) => (
-						<Item
-							key={each.id}
-							value={`backup ${each.name} ${each.connection_name} ${each.id}`}
-							icon={<FileArchive />}
-							onPick={done(() => navigate({ to: "/backups/$backupId", params: { backupId: each.id } }))}
-						>
-							<span className="truncate">{each.name}</span>
-							<span className="truncate text-text-2">{each.connection_name}</span>
-							<span className="ml-auto shrink-0 text-sm text-text-2">
-								<RelativeTime at={each.created_at_ms} />
-							</span>
-						</Item>
-					))}
-				</Command.Group>
+				<Databases connections={connections} done={done} />
+				<Actions connections={connections} done={done} />
+				<Pages connections={connections} done={done} />
+				<Backups text={text} done={done} />
 			</Command.List>
 		</Command>
-	);
-}
-
-function matching<T extends { name: string; connection_name: string; id: string }>(
-	backups: readonly T[],
-	text: string,
-): T[] {
-	const wanted = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
-	const fits = (each: T) =>
-		wanted.every((word) =>
-			`backup ${each.name} ${each.connection_name} ${each.id}`.toLowerCase().includes(word),
-		);
-	return backups.filter(fits).slice(0, 100);
-}
-
-function Item({
-	value,
-	icon,
-	onPick,
-	children,
-}: {
-	value: string;
-	icon: ReactNode;
-	onPick: () => void;
-	children: ReactNode;
-}) {
-	return (
-		<Command.Item
-			value={value}
-			onSelect={onPick}
-			className="flex h-8 items-center gap-2 rounded-md px-2.5 data-[selected=true]:bg-accent-soft"
-		>
-			<span aria-hidden className="shrink-0 text-text-3 [&_svg]:size-3.5">
-				{icon}
-			</span>
-			{children}
-		</Command.Item>
 	);
 }

@@ -34,16 +34,27 @@ function kindOf(backup: Schema["Backup"]): string {
 	return done && backup.kind === "full" && !backup.whole ? "tables" : backup.kind;
 }
 
-export function BackupListTable({
-	backups,
-	actions,
-	narrow,
-	mixed,
-	maxHeight = "fill",
-	...rest
-}: BackupListTableProps) {
+export function BackupListTable(props: BackupListTableProps) {
+	const { backups, actions, narrow, mixed, maxHeight = "fill", ...rest } = props;
 	const wide = useWide();
-	const all: Column<Backup>[] = [
+	const columns = columnsFor({ wide, narrow: narrow ?? false, mixed: mixed ?? false, actions });
+	return (
+		<DataTable
+			label="Backups"
+			rows={backups}
+			columns={columns}
+			rowKey={(row) => row.id}
+			rowLabel={(row) => `${row.name}, ${row.state}`}
+			rowTestId="backup-row"
+			maxHeight={maxHeight}
+			{...rest}
+		/>
+	);
+}
+
+/** What every list of backups can show, in its order. */
+function allColumns(wide: boolean): Column<Backup>[] {
+	return [
 		{
 			id: "name",
 			title: "Name",
@@ -104,24 +115,36 @@ export function BackupListTable({
 			cell: (row) => <LevelBadge backup={row} />,
 		},
 	];
-	const columns = all.filter((each) => wide || (each.id !== "kind" && each.id !== "stored"));
-	if (!narrow && wide)
-		columns.splice(3, 0, {
-			id: "rows",
-			title: "Rows",
-			width: "112px",
-			right: true,
-			sort: (row) => row.row_count,
-			cell: (row) => isGood(row) && count(row.row_count),
-		});
-	if (mixed)
-		columns.unshift({
-			id: "database",
-			title: "Database",
-			width: "minmax(110px,1.2fr)",
-			sort: (row) => row.connection_name,
-			cell: (row) => <Cut text={row.connection_name} />,
-		});
+}
+
+const rowsColumn: Column<Backup> = {
+	id: "rows",
+	title: "Rows",
+	width: "112px",
+	right: true,
+	sort: (row) => row.row_count,
+	cell: (row) => isGood(row) && count(row.row_count),
+};
+
+const databaseColumn: Column<Backup> = {
+	id: "database",
+	title: "Database",
+	width: "minmax(110px,1.2fr)",
+	sort: (row) => row.connection_name,
+	cell: (row) => <Cut text={row.connection_name} />,
+};
+
+interface Room {
+	wide: boolean;
+	narrow: boolean;
+	mixed: boolean;
+	actions?: (backup: Backup) => ReactNode;
+}
+
+function columnsFor({ wide, narrow, mixed, actions }: Room): Column<Backup>[] {
+	const columns = allColumns(wide).filter((each) => wide || (each.id !== "kind" && each.id !== "stored"));
+	if (!narrow && wide) columns.splice(3, 0, rowsColumn);
+	if (mixed) columns.unshift(databaseColumn);
 	// Without room the name needs it more: the panel beside the list has the same actions.
 	if (actions && (wide || !narrow))
 		columns.push({
@@ -132,16 +155,5 @@ export function BackupListTable({
 			right: true,
 			cell: (row) => actions(row),
 		});
-	return (
-		<DataTable
-			label="Backups"
-			rows={backups}
-			columns={columns}
-			rowKey={(row) => row.id}
-			rowLabel={(row) => `${row.name}, ${row.state}`}
-			rowTestId="backup-row"
-			maxHeight={maxHeight}
-			{...rest}
-		/>
-	);
+	return columns;
 }

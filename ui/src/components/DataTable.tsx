@@ -2,9 +2,12 @@
 // Built of ARIA table roles instead of <table>, because virtual rows are positioned.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, ArrowUp } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { classes } from "./classes";
+import { TableHead } from "./TableHead";
+import { TableRow } from "./TableRow";
+import { useRowKeys } from "./tableKeys";
+import { useOrder } from "./tableOrder";
 
 export interface Column<T> {
 	id: string;
@@ -41,79 +44,42 @@ interface DataTableProps<T> {
 const virtualFrom = 100;
 
 export function DataTable<T>(props: DataTableProps<T>) {
-	const {
-		label,
-		rows,
-		columns,
-		rowKey,
-		rowLabel,
-		selected,
-		onSelect,
-		onOpen,
-		empty,
-		maxHeight = 560,
-		rowTestId,
-		onEnd,
-	} = props;
-	const rowHeight = props.rowHeight ?? 32;
+	const { rows, columns, selected, onSelect, onOpen, maxHeight = 560, rowHeight = 32 } = props;
 	const scroller = useRef<HTMLDivElement>(null);
-	const [order, setOrder] = useState<{ id: string; down: boolean } | null>(null);
-	const [active, setActive] = useState(0);
-	const sorted = useMemo(() => sortRows(rows, columns, order), [rows, columns, order]);
-	const virtual = sorted.length > virtualFrom;
-	const virtualizer = useVirtualizer({
-		count: sorted.length,
-		getScrollElement: () => scroller.current,
-		estimateSize: () => rowHeight,
-		overscan: 12,
-		enabled: virtual,
-	});
-	const items = virtual
-		? virtualizer.getVirtualItems().map((each) => ({ index: each.index, start: each.start }))
-		: sorted.map((_, index) => ({ index, start: 0 }));
-	const last = items.at(-1)?.index ?? -1;
-	useEffect(() => {
-		if (onEnd && virtual && last >= sorted.length - 20) onEnd();
-	}, [onEnd, virtual, last, sorted.length]);
-
+	const { order, sorted, orderBy } = useOrder(rows, columns);
+	const drawn = useDrawnRows(sorted.length, rowHeight, scroller, props.onEnd);
+	const keys = useRowKeys({ rows: sorted, rowHeight, scroller, scrollTo: drawn.scrollTo, onSelect, onOpen });
 	const tracks = columns.map((each) => each.width).join(" ");
 	const choosable = onSelect !== undefined || onOpen !== undefined;
-	const focusRow = (index: number) => {
-		const bounded = Math.max(0, Math.min(sorted.length - 1, index));
-		setActive(bounded);
-		if (virtual) virtualizer.scrollToIndex(bounded);
-		requestAnimationFrame(() =>
-			scroller.current?.querySelector<HTMLElement>(`[data-row="${bounded}"]`)?.focus(),
+	const drawRow = ({ index, top }: DrawnRow) => {
+		const row = sorted[index];
+		if (row === undefined) return null;
+		const key = props.rowKey(row);
+		return (
+			<TableRow
+				key={key}
+				row={row}
+				index={index}
+				rowKey={key}
+				name={choosable ? (props.rowLabel?.(row) ?? key) : undefined}
+				columns={columns}
+				tracks={tracks}
+				height={rowHeight}
+				top={top}
+				chosen={selected === undefined ? undefined : selected === key}
+				tabStop={index === keys.tabStop}
+				testId={props.rowTestId}
+				onActive={() => keys.setActive(index)}
+				onKey={(event) => keys.onKey(event, index, row)}
+				onSelect={onSelect}
+				onOpen={onOpen}
+			/>
 		);
 	};
-	const onKey = (event: KeyboardEvent, index: number, row: T) => {
-		if (event.target !== event.currentTarget) return;
-		const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
-		const moves: Record<string, number> = {
-			ArrowDown: 1,
-			ArrowUp: -1,
-			PageDown: page,
-			PageUp: -page,
-			Home: -index,
-			End: sorted.length,
-		};
-		const move = moves[event.key];
-		if (move !== undefined) {
-			event.preventDefault();
-			focusRow(index + move);
-			const next = sorted[Math.max(0, Math.min(sorted.length - 1, index + move))];
-			if (next !== undefined) onSelect?.(next);
-		} else if (event.key === "Enter" || event.key === " ") {
-			event.preventDefault();
-			if (event.key === "Enter" && onOpen) onOpen(row);
-			else onSelect?.(row);
-		}
-	};
-
 	return (
 		<div
 			role="table"
-			aria-label={label}
+			aria-label={props.label}
 			aria-rowcount={sorted.length + 1}
 			className={classes(
 				"flex min-h-0 min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-panel",
@@ -126,128 +92,64 @@ export function DataTable<T>(props: DataTableProps<T>) {
 				className="scroll-thin min-h-0 flex-auto overflow-auto"
 				style={maxHeight === "fill" ? undefined : { maxHeight }}
 			>
-				<div role="rowgroup" className="sticky top-0 z-10 min-w-fit border-line border-b bg-panel">
-					<div role="row" aria-rowindex={1} className="grid" style={{ gridTemplateColumns: tracks }}>
-						{columns.map((column) => {
-							const sorting = order?.id === column.id ? order : null;
-							return (
-								<div
-									key={column.id}
-									role="columnheader"
-									aria-sort={sorting ? (sorting.down ? "descending" : "ascending") : undefined}
-									className={classes(
-										"flex h-8 min-w-0 items-center px-3 whitespace-nowrap font-medium text-[11.5px] text-text-3",
-										column.right && "justify-end",
-									)}
-								>
-									{column.sort ? (
-										<button
-											type="button"
-											className="-mx-1 inline-flex items-center gap-1 rounded px-1 hover:text-text"
-											onClick={() => setOrder(nextOrder(order, column.id))}
-										>
-											{column.title}
-											{sorting &&
-												(sorting.down ? (
-													<ArrowDown aria-hidden className="size-3" />
-												) : (
-													<ArrowUp aria-hidden className="size-3" />
-												))}
-										</button>
-									) : column.label ? (
-										<span className="sr-only">{column.label}</span>
-									) : (
-										column.title
-									)}
-								</div>
-							);
-						})}
-					</div>
-				</div>
+				<TableHead columns={columns} tracks={tracks} order={order} onOrder={orderBy} />
 				<div
 					role="rowgroup"
-					className={classes("min-w-fit", virtual && "relative")}
-					style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
+					className={classes("min-w-fit", drawn.height !== null && "relative")}
+					style={drawn.height === null ? undefined : { height: drawn.height }}
 				>
-					{items.map(({ index, start }) => {
-						const row = sorted[index];
-						if (row === undefined) return null;
-						const key = rowKey(row);
-						const chosen = selected != null && selected === key;
-						return (
-							<div
-								key={key}
-								role="row"
-								aria-rowindex={index + 2}
-								aria-label={choosable ? (rowLabel?.(row) ?? key) : undefined}
-								aria-selected={selected === undefined ? undefined : chosen}
-								data-row={index}
-								data-key={key}
-								data-testid={rowTestId}
-								tabIndex={choosable ? (index === Math.min(active, sorted.length - 1) ? 0 : -1) : undefined}
-								onFocus={choosable ? () => setActive(index) : undefined}
-								onClick={choosable ? () => (onSelect ?? onOpen)?.(row) : undefined}
-								onDoubleClick={onOpen && onSelect ? () => onOpen(row) : undefined}
-								onKeyDown={choosable ? (event) => onKey(event, index, row) : undefined}
-								className={classes(
-									"grid border-line-soft [&:not(:last-child)]:border-b",
-									virtual && "absolute inset-x-0",
-									choosable && "-outline-offset-2",
-									chosen ? "bg-accent-soft" : choosable && "hover:bg-line-soft/60",
-								)}
-								style={{
-									gridTemplateColumns: tracks,
-									minHeight: rowHeight,
-									...(virtual ? { top: start, height: rowHeight } : {}),
-								}}
-							>
-								{columns.map((column) => (
-									<div
-										key={column.id}
-										role="cell"
-										className={classes(
-											"flex min-w-0 items-center px-3 py-1",
-											column.right && "tabular justify-end whitespace-nowrap text-right",
-										)}
-									>
-										{column.cell(row)}
-									</div>
-								))}
-							</div>
-						);
-					})}
+					{drawn.rows.map(drawRow)}
 				</div>
-				{sorted.length === 0 && empty}
+				{sorted.length === 0 && props.empty}
 			</div>
 		</div>
 	);
 }
 
-function nextOrder(
-	order: { id: string; down: boolean } | null,
-	id: string,
-): { id: string; down: boolean } | null {
-	if (order?.id !== id) return { id, down: true };
-	return order.down ? { id, down: false } : null;
+interface DrawnRow {
+	index: number;
+	/** null: below the row before it. */
+	top: number | null;
 }
 
-function sortRows<T>(
-	rows: readonly T[],
-	columns: readonly Column<T>[],
-	order: { id: string; down: boolean } | null,
-): readonly T[] {
-	const by = order && columns.find((each) => each.id === order.id)?.sort;
-	if (!order || !by) return rows;
-	return rows.toSorted((left, right) => {
-		const a = by(left);
-		const b = by(right);
-		if (a == null || b == null) return a == null ? (b == null ? 0 : 1) : -1;
-		const compared =
-			typeof a === "number" && typeof b === "number"
-				? a - b
-				: String(a).localeCompare(String(b), "en", { numeric: true });
-		return order.down ? -compared : compared;
+interface DrawnRows {
+	rows: DrawnRow[];
+	/** Of all rows together; null: as high as the rows that are drawn, which are all. */
+	height: number | null;
+	scrollTo: ((index: number) => void) | null;
+}
+
+/** Which rows are in the document: all of a short table, those around the window of a long one. */
+function useDrawnRows(
+	count: number,
+	rowHeight: number,
+	scroller: RefObject<HTMLDivElement | null>,
+	onEnd: (() => void) | undefined,
+): DrawnRows {
+	const virtual = count > virtualFrom;
+	const virtualizer = useVirtualizer({
+		count,
+		getScrollElement: () => scroller.current,
+		estimateSize: () => rowHeight,
+		overscan: 12,
+		enabled: virtual,
 	});
+	const seen = virtual ? virtualizer.getVirtualItems() : [];
+	const last = seen.at(-1)?.index ?? -1;
+	useEffect(() => {
+		if (onEnd && virtual && last >= count - 20) onEnd();
+	}, [onEnd, virtual, last, count]);
+	if (!virtual)
+		return {
+			rows: Array.from({ length: count }, (_, index) => ({ index, top: null })),
+			height: null,
+			scrollTo: null,
+		};
+	return {
+		rows: seen.map((each) => ({ index: each.index, top: each.start })),
+		height: virtualizer.getTotalSize(),
+		scrollTo: (index) => virtualizer.scrollToIndex(index),
+	};
 }
 
 /** Text that may be long: one line, cut with dots, whole on hover. */

@@ -48,56 +48,16 @@ export function planned(
 	}));
 }
 
-export function TableList({
-	label,
-	tables,
-	estimated,
-	empty,
-	maxHeight,
-	rowHeight = 28,
-	picked,
-	onPick,
-	one,
-	action,
-}: TableListProps) {
+export function TableList(props: TableListProps) {
+	const { label, tables, estimated, empty, maxHeight, rowHeight = 28, picked, onPick, one, action } = props;
 	const group = useId();
 	const toggle = (name: string) => {
 		if (one) onPick?.([name]);
 		else
 			onPick?.(picked?.includes(name) ? picked.filter((each) => each !== name) : [...(picked ?? []), name]);
 	};
-	const columns: Column<ListedTable>[] = [
-		{
-			id: "name",
-			title: "Table",
-			width: "minmax(160px,3fr)",
-			sort: tableName,
-			cell: (row) =>
-				onPick ? (
-					<label htmlFor={`${group}-${tableName(row)}`} className="flex min-w-0 flex-1">
-						<Cut text={tableName(row)} mono />
-					</label>
-				) : (
-					<Cut text={tableName(row)} mono />
-				),
-		},
-		{
-			id: "rows",
-			title: estimated ? "Rows, estimated" : "Rows",
-			width: "minmax(110px,1fr)",
-			right: true,
-			sort: (row) => row.rows,
-			cell: (row) => (row.rows == null ? <span className="text-text-3">unknown</span> : count(row.rows)),
-		},
-		{
-			id: "bytes",
-			title: "Size",
-			width: "minmax(90px,1fr)",
-			right: true,
-			sort: (row) => row.bytes,
-			cell: (row) => <Bytes value={row.bytes} />,
-		},
-	];
+	const idOf = (name: string) => (onPick ? `${group}-${name}` : undefined);
+	const columns = [nameColumn(idOf), ...sizeColumns(estimated ?? false)];
 	if (onPick)
 		columns.unshift({
 			id: "pick",
@@ -106,7 +66,7 @@ export function TableList({
 			width: "34px",
 			cell: (row) => (
 				<input
-					id={`${group}-${tableName(row)}`}
+					id={idOf(tableName(row))}
 					type={one ? "radio" : "checkbox"}
 					name={one ? group : undefined}
 					className="tick"
@@ -129,4 +89,45 @@ export function TableList({
 			empty={empty}
 		/>
 	);
+}
+
+/** The name is the label of the table's box, where there is one. */
+function nameColumn(idOf: (name: string) => string | undefined): Column<ListedTable> {
+	return {
+		id: "name",
+		title: "Table",
+		width: "minmax(160px,3fr)",
+		sort: tableName,
+		cell: (row) => {
+			const name = <Cut text={tableName(row)} mono />;
+			const box = idOf(tableName(row));
+			if (box === undefined) return name;
+			return (
+				<label htmlFor={box} className="flex min-w-0 flex-1">
+					{name}
+				</label>
+			);
+		},
+	};
+}
+
+function sizeColumns(estimated: boolean): Column<ListedTable>[] {
+	return [
+		{
+			id: "rows",
+			title: estimated ? "Rows, estimated" : "Rows",
+			width: "minmax(110px,1fr)",
+			right: true,
+			sort: (row) => row.rows,
+			cell: (row) => (row.rows == null ? <span className="text-text-3">unknown</span> : count(row.rows)),
+		},
+		{
+			id: "bytes",
+			title: "Size",
+			width: "minmax(90px,1fr)",
+			right: true,
+			sort: (row) => row.bytes,
+			cell: (row) => <Bytes value={row.bytes} />,
+		},
+	];
 }

@@ -1,11 +1,11 @@
 // Opens a locked vault by passphrase or recovery words; with a folder, takes up a vault made elsewhere.
 
-import { FolderOpen } from "lucide-react";
 import { useState } from "react";
-import { host, type Schema } from "@/api/client";
+import type { Schema } from "@/api/client";
 import { useAct } from "@/api/queries";
 import { Button } from "./Button";
-import { CheckField, Choice, PasswordField, TextArea, TextField } from "./Field";
+import { CheckField, Choice, PasswordField, TextArea } from "./Field";
+import { FolderField } from "./FolderField";
 import { ErrorState } from "./States";
 import { sayError } from "./say";
 
@@ -18,10 +18,10 @@ interface UnlockFormProps {
 }
 
 export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
-	const [way, setWay] = useState<"passphrase" | "words">("passphrase");
+	const [way, setWay] = useState<Way>("passphrase");
 	const [folder, setFolder] = useState("");
-	const [passphrase, setPassphrase] = useState("");
-	const [words, setWords] = useState("");
+	const [draft, setDraft] = useState<SecretDraft>({ passphrase: "", words: "" });
+	const set = (change: Partial<SecretDraft>) => setDraft((old) => ({ ...old, ...change }));
 	const [remember, setRemember] = useState(true);
 	const keeping = keepingOf(secrets, way);
 	const canRemember = keeping.possible;
@@ -33,13 +33,10 @@ export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
 	const unlock = useAct("vault.unlock", opened);
 	const take = useAct("vault.attach", opened);
 	const act = attach ? take : unlock;
-	const typed = words.trim().split(/\s+/).filter(Boolean).length;
-	const ready = (!attach || folder !== "") && (way === "passphrase" ? passphrase !== "" : typed > 0);
+	const secret = secretOf(way, draft);
+	const ready = (!attach || folder !== "") && secret !== null;
 	const submit = () => {
-		const secret =
-			way === "passphrase"
-				? { passphrase }
-				: { recovery_words: words.trim().split(/\s+/).join(" ").toLowerCase() };
+		if (secret === null) return;
 		const wish = { ...secret, remember: remember && canRemember };
 		if (attach) take.mutate({ request: { path: folder, ...wish } });
 		else unlock.mutate({ request: wish });
@@ -53,69 +50,17 @@ export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
 			}}
 		>
 			{attach && (
-				<TextField
+				<FolderField
 					label="Folder of the vault"
 					value={folder}
 					onText={setFolder}
-					mono
 					autoFocus
-					data-testid="attach-folder"
+					testId="attach-folder"
 					placeholder="/mnt/backups/vault"
-					after={
-						<Button
-							icon={<FolderOpen aria-hidden className="size-3.5" />}
-							onClick={() =>
-								void host()
-									.chooseFolder()
-									.then((path) => path && setFolder(path))
-							}
-						>
-							Choose…
-						</Button>
-					}
 				/>
 			)}
-			<Choice
-				legend="Open it with"
-				row
-				value={way}
-				onPick={setWay}
-				choices={[
-					{ value: "passphrase", label: "Passphrase" },
-					{ value: "words", label: "Recovery kit", testId: "unlock-by-words" },
-				]}
-			/>
-			{way === "passphrase" ? (
-				<PasswordField
-					label="Passphrase"
-					value={passphrase}
-					onText={setPassphrase}
-					autoFocus={!attach}
-					data-testid="unlock-passphrase"
-					autoComplete="current-password"
-				/>
-			) : (
-				<TextArea
-					label="Recovery words"
-					mono
-					rows={3}
-					value={words}
-					onText={setWords}
-					data-testid="unlock-words"
-					hint={`${typed} of 24 words. Line breaks do not matter.`}
-				/>
-			)}
-			{keeping.label === null ? (
-				<p className="text-sm text-text-2">{keeping.hint}</p>
-			) : (
-				<CheckField
-					label={keeping.label}
-					hint={keeping.hint}
-					checked={remember && canRemember}
-					disabled={!canRemember}
-					onCheck={setRemember}
-				/>
-			)}
+			<SecretFields way={way} onWay={setWay} autoFocus={!attach} draft={draft} onDraft={set} />
+			<KeepingField keeping={keeping} wanted={remember} onWanted={setRemember} />
 			{act.error && <ErrorState error={act.error} compact />}
 			<div className="flex justify-end">
 				<Button tone="primary" type="submit" disabled={!ready} busy={act.isPending} data-testid="unlock">
@@ -124,6 +69,86 @@ export function UnlockForm({ attach, secrets, onOpened }: UnlockFormProps) {
 			</div>
 		</form>
 	);
+}
+
+interface SecretFieldsProps {
+	way: Way;
+	onWay: (way: Way) => void;
+	autoFocus: boolean;
+	draft: SecretDraft;
+	onDraft: (change: Partial<SecretDraft>) => void;
+}
+
+function SecretFields({ way, onWay, autoFocus, draft, onDraft }: SecretFieldsProps) {
+	return (
+		<>
+			<Choice
+				legend="Open it with"
+				row
+				value={way}
+				onPick={onWay}
+				choices={[
+					{ value: "passphrase", label: "Passphrase" },
+					{ value: "words", label: "Recovery kit", testId: "unlock-by-words" },
+				]}
+			/>
+			{way === "passphrase" ? (
+				<PasswordField
+					label="Passphrase"
+					value={draft.passphrase}
+					onText={(passphrase) => onDraft({ passphrase })}
+					autoFocus={autoFocus}
+					data-testid="unlock-passphrase"
+					autoComplete="current-password"
+				/>
+			) : (
+				<TextArea
+					label="Recovery words"
+					mono
+					rows={3}
+					value={draft.words}
+					onText={(words) => onDraft({ words })}
+					data-testid="unlock-words"
+					hint={`${wordsOf(draft.words).length} of 24 words. Line breaks do not matter.`}
+				/>
+			)}
+		</>
+	);
+}
+
+interface KeepingFieldProps {
+	keeping: Keeping;
+	wanted: boolean;
+	onWanted: (wanted: boolean) => void;
+}
+
+function KeepingField({ keeping, wanted, onWanted }: KeepingFieldProps) {
+	if (keeping.label === null) return <p className="text-sm text-text-2">{keeping.hint}</p>;
+	return (
+		<CheckField
+			label={keeping.label}
+			hint={keeping.hint}
+			checked={wanted && keeping.possible}
+			disabled={!keeping.possible}
+			onCheck={onWanted}
+		/>
+	);
+}
+
+type Way = "passphrase" | "words";
+
+interface SecretDraft {
+	passphrase: string;
+	words: string;
+}
+
+const wordsOf = (text: string) => text.trim().split(/\s+/).filter(Boolean);
+
+/** As the application wants it; null: nothing was typed yet. */
+function secretOf(way: Way, draft: SecretDraft) {
+	if (way === "passphrase") return draft.passphrase === "" ? null : { passphrase: draft.passphrase };
+	const words = wordsOf(draft.words);
+	return words.length === 0 ? null : { recovery_words: words.join(" ").toLowerCase() };
 }
 
 interface Keeping {
@@ -135,7 +160,7 @@ interface Keeping {
 }
 
 /** What "open by itself" means with the place where this computer keeps secrets. */
-function keepingOf(secrets: Schema["SecretsStatus"] | undefined, way: "passphrase" | "words"): Keeping {
+function keepingOf(secrets: Schema["SecretsStatus"] | undefined, way: Way): Keeping {
 	const label = "Open by itself on this computer";
 	if (secrets === undefined) return { possible: false, label, hint: "Looking for a keychain…" };
 	if (secrets.backend === "keychain")

@@ -8,7 +8,7 @@ import { type CallError, call, type Schema } from "@/api/client";
 import { useAct } from "@/api/queries";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { Cut, DataTable } from "@/components/DataTable";
+import { type Column, Cut, DataTable } from "@/components/DataTable";
 import { TextField } from "@/components/Field";
 import { RelativeTime } from "@/components/Moment";
 import { Page } from "@/components/Page";
@@ -22,17 +22,7 @@ export function AuditPage() {
 	const [text, setText] = useState("");
 	const search = useDeferredValue(text.trim());
 	const verify = useAct("audit.verify");
-	const request = { search: search === "" ? null : search, limit: 200 };
-	const list = useInfiniteQuery<Schema["AuditListResponse"], CallError, Entry[], unknown[], number | null>({
-		queryKey: ["audit.list", request],
-		queryFn: ({ pageParam }) => call("audit.list", { ...request, before: pageParam }),
-		initialPageParam: null,
-		getNextPageParam: (page) => (page.more ? (page.entries.at(-1)?.seq ?? null) : null),
-		select: (data) => data.pages.flatMap((page) => page.entries),
-		placeholderData: keepPreviousData,
-		// Written by everything that is done, announced by nothing.
-		staleTime: 0,
-	});
+	const list = useEntries(search);
 	return (
 		<Page
 			title="Audit"
@@ -63,84 +53,12 @@ export function AuditPage() {
 				<div className="min-h-0 flex-1">
 					<Answered question={list} rows={10}>
 						{(entries) => (
-							<DataTable
-								label="Audit log"
-								rows={entries}
-								rowKey={(entry) => String(entry.seq)}
-								maxHeight="fill"
-								rowHeight={28}
+							<AuditTable
+								entries={entries}
 								onEnd={
 									list.hasNextPage && !list.isFetchingNextPage ? () => void list.fetchNextPage() : undefined
 								}
-								columns={[
-									{
-										id: "seq",
-										title: "No.",
-										width: "56px",
-										right: true,
-										cell: (entry) => <span className="text-text-2">{count(entry.seq)}</span>,
-									},
-									{
-										id: "at",
-										title: "When",
-										width: "104px",
-										cell: (entry) => (
-											<span className="text-text-2">
-												<RelativeTime at={entry.at_ms} />
-											</span>
-										),
-									},
-									{
-										id: "who",
-										title: "Who",
-										width: "minmax(152px,1fr)",
-										cell: (entry) => <Cut text={who(entry.principal)} />,
-									},
-									{
-										id: "what",
-										title: "What",
-										width: "minmax(144px,1.4fr)",
-										cell: (entry) => (
-											<span className="truncate font-medium" title={entry.operation}>
-												{operationName(entry.operation)}
-											</span>
-										),
-									},
-									{
-										id: "target",
-										title: "Target",
-										width: "minmax(104px,1.4fr)",
-										cell: (entry) => <Cut text={targetWords(entry)} />,
-									},
-									{
-										id: "outcome",
-										title: "Outcome",
-										width: "minmax(92px,134px)",
-										cell: (entry) => <Outcome entry={entry} />,
-									},
-									{
-										id: "hash",
-										title: "Hash",
-										width: "88px",
-										cell: (entry) => (
-											<code title={entry.hash} className="font-mono text-sm text-text-3">
-												{entry.hash.slice(0, 8)}
-											</code>
-										),
-									},
-								]}
-								empty={
-									search === "" ? (
-										<EmptyState icon={<ScrollText aria-hidden />} title="Nothing was done yet">
-											Each action is written here before it runs, and again when it has ended.
-										</EmptyState>
-									) : (
-										<EmptyState
-											title="Nothing matches"
-											action={<Button onClick={() => setText("")}>Clear the search</Button>}
-										/>
-									)
-								}
+								onClear={search === "" ? undefined : () => setText("")}
 							/>
 						)}
 					</Answered>
@@ -149,6 +67,109 @@ export function AuditPage() {
 		</Page>
 	);
 }
+
+function useEntries(search: string) {
+	const request = { search: search === "" ? null : search, limit: 200 };
+	return useInfiniteQuery<Schema["AuditListResponse"], CallError, Entry[], unknown[], number | null>({
+		queryKey: ["audit.list", request],
+		queryFn: ({ pageParam }) => call("audit.list", { ...request, before: pageParam }),
+		initialPageParam: null,
+		getNextPageParam: (page) => (page.more ? (page.entries.at(-1)?.seq ?? null) : null),
+		select: (data) => data.pages.flatMap((page) => page.entries),
+		placeholderData: keepPreviousData,
+		// Written by everything that is done, announced by nothing.
+		staleTime: 0,
+	});
+}
+
+interface AuditTableProps {
+	entries: readonly Entry[];
+	/** The end is near: more are wanted. */
+	onEnd: (() => void) | undefined;
+	/** Only some are shown: those that were searched for. */
+	onClear: (() => void) | undefined;
+}
+
+function AuditTable({ entries, onEnd, onClear }: AuditTableProps) {
+	return (
+		<DataTable
+			label="Audit log"
+			rows={entries}
+			rowKey={(entry) => String(entry.seq)}
+			maxHeight="fill"
+			rowHeight={28}
+			onEnd={onEnd}
+			columns={columns}
+			empty={
+				onClear === undefined ? (
+					<EmptyState icon={<ScrollText aria-hidden />} title="Nothing was done yet">
+						Each action is written here before it runs, and again when it has ended.
+					</EmptyState>
+				) : (
+					<EmptyState title="Nothing matches" action={<Button onClick={onClear}>Clear the search</Button>} />
+				)
+			}
+		/>
+	);
+}
+
+const columns: readonly Column<Entry>[] = [
+	{
+		id: "seq",
+		title: "No.",
+		width: "56px",
+		right: true,
+		cell: (entry) => <span className="text-text-2">{count(entry.seq)}</span>,
+	},
+	{
+		id: "at",
+		title: "When",
+		width: "104px",
+		cell: (entry) => (
+			<span className="text-text-2">
+				<RelativeTime at={entry.at_ms} />
+			</span>
+		),
+	},
+	{
+		id: "who",
+		title: "Who",
+		width: "minmax(152px,1fr)",
+		cell: (entry) => <Cut text={who(entry.principal)} />,
+	},
+	{
+		id: "what",
+		title: "What",
+		width: "minmax(144px,1.4fr)",
+		cell: (entry) => (
+			<span className="truncate font-medium" title={entry.operation}>
+				{operationName(entry.operation)}
+			</span>
+		),
+	},
+	{
+		id: "target",
+		title: "Target",
+		width: "minmax(104px,1.4fr)",
+		cell: (entry) => <Cut text={targetWords(entry)} />,
+	},
+	{
+		id: "outcome",
+		title: "Outcome",
+		width: "minmax(92px,134px)",
+		cell: (entry) => <Outcome entry={entry} />,
+	},
+	{
+		id: "hash",
+		title: "Hash",
+		width: "88px",
+		cell: (entry) => (
+			<code title={entry.hash} className="font-mono text-sm text-text-3">
+				{entry.hash.slice(0, 8)}
+			</code>
+		),
+	},
+];
 
 function Verdict({ verdict }: { verdict: Schema["AuditVerifyResponse"] }) {
 	return (

@@ -20,18 +20,129 @@ interface BackupActionsProps {
 export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps) {
 	const navigate = useNavigate();
 	const [deleting, setDeleting] = useState(false);
+	const doing = {
+		restore: () => void navigate({ to: "/restore", search: { backup: backup.id } }),
+		remove: () => setDeleting(true),
+	};
+	return (
+		<>
+			{compact ? <SmallMenu backup={backup} {...doing} /> : <Buttons backup={backup} {...doing} />}
+			{deleting && <DeleteBackup backup={backup} onClose={() => setDeleting(false)} onDeleted={onDeleted} />}
+		</>
+	);
+}
+
+interface DoingProps {
+	backup: Schema["Backup"];
+	restore: () => void;
+	remove: () => void;
+}
+
+function SmallMenu({ backup, restore, remove }: DoingProps) {
+	const navigate = useNavigate();
+	const { check } = useCheck(backup);
+	return (
+		<Menu label={`Actions for ${backup.name}`}>
+			<MenuItem onPick={() => void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })}>
+				Details
+			</MenuItem>
+			{isGood(backup) && (
+				<>
+					<MenuItem onPick={restore}>Restore…</MenuItem>
+					<MenuLine />
+					<Checks backup={backup} check={check} />
+					<MenuLine />
+					<Exports backup={backup} />
+					<MenuLine />
+					<Pins backup={backup} />
+				</>
+			)}
+			{backup.state !== "running" && (
+				<>
+					<MenuLine />
+					<MenuItem danger onPick={remove}>
+						Delete…
+					</MenuItem>
+				</>
+			)}
+		</Menu>
+	);
+}
+
+function Buttons({ backup, restore, remove }: DoingProps) {
+	const { check, busy } = useCheck(backup);
+	if (backup.state === "running") return null;
+	if (!isGood(backup))
+		return (
+			<div className="flex flex-wrap items-center gap-2">
+				<Button tone="danger" onClick={remove}>
+					Remove from list…
+				</Button>
+			</div>
+		);
+	return (
+		<div className="flex flex-wrap items-center gap-2">
+			<Button tone="primary" onClick={restore} data-testid="restore-open">
+				Restore…
+			</Button>
+			<Button busy={busy} onClick={() => check("restored")} data-testid="verify-restored">
+				Prove
+			</Button>
+			<Menu label="Other checks and saving" text="More">
+				<Checks backup={backup} check={check} />
+				<MenuLine />
+				<Exports backup={backup} />
+				<MenuLine />
+				<Pins backup={backup} />
+				<MenuLine />
+				<MenuItem danger onPick={remove}>
+					Delete…
+				</MenuItem>
+			</Menu>
+		</div>
+	);
+}
+
+function useCheck(backup: Schema["Backup"]) {
 	const verify = useAct("backup.verify");
-	const exporting = useAct("backup.export");
-	const good = isGood(backup);
-	const running = backup.state === "running";
+	const check = (level: Schema["Level"], scratch_connection?: string) =>
+		verify.mutate({ request: { backup: backup.id, level, scratch_connection } }, { onError: sayError });
+	return { check, busy: verify.isPending };
+}
+
+interface ChecksProps {
+	backup: Schema["Backup"];
+	check: ReturnType<typeof useCheck>["check"];
+}
+
+function Checks({ backup, check }: ChecksProps) {
 	const connections = useRead("connection.list", {});
 	// A copy of a server's backup may be made on any server of its kind that may be written.
 	const elsewhere = (backup.engine === "sqlite" ? [] : (connections.data?.connections ?? [])).filter(
 		(each) => each.spec.engine === backup.engine && !each.read_only && each.id !== backup.connection_id,
 	);
-	const check = (level: Schema["Level"], scratch_connection?: string) =>
-		verify.mutate({ request: { backup: backup.id, level, scratch_connection } }, { onError: sayError });
-	const restore = () => void navigate({ to: "/restore", search: { backup: backup.id } });
+	return (
+		<>
+			<MenuItem onPick={() => check("restored")} about="load into a scratch database, compare every table">
+				Prove that it restores
+			</MenuItem>
+			{elsewhere.map((each) => (
+				<MenuItem key={each.id} onPick={() => check("restored", each.id)}>
+					Prove on the server of {each.name}
+				</MenuItem>
+			))}
+			<MenuItem onPick={() => check("decoded")} about="decrypt and decompress every chunk">
+				Check content
+			</MenuItem>
+			<MenuItem onPick={() => check("stored")} about="all objects present, hashes match">
+				Check objects
+			</MenuItem>
+		</>
+	);
+}
+
+function Exports({ backup }: { backup: Schema["Backup"] }) {
+	const exporting = useAct("backup.export");
 	const save = async (format: Schema["ExportFormat"]) => {
 		const extension = format === "sql" ? "sql" : "sqlite";
 		const to = await host()
@@ -50,20 +161,7 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 				{ onError: sayError },
 			);
 	};
-	const dialog = deleting && (
-		<DeleteBackup backup={backup} onClose={() => setDeleting(false)} onDeleted={onDeleted} />
-	);
-	const pin = useAct("backup.pin");
-	const pinned = backup.pinned ?? false;
-	const pins = (
-		<MenuItem
-			onPick={() => pin.mutate({ request: { backup: backup.id, pinned: !pinned } }, { onError: sayError })}
-			about={pinned ? "retention may remove it again" : "retention never removes it"}
-		>
-			{pinned ? "Unpin" : "Pin"}
-		</MenuItem>
-	);
-	const exports = (
+	return (
 		<>
 			<MenuItem onPick={() => void save("sql")}>Save as SQL…</MenuItem>
 			{backup.engine === "sqlite" && backup.kind === "full" && (
@@ -71,86 +169,18 @@ export function BackupActions({ backup, compact, onDeleted }: BackupActionsProps
 			)}
 		</>
 	);
-	const checks = (
-		<>
-			<MenuItem onPick={() => check("restored")} about="load into a scratch database, compare every table">
-				Prove that it restores
-			</MenuItem>
-			{elsewhere.map((each) => (
-				<MenuItem key={each.id} onPick={() => check("restored", each.id)}>
-					Prove on the server of {each.name}
-				</MenuItem>
-			))}
-			<MenuItem onPick={() => check("decoded")} about="decrypt and decompress every chunk">
-				Check content
-			</MenuItem>
-			<MenuItem onPick={() => check("stored")} about="all objects present, hashes match">
-				Check objects
-			</MenuItem>
-		</>
-	);
-	if (compact)
-		return (
-			<>
-				<Menu label={`Actions for ${backup.name}`}>
-					<MenuItem
-						onPick={() => void navigate({ to: "/backups/$backupId", params: { backupId: backup.id } })}
-					>
-						Details
-					</MenuItem>
-					{good && (
-						<>
-							<MenuItem onPick={restore}>Restore…</MenuItem>
-							<MenuLine />
-							{checks}
-							<MenuLine />
-							{exports}
-							<MenuLine />
-							{pins}
-						</>
-					)}
-					{!running && (
-						<>
-							<MenuLine />
-							<MenuItem danger onPick={() => setDeleting(true)}>
-								Delete…
-							</MenuItem>
-						</>
-					)}
-				</Menu>
-				{dialog}
-			</>
-		);
+}
+
+function Pins({ backup }: { backup: Schema["Backup"] }) {
+	const pin = useAct("backup.pin");
+	const pinned = backup.pinned ?? false;
 	return (
-		<div className="flex flex-wrap items-center gap-2">
-			{good && (
-				<>
-					<Button tone="primary" onClick={restore} data-testid="restore-open">
-						Restore…
-					</Button>
-					<Button busy={verify.isPending} onClick={() => check("restored")} data-testid="verify-restored">
-						Prove
-					</Button>
-					<Menu label="Other checks and saving" text="More">
-						{checks}
-						<MenuLine />
-						{exports}
-						<MenuLine />
-						{pins}
-						<MenuLine />
-						<MenuItem danger onPick={() => setDeleting(true)}>
-							Delete…
-						</MenuItem>
-					</Menu>
-				</>
-			)}
-			{!good && !running && (
-				<Button tone="danger" onClick={() => setDeleting(true)}>
-					Remove from list…
-				</Button>
-			)}
-			{dialog}
-		</div>
+		<MenuItem
+			onPick={() => pin.mutate({ request: { backup: backup.id, pinned: !pinned } }, { onError: sayError })}
+			about={pinned ? "retention may remove it again" : "retention never removes it"}
+		>
+			{pinned ? "Unpin" : "Pin"}
+		</MenuItem>
 	);
 }
 

@@ -86,62 +86,12 @@ interface RuleTableProps {
 }
 
 function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
-	const navigate = useNavigate();
-	const schedules = useRead("schedule.list", {});
+	const { scheduleOf, show } = useSchedules();
 	const remove = useAct("cleanup.remove", () =>
 		sayDone("The rule is forgotten. What it has deleted stays in its archives."),
 	);
-	const scheduleOf = (rule: Rule) =>
-		schedules.data?.schedules.find(
-			(each) =>
-				each.operation === "cleanup.run" &&
-				[rule.id, rule.name].includes(String((each.request as Record<string, unknown>).rule)),
-		);
-	const schedule = (rule: Rule) => {
-		const known = scheduleOf(rule);
-		if (known) void navigate({ to: "/schedules", search: { schedule: known.id } });
-		else void navigate({ to: "/schedules/new", search: { connection: rule.connection_id, rule: rule.id } });
-	};
 	const columns: Column<Rule>[] = [
-		{
-			id: "name",
-			title: "Rule",
-			width: "minmax(110px,1fr)",
-			sort: (row) => row.name,
-			cell: (row) => <Cut text={row.name} strong />,
-		},
-		{
-			id: "rows",
-			title: "Deletes",
-			width: "minmax(170px,2fr)",
-			sort: (row) => tableName(row.table),
-			cell: (row) => (
-				<span className="flex min-w-0 flex-col leading-[17px]">
-					<Cut text={tableName(row.table)} mono />
-					<span // An operator such as ->> is no arrow.
-						className="truncate text-sm text-text-2 [font-variant-ligatures:none]"
-						title={rowsText(row.rows)}
-					>
-						{rowsText(row.rows)}
-					</span>
-				</span>
-			),
-		},
-		{
-			id: "archive",
-			title: "Archive",
-			width: "112px",
-			cell: (row) =>
-				row.archive ? <Badge tone="ok">archived first</Badge> : <Badge tone="warn">no archive</Badge>,
-		},
-		{
-			id: "batch",
-			title: "At once",
-			width: "76px",
-			right: true,
-			sort: (row) => row.batch_rows,
-			cell: (row) => count(row.batch_rows),
-		},
+		...ruleColumns,
 		{
 			id: "next",
 			title: "By itself",
@@ -171,7 +121,7 @@ function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
 						Run…
 					</Button>
 					<Menu label={`Actions for ${row.name}`} testId="rule-menu">
-						<MenuItem onPick={() => schedule(row)} testId="rule-schedule">
+						<MenuItem onPick={() => show(row)} testId="rule-schedule">
 							{scheduleOf(row) ? "Show its schedule" : "Schedule…"}
 						</MenuItem>
 						{!readOnly && <MenuItem onPick={() => onEdit(row)}>Change…</MenuItem>}
@@ -200,4 +150,64 @@ function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
 			columns={columns}
 		/>
 	);
+}
+
+const ruleColumns: readonly Column<Rule>[] = [
+	{
+		id: "name",
+		title: "Rule",
+		width: "minmax(110px,1fr)",
+		sort: (row) => row.name,
+		cell: (row) => <Cut text={row.name} strong />,
+	},
+	{
+		id: "rows",
+		title: "Deletes",
+		width: "minmax(170px,2fr)",
+		sort: (row) => tableName(row.table),
+		cell: (row) => (
+			<span className="flex min-w-0 flex-col leading-[17px]">
+				<Cut text={tableName(row.table)} mono />
+				<span // An operator such as ->> is no arrow.
+					className="truncate text-sm text-text-2 [font-variant-ligatures:none]"
+					title={rowsText(row.rows)}
+				>
+					{rowsText(row.rows)}
+				</span>
+			</span>
+		),
+	},
+	{
+		id: "archive",
+		title: "Archive",
+		width: "112px",
+		cell: (row) =>
+			row.archive ? <Badge tone="ok">archived first</Badge> : <Badge tone="warn">no archive</Badge>,
+	},
+	{
+		id: "batch",
+		title: "At once",
+		width: "76px",
+		right: true,
+		sort: (row) => row.batch_rows,
+		cell: (row) => count(row.batch_rows),
+	},
+];
+
+/** The schedule that runs a rule, and the way to it or to a new one. */
+function useSchedules() {
+	const navigate = useNavigate();
+	const schedules = useRead("schedule.list", {});
+	const scheduleOf = (rule: Rule) =>
+		schedules.data?.schedules.find(
+			(each) =>
+				each.operation === "cleanup.run" &&
+				[rule.id, rule.name].includes(String((each.request as Record<string, unknown>).rule)),
+		);
+	const show = (rule: Rule) => {
+		const known = scheduleOf(rule);
+		if (known) void navigate({ to: "/schedules", search: { schedule: known.id } });
+		else void navigate({ to: "/schedules/new", search: { connection: rule.connection_id, rule: rule.id } });
+	};
+	return { scheduleOf, show };
 }

@@ -17,7 +17,6 @@ export function AddConnectionPage() {
 	const [draft, setDraft] = useState(blank);
 	const [tried, setTried] = useState(false);
 	const connections = useRead("connection.list", {});
-	const secrets = useRead("secrets.status", {});
 	const test = useAct("connection.test");
 	const add = useAct("connection.add", ({ id, warnings }) => {
 		for (const warning of warnings) toast.warning(warning, { duration: errorStays });
@@ -25,9 +24,6 @@ export function AddConnectionPage() {
 	});
 	const problems = problemsOf(draft);
 	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
-	const unkept =
-		password !== null &&
-		(secrets.data?.backend === "unavailable" || (secrets.data?.backend === "file" && secrets.data.locked));
 	const save = () => {
 		setTried(true);
 		if (Object.keys(problems).length > 0) return;
@@ -45,18 +41,7 @@ export function AddConnectionPage() {
 	};
 	return (
 		<Page title="Add connection">
-			{unkept && secrets.data && (
-				<Panel
-					className="mb-3 max-w-[760px]"
-					title={
-						secrets.data.made
-							? "The place for the password is sealed"
-							: "There is no place for the password yet"
-					}
-				>
-					<SealedFileForm secrets={secrets.data} />
-				</Panel>
-			)}
+			{password !== null && <PlaceForPassword />}
 			<form
 				className="flex max-w-[760px] flex-col gap-3"
 				onSubmit={(event) => {
@@ -97,5 +82,24 @@ export function AddConnectionPage() {
 				</div>
 			</form>
 		</Page>
+	);
+}
+
+/** A password was typed and cannot be kept yet: the place for it is made or opened here. */
+function PlaceForPassword() {
+	const secrets = useRead("secrets.status", {}).data;
+	if (
+		secrets === undefined ||
+		secrets.backend === "keychain" ||
+		(secrets.backend === "file" && !secrets.locked)
+	)
+		return null;
+	return (
+		<Panel
+			className="mb-3 max-w-[760px]"
+			title={secrets.made ? "The place for the password is sealed" : "There is no place for the password yet"}
+		>
+			<SealedFileForm secrets={secrets} />
+		</Panel>
 	);
 }

@@ -1,9 +1,9 @@
-import { FolderOpen } from "lucide-react";
 import { useState } from "react";
-import { host, type Schema } from "@/api/client";
+import type { Schema } from "@/api/client";
 import { useAct } from "@/api/queries";
 import { Button } from "@/components/Button";
-import { CheckField, Choice, TextField } from "@/components/Field";
+import { CheckField, Choice } from "@/components/Field";
+import { FolderField } from "@/components/FolderField";
 import { NewPassphrase, passphraseReady } from "@/components/NewPassphrase";
 import { Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
@@ -20,14 +20,8 @@ interface CreateVaultProps {
 
 type Keeping = "keychain" | "file" | "ask";
 
-export function CreateVault({
-	secrets,
-	defaultFolder,
-	withSample,
-	onSample,
-	onBack,
-	onMade,
-}: CreateVaultProps) {
+export function CreateVault(props: CreateVaultProps) {
+	const { secrets, defaultFolder, withSample, onSample, onBack, onMade } = props;
 	const [first, setFirst] = useState("");
 	const [second, setSecond] = useState("");
 	const [folder, setFolder] = useState("");
@@ -60,57 +54,17 @@ export function CreateVault({
 				<NewPassphrase first={first} second={second} onFirst={setFirst} onSecond={setSecond} autoFocus />
 			</Panel>
 			<Panel>
-				<TextField
+				<FolderField
 					label="Folder"
-					mono
 					value={folder}
 					onText={setFolder}
-					data-testid="vault-folder"
+					testId="vault-folder"
 					placeholder={defaultFolder ?? undefined}
 					hint="Left empty, it goes into the folder shown. A disk of its own is better: a vault beside its databases dies with them."
-					after={
-						<Button
-							icon={<FolderOpen aria-hidden className="size-3.5" />}
-							onClick={() =>
-								void host()
-									.chooseFolder()
-									.then((path) => path && setFolder(path))
-							}
-						>
-							Choose…
-						</Button>
-					}
 				/>
 			</Panel>
 			<Panel>
-				<Choice
-					legend="When Holdfast starts"
-					value={keeping}
-					onPick={setKeeping}
-					choices={[
-						{
-							value: "keychain",
-							label: "Open by itself, with a key in the system's keychain",
-							hint: usable
-								? "The keychain of this account works: a probe was written and read back."
-								: undefined,
-							disabled: !usable,
-						},
-						{
-							value: "file",
-							label: "Open with a file sealed by this passphrase",
-							hint: "You type the passphrase once after each start; passwords of connections are in the same file.",
-							testId: "keep-in-file",
-						},
-						{
-							value: "ask",
-							label: "Ask for the passphrase",
-							hint: usable
-								? "No key to the vault is remembered. The keychain still keeps passwords of connections."
-								: "Nothing is remembered. Passwords of connections cannot be kept until a keychain or a sealed file is there.",
-						},
-					]}
-				/>
+				<KeepingChoice usable={usable} keeping={keeping} onKeeping={setKeeping} />
 				{secrets.problem && secrets.backend === "unavailable" && (
 					<div className="mt-2.5">
 						<ErrorState error={secrets.problem} compact />
@@ -137,5 +91,43 @@ export function CreateVault({
 				</Button>
 			</div>
 		</form>
+	);
+}
+
+interface KeepingChoiceProps {
+	/** The keychain of this account works. */
+	usable: boolean;
+	keeping: Keeping;
+	onKeeping: (keeping: Keeping) => void;
+}
+
+function KeepingChoice({ usable, keeping, onKeeping }: KeepingChoiceProps) {
+	return (
+		<Choice
+			legend="When Holdfast starts"
+			value={keeping}
+			onPick={onKeeping}
+			choices={[
+				{
+					value: "keychain",
+					label: "Open by itself, with a key in the system's keychain",
+					hint: usable ? "The keychain of this account works: a probe was written and read back." : undefined,
+					disabled: !usable,
+				},
+				{
+					value: "file",
+					label: "Open with a file sealed by this passphrase",
+					hint: "You type the passphrase once after each start; passwords of connections are in the same file.",
+					testId: "keep-in-file",
+				},
+				{
+					value: "ask",
+					label: "Ask for the passphrase",
+					hint: usable
+						? "No key to the vault is remembered. The keychain still keeps passwords of connections."
+						: "Nothing is remembered. Passwords of connections cannot be kept until a keychain or a sealed file is there.",
+				},
+			]}
+		/>
 	);
 }

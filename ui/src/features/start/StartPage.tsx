@@ -1,9 +1,10 @@
 // First start: a vault is made or taken up, the recovery kit is stored, the sample is connected. Nothing else can be
 // done before there is a vault, so this page stands alone.
 
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Archive, KeyRound, ShieldCheck } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import type { Schema } from "@/api/client";
+import type { CallError, Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
 import { RecoveryKitSheet } from "@/components/RecoveryKitSheet";
@@ -66,41 +67,61 @@ export function StartPage({ onDone }: { onDone: () => void }) {
 						</Answered>
 					</Titled>
 				)}
-				{step === "kit" && made && (
-					<Titled
-						title="Store your recovery kit"
-						about="If you forget the passphrase or lose this computer, these words are the only other way to your backups. Print them or keep them in a password manager on another device."
-					>
-						{made.keychain_problem && (
-							<div className="mb-3">
-								<ErrorState error={made.keychain_problem} compact />
-								<p className="mt-1 text-sm text-text-2">
-									The vault is fine. It asks for the passphrase at each start until this is solved.
-								</p>
-							</div>
-						)}
-						<RecoveryKitSheet
-							kit={made.recovery_kit}
-							onStored={finish}
-							done={withSample ? "Continue to the sample database" : "Continue"}
-						/>
-					</Titled>
-				)}
-				{step === "attach" && (
-					<Titled
-						title="Open an existing vault"
-						about="Made on another computer, or before this one was set up anew. Its backups appear here and can be restored."
-					>
-						<Answered question={secrets} rows={3}>
-							{(status) => <UnlockForm attach secrets={status} onOpened={onDone} />}
-						</Answered>
-						<div className="-mt-7">
-							<Button onClick={() => setStep("welcome")}>Back</Button>
-						</div>
-					</Titled>
-				)}
+				{step === "kit" && made && <Kit made={made} withSample={withSample} onStored={finish} />}
+				{step === "attach" && <Attach secrets={secrets} onBack={() => setStep("welcome")} onDone={onDone} />}
 			</div>
 		</main>
+	);
+}
+
+interface KitProps {
+	made: Schema["VaultInitResponse"];
+	withSample: boolean;
+	onStored: () => void;
+}
+
+function Kit({ made, withSample, onStored }: KitProps) {
+	return (
+		<Titled
+			title="Store your recovery kit"
+			about="If you forget the passphrase or lose this computer, these words are the only other way to your backups. Print them or keep them in a password manager on another device."
+		>
+			{made.keychain_problem && (
+				<div className="mb-3">
+					<ErrorState error={made.keychain_problem} compact />
+					<p className="mt-1 text-sm text-text-2">
+						The vault is fine. It asks for the passphrase at each start until this is solved.
+					</p>
+				</div>
+			)}
+			<RecoveryKitSheet
+				kit={made.recovery_kit}
+				onStored={onStored}
+				done={withSample ? "Continue to the sample database" : "Continue"}
+			/>
+		</Titled>
+	);
+}
+
+interface AttachProps {
+	secrets: UseQueryResult<Schema["SecretsStatus"], CallError>;
+	onBack: () => void;
+	onDone: () => void;
+}
+
+function Attach({ secrets, onBack, onDone }: AttachProps) {
+	return (
+		<Titled
+			title="Open an existing vault"
+			about="Made on another computer, or before this one was set up anew. Its backups appear here and can be restored."
+		>
+			<Answered question={secrets} rows={3}>
+				{(status) => <UnlockForm attach secrets={status} onOpened={onDone} />}
+			</Answered>
+			<div className="-mt-7">
+				<Button onClick={onBack}>Back</Button>
+			</div>
+		</Titled>
 	);
 }
 
