@@ -33,8 +33,7 @@ impl Calls for ThroughGate {
         request: Value,
     ) -> Result<Option<JobId>, ApiError> {
         let principal = Principal::Schedule(by.to_string());
-        let answer = self.gate.call(principal, operation, request, Confirmation::default()).await?;
-        Ok(answer["job_id"].as_str().map(JobId::from))
+        Ok(self.gate.call(principal, operation, request, Confirmation::default()).await?.job)
     }
 
     async fn job(&self, id: &JobId) -> Result<(JobState, Option<ApiError>), ApiError> {

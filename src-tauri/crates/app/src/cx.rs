@@ -7,12 +7,15 @@
 //! ```
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
+use holdfast_contract::backup::Started;
 use holdfast_contract::policy::Principal;
 use holdfast_contract::settings::Settings;
-use holdfast_contract::{ApiError, ConnectionId, JobId};
+use holdfast_contract::{ApiError, ConnectionId, ErrorCode, JobId};
 use holdfast_vault::Vault;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::{Catalog, JobAudit};
@@ -120,18 +123,50 @@ impl Cx {
 
     /// Starts long work in the name of this operation; its end is audited when the operation is. `work` runs
     /// later, with whatever it has captured (usually a clone of this `Cx`).
-    pub async fn start_job<F>(
+    pub async fn start_job<T, F>(
         &self,
         new: NewWork,
         work: impl FnOnce(JobContext) -> F + Send + 'static,
-    ) -> Result<JobId, ApiError>
+    ) -> Result<Begun<T>, ApiError>
     where
-        F: Future<Output = Result<Value, ApiError>> + Send + 'static,
+        T: Serialize,
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
         let NewWork { title, connection_id, cancellable } = new;
         let operation = self.operation.to_owned();
-        self.jobs()
-            .submit(NewJob { operation, title, connection_id, cancellable, audit: self.audit.clone() }, work)
-            .await
+        let new = NewJob { operation, title, connection_id, cancellable, audit: self.audit.clone() };
+        let working = |job| {
+            let running = work(job);
+            async move { said(running.await?) }
+        };
+        let job_id = self.jobs().submit(new, working).await?;
+        Ok(Begun { id: job_id.0.clone(), job_id, result: PhantomData })
+    }
+}
+
+fn said(result: impl Serialize) -> Result<Value, ApiError> {
+    serde_json::to_value(result)
+        .map_err(|error| ApiError::new(ErrorCode::Internal, format!("The result cannot be said: {error}.")))
+}
+
+/// A job that has begun, whose result will be a `T`.
+pub struct Begun<T> {
+    id: String,
+    job_id: JobId,
+    result: PhantomData<fn() -> T>,
+}
+
+impl<T> Begun<T> {
+    /// What it makes has an id of its own.
+    pub fn making(self, id: String) -> Self {
+        Self { id, ..self }
+    }
+
+    pub fn job_id(&self) -> &JobId {
+        &self.job_id
+    }
+
+    pub(crate) fn started(self) -> Started {
+        Started { id: self.id, job_id: self.job_id }
     }
 }

@@ -1,7 +1,7 @@
 //! The one stream of events of this process. Sending never waits and never fails: a host that does not
 //! listen misses nothing it could not ask for.
 
-use holdfast_contract::event::{Changed, Event};
+use holdfast_contract::event::{Event, Topic};
 use tokio::sync::broadcast;
 
 /// A listener this far behind has lost count and should ask for everything again.
@@ -21,7 +21,7 @@ impl Events {
         // Err only says that nobody listens.
         let _ = self.0.send(event);
     }
-    pub fn changed(&self, what: Changed) {
+    pub fn changed(&self, what: Topic) {
         self.send(Event::Changed { what });
     }
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {

@@ -7,19 +7,23 @@
 //!
 //! ```text
 //! use case:   pub async fn something(cx: &Cx, …) -> Result<T, ApiError>
-//! operation:  impl Operation for BackupCreate { NAME, POLICY, Request, Response, target(), run(cx, request) }
+//! operation:  impl Reading | Operation | Starting | Planned | Standing for Something { NAME, POLICY, … }
 //!             and one word in `operations::operations![…]`
-//! plan:       Plan::new("restore.apply", &request, &shown, cx.now_ms())? -> cx.catalog().plans().put(plan)
-//! apply:      the gate has checked digest and name and taken the plan; run() gets it with
-//!             cx.catalog().plans().get(&id), plans again and calls plan.still_holds(&shown_now)?
+//! planned:    settle(request) -> intent, look(intent) -> plan, digest, blockers, what is touched; apply(agreed), where only
+//!             the gate makes an `Agreed`: confirmed, looked at again, the same, nothing in its way
+//! destroys:   takes a `&Consent`, which only a plan that was agreed to or a rule's standing consent gives
 //! job:        cx.start_job(NewWork { title, connection_id, cancellable }, move |job| async move {
 //!                 let work = job.work(settings.parallel as usize)?;   // cancel, progress, scratch folder
 //!                 … Ok(serde_json::to_value(result)?)
 //!             })
 //! ```
 
+// The list of operations is one macro.
+#![recursion_limit = "512"]
+
 pub mod clock;
 pub mod config;
+mod consent;
 pub mod cx;
 pub mod events;
 pub mod home;
@@ -145,7 +149,7 @@ impl App {
         request: Value,
         confirmation: Confirmation,
     ) -> Result<Value, ApiError> {
-        self.inner.gate.call(principal, operation, request, confirmation).await
+        Ok(self.inner.gate.call(principal, operation, request, confirmation).await?.answer)
     }
 
     pub fn events(&self) -> broadcast::Receiver<Event> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use holdfast_app::clock::SystemClock;
 use holdfast_app::secrets::{KeychainProblem, MemoryKeychain};
 use holdfast_app::{App, AppConfig, NoPassphrase, ProcessKind, SecretsChoice};
-use holdfast_contract::event::{Changed, Event};
+use holdfast_contract::event::{Event, Topic};
 use holdfast_contract::policy::{Confirmation, Principal};
 use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ async fn the_sample_is_made_once_and_two_processes_share_a_home() {
     let mut events = window.events();
     let first = call(&line, "sample.create", json!({})).await.unwrap();
     let heard = tokio::time::timeout(Duration::from_secs(20), async {
-        while !matches!(events.recv().await.unwrap(), Event::Changed { what: Changed::Connections }) {}
+        while !matches!(events.recv().await.unwrap(), Event::Changed { what: Topic::Connections }) {}
     });
     heard.await.expect("the window hears of it");
     let second = call(&window, "sample.create", json!({})).await.unwrap();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::policy::{Principal, Target};
+use crate::policy::{Principal, Touched};
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
@@ -11,8 +11,9 @@ pub struct AuditEntry {
     pub at_ms: i64,
     pub principal: Principal,
     pub operation: String,
-    pub target: Target,
-    /// The target's name when the entry was written.
+    /// Found before it ran, with the names of that moment.
+    pub touched: Vec<Touched>,
+    /// The same in a few words.
     pub target_name: Option<String>,
     pub phase: AuditPhase,
     pub outcome: Option<String>,

@@ -167,6 +167,23 @@ pub struct Started {
     pub job_id: JobId,
 }
 
+/// Result of the job that makes a backup.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupMade {
+    #[serde(flatten)]
+    pub backup: Backup,
+    /// Why the proof that is the connection's habit could not be made; the backup itself is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_proven: Option<ApiError>,
+}
+
+/// Result of the job that writes a backup into a file.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BackupExported {
+    pub path: String,
+    pub bytes: u64,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BackupListRequest {
     /// Id or name; None: all.

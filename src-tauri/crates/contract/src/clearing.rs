@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{BackupId, CleanupRuleId, ConnectionId, PlanId};
+use crate::policy::ConsentState;
 use crate::snapshot::TableName;
 
 /// Which rows of a table.
@@ -88,6 +89,27 @@ pub struct CleanupRule {
     pub batch_rows: u32,
     /// A proven backup of the table, pinned, before anything goes; then no row (no version of a row) goes that is not in it.
     pub archive: bool,
+    /// Whether it may act by itself. None: not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentState>,
+}
+
+/// What is agreed to with a rule: from then on it deletes by itself, whenever it runs. One of the same name is replaced.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CleanupRulePlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub rule: CleanupRule,
+    /// What it would do now.
+    pub preview: CleanupPreview,
+    /// The rule of this name as it is now.
+    pub replaces: Option<CleanupRule>,
+    /// Rows that one run may delete at most; a run that would take more stops and asks.
+    pub most_rows: u64,
+    /// Typed for a production database whose rows go without an archive: its name.
+    pub confirm_name: Option<String>,
+    pub blockers: Vec<String>,
+    pub summary: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -103,6 +125,9 @@ pub struct CleanupRuleSetRequest {
     /// None: yes.
     #[serde(default)]
     pub archive: Option<bool>,
+    /// Rows that one run may delete at most. None: twice what matches now, at least 10,000.
+    #[serde(default)]
+    pub most_rows: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::ids::{ConnectionId, JobId};
+use crate::ids::{ConnectionId, JobId, PlanId};
 use crate::job::JobState;
 use crate::snapshot::TableName;
 
@@ -40,7 +40,7 @@ pub struct MaintenanceAction {
     pub what: String,
     /// One sentence: what others cannot do meanwhile.
     pub locks: String,
-    /// It runs only when the request accepts this.
+    /// What a person agrees to with its plan. A schedule of it waits until somebody has.
     #[serde(default)]
     pub warning: Option<String>,
     pub takes_tables: bool,
@@ -124,14 +124,13 @@ pub struct MaintenanceRequest {
     /// Empty: the whole database.
     #[serde(default)]
     pub tables: Vec<TableName>,
-    /// The action's warning is known and accepted; needed for actions that have one.
-    #[serde(default)]
-    pub accept_warning: bool,
 }
 
 /// What a run would do. Nothing is changed.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct MaintenancePlan {
+    pub plan_id: PlanId,
+    pub digest: String,
     pub action: MaintenanceAction,
     pub extent: MaintenanceExtent,
     /// From the last run that succeeded on the same tables, by its size and duration. None: never done.

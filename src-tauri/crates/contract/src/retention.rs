@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backup::Backup;
-use crate::ids::{BackupId, ConnectionId, JobId, PlanId};
+use crate::ids::{BackupId, ConnectionId, PlanId};
+use crate::policy::ConsentState;
+use crate::vault::VaultPruneResult;
 
 /// What is kept. A backup stays when any rule wants it; with no rule at all everything stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +74,40 @@ pub struct Retention {
     /// The rules are those of this group, because the connection has none of its own.
     #[serde(default)]
     pub of_group: Option<String>,
+    /// Whether they may act by themselves. None: by them nothing goes.
+    #[serde(default)]
+    pub consent: Option<ConsentState>,
+}
+
+/// What is agreed to with rules: from then on backups go by themselves, whenever they are carried out.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetentionSetPlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    /// As it will be.
+    pub retention: Retention,
+    /// What the rules would do now.
+    pub going: Vec<Backup>,
+    pub staying: u64,
+    pub frees_bytes: u64,
+    /// Backups that one run may delete at most; a run that would take more stops and asks.
+    pub most_backups: u64,
+    pub summary: String,
+}
+
+/// The same for a group: for each member that has no rules of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GroupRetentionSetPlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub group: String,
+    /// None: the group has no rules any more.
+    pub rules: Option<RetentionRules>,
+    pub zone: String,
+    pub members: Vec<GroupMember>,
+    /// Backups that one run may delete of each member at most.
+    pub most_backups: u64,
+    pub summary: String,
 }
 
 /// Rules for all connections of a group that have none of their own.
@@ -90,6 +126,9 @@ pub struct GroupRetentionSetRequest {
     /// None: as it is, or UTC.
     #[serde(default)]
     pub zone: Option<String>,
+    /// Backups that one run may delete of each member at most. None: twice what would go now, at least 10.
+    #[serde(default)]
+    pub most_backups: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -159,6 +198,9 @@ pub struct RetentionSetRequest {
     /// None: as it is, or UTC.
     #[serde(default)]
     pub zone: Option<String>,
+    /// Backups that one run may delete at most. None: twice what would go now, at least 10.
+    #[serde(default)]
+    pub most_backups: Option<u64>,
 }
 
 /// What rules would do now.
@@ -195,9 +237,9 @@ pub struct StayingBackup {
 pub struct RetentionOutcome {
     pub deleted: Vec<BackupId>,
     pub kept: u64,
-    /// The job that frees the room, where one was asked for.
+    /// The room that was freed, where that was asked for.
     #[serde(default)]
-    pub job_id: Option<JobId>,
+    pub freed: Option<VaultPruneResult>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

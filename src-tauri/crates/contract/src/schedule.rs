@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::ids::{ConnectionId, JobId, RunId, ScheduleId};
+use crate::ids::{ConnectionId, JobId, PlanId, RunId, ScheduleId};
+use crate::policy::ConsentState;
 
 /// The points in time at which something is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -103,6 +104,20 @@ pub struct Schedule {
     /// Why it cannot run, until that is put right.
     pub problem: Option<ApiError>,
     pub last_run: Option<ScheduledRun>,
+    /// Whether it may do what somebody must agree to. None: it does nothing of that kind by itself.
+    #[serde(default)]
+    pub consent: Option<ConsentState>,
+}
+
+/// What is agreed to with a schedule of something that asks for consent.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ScheduleAgreePlan {
+    pub plan_id: PlanId,
+    pub digest: String,
+    pub schedule: Schedule,
+    /// What each run means for others.
+    pub warning: String,
+    pub summary: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -2,8 +2,13 @@
 
 use holdfast_contract::backup::{Backup, BackupDeletePlan, BackupState, Level};
 use holdfast_contract::connection::{Connection, Environment};
+use holdfast_contract::event::Topic;
 use holdfast_contract::{ApiError, BackupId, ErrorCode, PlanId};
 use serde::Serialize;
+
+use crate::consent::Consent;
+use crate::cx::Cx;
+use crate::vaults;
 
 /// What the digest covers.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +66,19 @@ pub(crate) fn plan(
         confirm_name: (newest_proven && production).then(|| backup.connection_name.clone()),
         backup: backup.clone(),
     })
+}
+
+/// Done when it answers. What was never written into the vault is forgotten only.
+pub(crate) async fn delete(cx: &Cx, backup: Backup, _: &Consent) -> Result<BackupId, ApiError> {
+    if !super::list::holds_rows(backup.state) && !backup.damaged {
+        cx.catalog().attempts().forget(&backup.id).await?;
+    } else {
+        let vault = vaults::open(cx).await?;
+        vault.delete(&backup.id, cx.now_ms()).await?;
+        vaults::remember_tip(cx, &vault).await?;
+    }
+    cx.events().changed(Topic::Backups);
+    Ok(backup.id)
 }
 
 fn summary(backup: &Backup, newest_proven: bool, others: usize) -> String {

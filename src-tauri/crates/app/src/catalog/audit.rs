@@ -5,10 +5,11 @@
 //! ever given, so a cut tail shows too. Whoever can rewrite the whole file can rewrite the whole chain:
 //! this guards against quiet corrections, not against the owner of the machine.
 
-use holdfast_contract::ApiError;
 use holdfast_contract::audit::{AuditEntry, AuditPhase, AuditVerifyResponse};
-use holdfast_contract::policy::{Principal, Target};
+use holdfast_contract::policy::{Principal, Touched};
+use holdfast_contract::{ApiError, BackupId, ConnectionId, JobId, PlanId, RestoreId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::error::Result;
@@ -24,7 +25,7 @@ pub struct NewAuditEntry {
     pub at_ms: i64,
     pub principal: Principal,
     pub operation: String,
-    pub target: Target,
+    pub touched: Vec<Touched>,
     pub target_name: Option<String>,
     pub phase: AuditPhase,
     pub outcome: Option<String>,
@@ -110,7 +111,7 @@ pub(super) fn append(catalog: &Connection, entry: NewAuditEntry) -> Result<u64> 
         at_ms: entry.at_ms,
         principal: json(&entry.principal)?,
         operation: entry.operation,
-        target: json(&entry.target)?,
+        target: json(&entry.touched)?,
         target_name: entry.target_name,
         phase: word(&entry.phase)?,
         outcome: entry.outcome,
@@ -218,7 +219,7 @@ impl Stored {
             at_ms: self.at_ms,
             principal: serde_json::from_str(&self.principal)?,
             operation: self.operation,
-            target: serde_json::from_str(&self.target)?,
+            touched: named(from_text(&self.target)?, self.target_name.as_deref()),
             target_name: self.target_name,
             phase: from_word(self.phase)?,
             outcome: self.outcome,
@@ -227,6 +228,61 @@ impl Stored {
             hash: self.hash,
         })
     }
+}
+
+fn from_text(text: &str) -> serde_json::Result<Vec<Touched>> {
+    read_touched(&mut serde_json::Deserializer::from_str(text))
+}
+
+/// Entries and jobs of versions before 0.2 hold one target with nothing but its id.
+pub(super) fn read_touched<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Vec<Touched>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        List(Vec<Touched>),
+        One(Target),
+    }
+    #[derive(Deserialize)]
+    #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+    enum Target {
+        None,
+        Application,
+        Vault,
+        Connection(ConnectionId),
+        Backup(BackupId),
+        Restore(RestoreId),
+        Job(JobId),
+        Plan(PlanId),
+        Named(String),
+    }
+    let nameless = String::new;
+    Ok(match Stored::deserialize(from)? {
+        Stored::List(list) => list,
+        Stored::One(Target::None) => Vec::new(),
+        Stored::One(Target::Application) => vec![Touched::Application],
+        Stored::One(Target::Vault) => vec![Touched::Vault],
+        Stored::One(Target::Connection(id)) => {
+            vec![Touched::Connection { id, name: nameless(), database: nameless() }]
+        }
+        Stored::One(Target::Backup(id)) => vec![Touched::Backup { id, name: nameless() }],
+        Stored::One(Target::Restore(id)) => vec![Touched::Restore { id }],
+        Stored::One(Target::Job(id)) => vec![Touched::Job { id }],
+        Stored::One(Target::Plan(id)) => vec![Touched::Plan { id }],
+        Stored::One(Target::Named(name)) => vec![Touched::Named { name }],
+    })
+}
+
+/// The name that stood beside an old entry.
+fn named(mut touched: Vec<Touched>, target_name: Option<&str>) -> Vec<Touched> {
+    if let ([Touched::Connection { name, .. } | Touched::Backup { name, .. }], Some(known)) =
+        (touched.as_mut_slice(), target_name)
+        && name.is_empty()
+    {
+        known.clone_into(name);
+    }
+    touched
 }
 
 #[cfg(test)]
@@ -242,7 +298,7 @@ mod tests {
                 at_ms: 1000 + number,
                 principal: Principal::CommandLine("ann".into()),
                 operation: "vault.lock".into(),
-                target: Target::Vault,
+                touched: vec![Touched::Vault],
                 target_name: None,
                 phase: AuditPhase::Intent,
                 outcome: None,
@@ -294,5 +350,26 @@ mod tests {
         let (page, more) = catalog.audit().list(Some(4), 10, Some("ANN".into())).await.unwrap();
         assert_eq!((page.len(), more), (3, false));
         assert!(catalog.audit().list(None, 10, Some("bob".into())).await.unwrap().0.is_empty());
+    }
+
+    #[tokio::test]
+    async fn entries_of_earlier_versions_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        let catalog = filled(&path).await;
+        let second = Connection::open(&path).unwrap();
+        second
+            .execute_batch(
+                r#"DROP TRIGGER audit_keeps_words;
+                   UPDATE audit SET target = '{"kind":"connection","id":"c1"}', target_name = 'shop' WHERE seq = 5;
+                   UPDATE audit SET target = '{"kind":"named","id":"nightly"}' WHERE seq = 4;
+                   UPDATE audit SET target = '{"kind":"none"}' WHERE seq = 3"#,
+            )
+            .unwrap();
+        let (page, _) = catalog.audit().list(None, 3, None).await.unwrap();
+        let shop = Touched::Connection { id: "c1".into(), name: "shop".into(), database: String::new() };
+        assert_eq!(page[0].touched, [shop]);
+        assert_eq!(page[1].touched, [Touched::Named { name: "nightly".into() }]);
+        assert!(page[2].touched.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_contract::event::Changed;
+use holdfast_contract::event::Topic;
 use rusqlite::Connection;
 
 use super::error::Result;
@@ -16,18 +16,20 @@ pub(super) fn counts(connection: &Connection) -> Result<Counts> {
 }
 
 /// Kinds whose count differs. A kind this program does not know means: ask for everything.
-pub(super) fn moved(told: &Counts, now: &Counts) -> Vec<Changed> {
+pub(super) fn moved(told: &Counts, now: &Counts) -> Vec<Topic> {
     let differs = now.iter().filter(|(what, count)| told.get(*what) != Some(count));
     differs
-        .map(|(what, _)| match what.as_str() {
-            "connections" => Changed::Connections,
-            "backups" => Changed::Backups,
-            "restores" => Changed::Restores,
-            "vault" => Changed::Vault,
-            "settings" => Changed::Settings,
-            "health" => Changed::Health,
-            "schedules" => Changed::Schedules,
-            _ => Changed::Everything,
+        .flat_map(|(what, _)| match what.as_str() {
+            "connections" => &[Topic::Connections][..],
+            "backups" => &[Topic::Backups],
+            "restores" => &[Topic::Restores],
+            "vault" => &[Topic::Vault],
+            "settings" => &[Topic::Settings],
+            "health" => &[Topic::Health],
+            // One count for everything that acts by itself.
+            "schedules" => &[Topic::Schedules, Topic::Retention, Topic::Cleanup],
+            _ => &[Topic::Everything],
         })
+        .copied()
         .collect()
 }

@@ -59,6 +59,11 @@ impl CleanupRules<'_> {
             .await
     }
 
+    /// The error for one that is not there.
+    pub fn missing(&self, wanted: &str) -> ApiError {
+        missing(wanted)
+    }
+
     /// `NotFound` for an unknown one.
     pub async fn remove(&self, wanted: &str) -> Answer<()> {
         let id = self.find(wanted).await?.id;

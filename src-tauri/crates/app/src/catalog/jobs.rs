@@ -2,7 +2,7 @@
 
 use holdfast_contract::audit::AuditPhase;
 use holdfast_contract::job::{Job, JobState, Progress};
-use holdfast_contract::policy::{Principal, Target};
+use holdfast_contract::policy::{Principal, Touched};
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode, JobId};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ pub struct JobRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobAudit {
     pub principal: Principal,
-    pub target: Target,
+    #[serde(alias = "target", deserialize_with = "super::audit::read_touched")]
+    pub touched: Vec<Touched>,
     pub target_name: Option<String>,
 }
 
@@ -189,7 +190,7 @@ impl Jobs<'_> {
                             at_ms: job.ended_at_ms.unwrap_or_default(),
                             principal: audit.principal,
                             operation: job.operation.clone(),
-                            target: audit.target,
+                            touched: audit.touched,
                             target_name: audit.target_name,
                             phase: AuditPhase::Outcome,
                             outcome: Some(word(&job.state)?),

@@ -16,6 +16,7 @@ mod audit;
 mod changes;
 mod cleanup;
 mod connections;
+mod consents;
 mod error;
 mod health;
 mod job_log;
@@ -45,6 +46,7 @@ pub use audit::{Audits, NewAuditEntry};
 pub use changes::Counts;
 pub use cleanup::CleanupRules;
 pub use connections::Connections;
+pub use consents::{Consents, Known as KnownConsents, Subject};
 pub use error::{CatalogError, Result};
 pub use health::HealthCache;
 pub use job_log::JobLog;
@@ -198,6 +200,9 @@ impl Catalog {
     }
     pub fn retention(&self) -> RetentionTable<'_> {
         RetentionTable(self)
+    }
+    pub fn consents(&self) -> Consents<'_> {
+        Consents(self)
     }
     pub fn cleanup_rules(&self) -> CleanupRules<'_> {
         CleanupRules(self)

@@ -26,27 +26,28 @@ pub struct Plan {
     pub digest: String,
     /// The name a person must type, when one is asked for.
     pub confirm_name: Option<String>,
-    /// What it touches, for the audit log: the connection's or backup's name.
-    pub target_name: Option<String>,
+    /// It has been applied.
+    pub used: bool,
     pub created_at_ms: i64,
     pub expires_at_ms: i64,
 }
 
 impl Plan {
-    /// A new plan of `operation`; `shown` is everything a person agrees to.
+    /// A new plan of `operation`. `digest` is of everything a person agrees to: [`Plan::digest_of`].
     pub fn new(
         operation: &str,
-        request: &impl Serialize,
-        shown: &impl Serialize,
+        intent: &impl Serialize,
+        digest: String,
+        confirm_name: Option<String>,
         now_ms: i64,
     ) -> Answer<Self> {
         Ok(Self {
             id: PlanId(new_id()),
             operation: operation.to_owned(),
-            request: serde_json::to_value(request).map_err(CatalogError::from)?,
-            digest: Self::digest_of(shown)?,
-            confirm_name: None,
-            target_name: None,
+            request: serde_json::to_value(intent).map_err(CatalogError::from)?,
+            digest,
+            confirm_name,
+            used: false,
             created_at_ms: now_ms,
             expires_at_ms: now_ms + PLAN_LIFE_MS,
         })
@@ -56,15 +57,6 @@ impl Plan {
     pub fn digest_of(shown: &impl Serialize) -> Answer<String> {
         let text = serde_json::to_vec(shown).map_err(CatalogError::from)?;
         Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    /// For apply, which plans again: `PlanMoved` unless what it would do now is what was shown.
-    pub fn still_holds(&self, shown_now: &impl Serialize) -> Answer<()> {
-        if Self::digest_of(shown_now)? == self.digest {
-            Ok(())
-        } else {
-            Err(moved("What the plan showed has changed since."))
-        }
     }
 }
 
@@ -92,7 +84,8 @@ impl Plans<'_> {
                         plan.request.to_string(),
                         plan.digest,
                         plan.confirm_name,
-                        plan.target_name,
+                        // Told by the audit log.
+                        None::<String>,
                         plan.created_at_ms,
                         plan.expires_at_ms,
                     ],
@@ -108,7 +101,7 @@ impl Plans<'_> {
         self.0
             .read(move |catalog| {
                 let mut statement = catalog.prepare_cached(
-                    "SELECT operation, request, digest, confirm_name, target_name, created_at_ms, expires_at_ms
+                    "SELECT operation, request, digest, confirm_name, used_at_ms IS NOT NULL, created_at_ms, expires_at_ms
                      FROM plans WHERE id = ?1",
                 )?;
                 let mut rows = statement.query([id.as_str()])?;
@@ -122,7 +115,7 @@ impl Plans<'_> {
                     request: serde_json::from_str(&row.get::<_, String>(1)?)?,
                     digest: row.get(2)?,
                     confirm_name: row.get(3)?,
-                    target_name: row.get(4)?,
+                    used: row.get(4)?,
                     created_at_ms: row.get(5)?,
                     expires_at_ms: row.get(6)?,
                     id,

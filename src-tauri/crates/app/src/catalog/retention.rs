@@ -27,6 +27,7 @@ impl RetentionTable<'_> {
                     rules: serde_json::from_str(&rules)?,
                     zone,
                     of_group: None,
+                    consent: None,
                 }))
             })
             .await

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use holdfast_contract::clearing::{OnDelete, Referring};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::event::Changed;
+use holdfast_contract::event::Topic;
 use holdfast_contract::snapshot::{Scope, TableName};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::{Clear, Deletion, SnapshotSource as _};
@@ -94,7 +94,7 @@ async fn archive(
 ) -> Result<BackupId, ApiError> {
     let safety = Safety { cx, vault, connection, dump: deletion.dump() };
     let backup = safety_backup(&safety, scope, name, job, stages).await?;
-    cx.events().changed(Changed::Backups);
+    cx.events().changed(Topic::Backups);
     let source = VaultSource::open(vault, &backup.id).await?;
     deletion.archived(source.snapshot())?;
     Ok(backup.id)

@@ -2,43 +2,126 @@
 //! and pinned backup first (the very version of each row, and what goes along), and a rule that would take everything is no
 //! rule.
 
-use holdfast_contract::backup::Started;
 use holdfast_contract::clearing::{
-    CleanupPreview, CleanupRule, CleanupRuleSetRequest, ClearOutcome, RowChoice,
+    CleanupPreview, CleanupRule, CleanupRulePlan, CleanupRuleSetRequest, ClearOutcome, RowChoice,
 };
-use holdfast_contract::connection::Connection;
+use holdfast_contract::connection::{Connection, Environment};
+use holdfast_contract::policy::ConsentState;
 use holdfast_contract::snapshot::{BackupKind, Scope};
-use holdfast_contract::{ApiError, CleanupRuleId, ErrorCode};
+use holdfast_contract::{ApiError, CleanupRuleId, ErrorCode, PlanId};
 use holdfast_engine::{EngineError, RowCount, Rows};
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use super::{archive, facet, hanging_on, judge, may_write, remarks};
+use crate::catalog::{KnownConsents, Plan, Subject};
 use crate::clock::new_id;
 use crate::connections::database::Database;
-use crate::cx::{Cx, NewWork};
+use crate::consent::{self, Consent};
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
 use crate::proof::prove::PROOF_STEPS;
 use crate::{retention, vaults};
 
+/// One run may always take this many, whatever matched when somebody agreed.
+const LEAST_MOST: u64 = 10_000;
 const BATCH_ROWS: u32 = 10_000;
 const MOST_BATCH_ROWS: u32 = 1_000_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Kept only if it could run: the condition is SQL, the table is there, something would stay. One of the same name is replaced.
-pub async fn set(cx: &Cx, request: CleanupRuleSetRequest) -> Result<CleanupRule, ApiError> {
+/// A rule as it would be kept, with every choice made. One of the same name is replaced.
+pub async fn settle(cx: &Cx, request: CleanupRuleSetRequest) -> Result<SetIntent, ApiError> {
+    let asked = request.most_rows;
     let (connection, mut rule) = described(cx, request).await?;
-    may_write(&connection)?;
     let preview = look(cx, &connection, &rule).await?;
-    if let Some(blocker) = preview.blockers.first() {
-        return Err(ApiError::new(ErrorCode::NotAllowed, format!("This rule is not kept: {blocker}")));
-    }
     rule.table = preview.table;
     if let Some(known) = cx.catalog().cleanup_rules().lookup(&rule.name).await? {
         rule.id = known.id;
     }
+    let most = asked.unwrap_or((preview.matching.saturating_mul(2)).max(LEAST_MOST));
+    if most == 0 {
+        return Err(ApiError::new(ErrorCode::BadRequest, "most_rows: at least one row."));
+    }
+    Ok(SetIntent { rule, most })
+}
+
+/// What is agreed to with a rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetIntent {
+    pub rule: CleanupRule,
+    pub most: u64,
+}
+
+/// Without id and digest.
+pub async fn plan(cx: &Cx, intent: &SetIntent) -> Result<(CleanupRulePlan, Connection), ApiError> {
+    let SetIntent { rule, most } = intent;
+    let connection = cx.catalog().connections().find(rule.connection_id.as_str()).await?;
+    let preview = look(cx, &connection, rule).await?;
+    let replaces = cx.catalog().cleanup_rules().lookup(rule.id.as_str()).await?;
+    let production = connection.environment == Environment::Production;
+    let how = if rule.archive {
+        "A proven backup of the table is made and pinned before."
+    } else {
+        "No backup is made before: what it deletes is gone."
+    };
+    let plan = CleanupRulePlan {
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        summary: format!(
+            "Whenever “{}” runs, it deletes up to {most} rows of {} in {}; {} match now. {how}",
+            rule.name, rule.table, connection.name, preview.matching
+        ),
+        blockers: preview.blockers.clone(),
+        confirm_name: (production && !rule.archive).then(|| connection.spec.database_name().to_owned()),
+        rule: rule.clone(),
+        preview,
+        replaces,
+        most_rows: *most,
+    };
+    Ok((plan, connection))
+}
+
+/// Of the rule and of what it acts on: the same now as when somebody agreed.
+pub fn digest(rule: &CleanupRule, connection: &Connection) -> Result<String, ApiError> {
+    let rule = CleanupRule { consent: None, ..rule.clone() };
+    Plan::digest_of(&(rule, &connection.spec, connection.environment))
+}
+
+/// Keeps the rule and who agreed to it.
+pub async fn set(cx: &Cx, intent: SetIntent, consent: &Consent) -> Result<CleanupRule, ApiError> {
+    let SetIntent { rule, most } = intent;
+    let connection = cx.catalog().connections().find(rule.connection_id.as_str()).await?;
+    let stands = consent.stands(digest(&rule, &connection)?, cx.principal(), cx.now_ms(), most);
     cx.catalog().cleanup_rules().put(rule.clone()).await?;
+    cx.catalog().consents().put(&Subject::Cleanup(rule.id.clone()), stands).await?;
+    let known = cx.catalog().consents().all().await?;
+    shown(cx, rule, &known).await
+}
+
+/// Every rule, with where its consent stands.
+pub async fn list(cx: &Cx) -> Result<Vec<CleanupRule>, ApiError> {
+    let known = cx.catalog().consents().all().await?;
+    let mut rules = Vec::new();
+    for rule in cx.catalog().cleanup_rules().list().await? {
+        rules.push(shown(cx, rule, &known).await?);
+    }
+    Ok(rules)
+}
+
+async fn shown(cx: &Cx, mut rule: CleanupRule, known: &KnownConsents) -> Result<CleanupRule, ApiError> {
+    let given = known.get(&Subject::Cleanup(rule.id.clone()));
+    rule.consent = Some(match cx.catalog().connections().lookup(rule.connection_id.as_str()).await? {
+        Some(connection) => consent::state(&digest(&rule, &connection)?, given),
+        None => ConsentState::Waiting { why: "Its connection is gone.".to_owned() },
+    });
     Ok(rule)
+}
+
+/// A rule that is gone has no consent either.
+pub async fn remove(cx: &Cx, wanted: &str) -> Result<(), ApiError> {
+    let rule = cx.catalog().cleanup_rules().find(wanted).await?;
+    cx.catalog().cleanup_rules().remove(rule.id.as_str()).await?;
+    cx.catalog().consents().forget(&Subject::Cleanup(rule.id)).await
 }
 
 /// Of a rule that need not be kept.
@@ -69,6 +152,7 @@ async fn described(cx: &Cx, request: CleanupRuleSetRequest) -> Result<(Connectio
         rows: request.rows,
         batch_rows,
         archive: request.archive.unwrap_or(true),
+        consent: None,
     };
     Ok((connection, rule))
 }
@@ -115,10 +199,21 @@ fn chosen(rows: &RowChoice, now_ms: i64) -> Rows {
     }
 }
 
-/// A job; its result is the [`ClearOutcome`].
-pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
+/// A rule and the connection it acts through.
+pub type Found = (CleanupRule, Connection);
+
+pub async fn find(cx: &Cx, rule: &str) -> Result<Found, ApiError> {
     let rule = cx.catalog().cleanup_rules().find(rule).await?;
     let connection = cx.catalog().connections().find(rule.connection_id.as_str()).await?;
+    Ok((rule, connection))
+}
+
+/// A job.
+pub async fn run(
+    cx: &Cx,
+    (rule, connection): Found,
+    consent: Consent,
+) -> Result<Begun<ClearOutcome>, ApiError> {
     may_write(&connection)?;
     let database = Database::of(cx, &connection).await?;
     facet(&database)?;
@@ -128,20 +223,16 @@ pub async fn run(cx: &Cx, rule: &str) -> Result<Started, ApiError> {
         cancellable: true,
     };
     let given = cx.clone();
-    let job_id = cx
-        .start_job(new, move |job: JobContext| async move {
-            let outcome = clean(&given, &connection, &database, &rule, &job).await?;
-            Ok(json!(outcome))
-        })
-        .await?;
-    Ok(Started { id: job_id.0.clone(), job_id })
+    cx.start_job(new, move |job: JobContext| async move {
+        clean(&given, (&connection, &database, &rule), &consent, &job).await
+    })
+    .await
 }
 
 async fn clean(
     cx: &Cx,
-    connection: &Connection,
-    database: &Database,
-    rule: &CleanupRule,
+    (connection, database, rule): (&Connection, &Database, &CleanupRule),
+    consent: &Consent,
     job: &JobContext,
 ) -> Result<ClearOutcome, ApiError> {
     let clear = facet(database)?;
@@ -158,6 +249,7 @@ async fn clean(
     if before.matching == 0 {
         return Ok(ClearOutcome { deleted: 0, left: before.total, backup_id: None, remarks: Vec::new() });
     }
+    consent.covers(before.matching, &format!("rows of {} in {}", before.table, connection.name))?;
     let (batch, most) = (u64::from(rule.batch_rows), before.matching);
     let (deleted, backup_id) = if rule.archive {
         let mut deletion = clear.begin(&before.table).await?;

@@ -1,17 +1,16 @@
 //! Clearing a whole table: shown with counts, agreed to by its typed name, after a proven backup of the whole database.
 
-use holdfast_contract::backup::Started;
 use holdfast_contract::clearing::{ClearOutcome, OnDelete, Referring, TableClearPlan, TableClearPlanRequest};
 use holdfast_contract::connection::Connection;
 use holdfast_contract::snapshot::{Scope, TableName};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::Rows;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{archive, facet, hanging_on, in_words, judge, may_write, remarks};
 use crate::connections::database::Database;
-use crate::cx::{Cx, NewWork};
+use crate::consent::Consent;
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
 use crate::proof::prove::PROOF_STEPS;
@@ -74,12 +73,13 @@ pub async fn plan(
     Ok((connection, plan))
 }
 
-/// A job; its result is the [`ClearOutcome`].
-pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Result<Started, ApiError> {
-    if let Some(blocker) = plan.blockers.first() {
-        return Err(ApiError::new(ErrorCode::NotAllowed, blocker.clone())
-            .hint("Clear the tables that point at it first."));
-    }
+/// A job.
+pub async fn apply(
+    cx: &Cx,
+    connection: Connection,
+    plan: TableClearPlan,
+    consent: Consent,
+) -> Result<Begun<ClearOutcome>, ApiError> {
     let vault = vaults::open(cx).await?;
     let database = Database::of(cx, &connection).await?;
     let new = NewWork {
@@ -88,24 +88,23 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
         cancellable: true,
     };
     let given = cx.clone();
-    let job_id = cx
-        .start_job(new, move |job: JobContext| async move {
-            let cx = given;
-            let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
-            let clear = facet(&database)?;
-            let mut deletion = clear.begin(&plan.table).await?;
-            let name = "Safety backup before clearing";
-            let with = (&cx, &vault, &connection);
-            let backup_id = archive(with, deletion.as_mut(), Scope::default(), name, &job, &stages).await?;
-            stages.next("Deleting the rows");
-            let deleted = deletion.all(&job.work(1)?).await?;
-            let left = clear.count(&plan.table, &Rows::All).await?.total;
-            let remarks = match left {
-                0 => Vec::new(),
-                left => vec![format!("{left} rows were written by others since.")],
-            };
-            Ok(json!(ClearOutcome { deleted, left, backup_id: Some(backup_id), remarks }))
-        })
-        .await?;
-    Ok(Started { id: job_id.0.clone(), job_id })
+    cx.start_job(new, move |job: JobContext| async move {
+        let cx = given;
+        let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
+        let clear = facet(&database)?;
+        let mut deletion = clear.begin(&plan.table).await?;
+        let name = "Safety backup before clearing";
+        let with = (&cx, &vault, &connection);
+        let backup_id = archive(with, deletion.as_mut(), Scope::default(), name, &job, &stages).await?;
+        stages.next("Deleting the rows");
+        consent.covers(plan.rows, "rows")?;
+        let deleted = deletion.all(&job.work(1)?).await?;
+        let left = clear.count(&plan.table, &Rows::All).await?.total;
+        let remarks = match left {
+            0 => Vec::new(),
+            left => vec![format!("{left} rows were written by others since.")],
+        };
+        Ok(ClearOutcome { deleted, left, backup_id: Some(backup_id), remarks })
+    })
+    .await
 }

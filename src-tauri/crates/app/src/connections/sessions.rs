@@ -9,6 +9,7 @@ use holdfast_engine::{Engine, Sessions};
 use serde::{Deserialize, Serialize};
 
 use super::engine;
+use crate::consent::Consent;
 use crate::cx::Cx;
 
 /// Less is no idling.
@@ -35,30 +36,39 @@ pub async fn choose(
     connection: &str,
     idle_ms: u64,
     in_transaction: bool,
-) -> Result<(Connection, Chosen), ApiError> {
+) -> Result<Chosen, ApiError> {
     if idle_ms < LEAST_IDLE_MS {
         return Err(ApiError::new(ErrorCode::BadRequest, "idle_ms: at least a second (1000)."));
     }
-    let found = cx.catalog().connections().find(connection).await?;
-    if found.read_only {
-        let text =
-            format!("The connection {:?} is marked read-only: no session is closed through it.", found.name);
-        return Err(ApiError::new(ErrorCode::ReadOnly, text).hint("Use a connection that may write."));
-    }
+    let found = writable(cx, connection).await?;
     let mut sessions = list(cx, connection).await?.sessions;
     sessions.retain(|session| {
         !session.ours
             && session.idle_ms.is_some_and(|idle| idle >= idle_ms)
             && (in_transaction || !session.in_transaction)
     });
-    let chosen = Chosen { connection: found.id.to_string(), idle_ms, sessions };
-    Ok((found, chosen))
+    Ok(Chosen { connection: found.id.to_string(), idle_ms, sessions })
+}
+
+/// The connection through which sessions may be closed.
+pub async fn writable(cx: &Cx, connection: &str) -> Result<Connection, ApiError> {
+    let found = cx.catalog().connections().find(connection).await?;
+    if found.read_only {
+        let text =
+            format!("The connection {:?} is marked read-only: no session is closed through it.", found.name);
+        return Err(ApiError::new(ErrorCode::ReadOnly, text).hint("Use a connection that may write."));
+    }
+    Ok(found)
 }
 
 /// Only what was shown, and of it only what still idles.
-pub async fn close(cx: &Cx, chosen: Chosen) -> Result<SessionCloseResponse, ApiError> {
-    let connection = cx.catalog().connections().find(&chosen.connection).await?;
-    let engine = engine(cx, &connection).await?;
+pub async fn close(
+    cx: &Cx,
+    connection: &Connection,
+    chosen: Chosen,
+    _: &Consent,
+) -> Result<SessionCloseResponse, ApiError> {
+    let engine = engine(cx, connection).await?;
     let ids = facet(engine.as_ref())?.close_sessions(&chosen.sessions, chosen.idle_ms).await?;
     let (closed, left): (Vec<_>, Vec<_>) =
         chosen.sessions.into_iter().partition(|session| ids.contains(&session.id));

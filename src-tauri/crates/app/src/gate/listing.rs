@@ -12,21 +12,19 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use super::{Entry, Operation};
+use super::Entry;
 
 pub(crate) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
-/// The names of an operation's request and response among the schemas.
+/// The names of an operation's types among the schemas.
 pub(crate) struct Types {
-    request: String,
-    response: String,
+    pub request: String,
+    pub response: String,
+    /// Of the result of the job that it starts.
+    pub result: Option<String>,
 }
 
-pub(super) fn schemas_of<O: Operation>(schemas: &mut Schemas) -> Types {
-    Types { request: collect::<O::Request>(schemas), response: collect::<O::Response>(schemas) }
-}
-
-fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
+pub(super) fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
     let mut found = Vec::new();
     T::schemas(&mut found);
     schemas.extend(found);
@@ -34,25 +32,29 @@ fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
     T::name().into_owned()
 }
 
-/// One line an operation: name, permission, risk, confirmation, audit, schedulable, request -> response.
+/// One line an operation: name, permission, risk, confirmation, audit, who may offer it (window, command line, schedule,
+/// HTTP), request -> response, and the result of the job it starts.
 pub fn table(list: &[Entry]) -> String {
     let mut out = String::new();
     for entry in list {
         let policy = entry.policy;
-        let types = (entry.schemas)(&mut Schemas::new());
-        let schedulable = if policy.schedulable { "schedulable" } else { "-" };
+        let Types { request, response, result } = (entry.schemas)(&mut Schemas::new());
+        let hosts = policy.hosts();
+        let offered: String =
+            [(hosts.window, 'w'), (hosts.command_line, 'c'), (hosts.schedule, 's'), (hosts.http, 'h')]
+                .map(|(offered, letter)| if offered { letter } else { '-' })
+                .iter()
+                .collect();
+        let result = result.map(|result| format!(" ... {result}")).unwrap_or_default();
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "{:<24} {:<10} {:<7} {:<13} {:<4} {:<11} {} -> {}",
+            "{:<24} {:<10} {:<7} {:<13} {:<4} {offered} {request} -> {response}{result}",
             entry.name,
-            format!("{:?}", policy.needs),
-            format!("{:?}", policy.risk),
-            format!("{:?}", policy.confirm),
-            format!("{:?}", policy.audit),
-            schedulable,
-            types.request,
-            types.response
+            format!("{:?}", policy.needs()),
+            format!("{:?}", policy.risk()),
+            format!("{:?}", policy.confirm()),
+            format!("{:?}", policy.audit()),
         );
     }
     out
@@ -70,6 +72,7 @@ pub fn openapi(list: &[Entry]) -> Value {
     let mut paths = serde_json::Map::new();
     for entry in list {
         let types = (entry.schemas)(&mut schemas);
+        let starts = types.result.as_deref().map(reference);
         let content = |name: &str| json!({"application/json": {"schema": reference(name)}});
         paths.insert(
             format!("/call/{}", entry.name),
@@ -82,6 +85,7 @@ pub fn openapi(list: &[Entry]) -> Value {
                     "default": {"description": "Refused or failed.", "content": content("ApiError")},
                 },
                 "x-policy": entry.policy,
+                "x-starts": starts,
             }}),
         );
     }

@@ -1,13 +1,15 @@
-//! Writing down who meant to do what, and how it went.
+//! Writing down who meant to do what to which database, and how it went.
 
 use std::sync::Arc;
 
+use holdfast_contract::ApiError;
 use holdfast_contract::audit::AuditPhase;
-use holdfast_contract::policy::{Audit, Principal, Target};
-use holdfast_contract::{ApiError, ConnectionId};
+use holdfast_contract::policy::{Audit, Policy, Principal, Touched};
 use serde_json::Value;
 
-use super::Operation;
+use super::operation::Asks;
+use super::outcome::Passed;
+use super::touched;
 use crate::catalog::{JobAudit, NewAuditEntry};
 use crate::cx::Shared;
 use crate::secrets::redact;
@@ -20,61 +22,47 @@ pub(super) struct Record {
     operation: String,
     audited: bool,
     principal: Principal,
-    target: Target,
-    pub target_name: Option<String>,
+    touched: Vec<Touched>,
     detail: String,
 }
 
 impl Record {
-    pub fn new<O: Operation>(shared: &Arc<Shared>, principal: Principal) -> Self {
+    pub fn new(shared: &Arc<Shared>, operation: &str, policy: &Policy, principal: Principal) -> Self {
         Self {
             shared: shared.clone(),
-            operation: O::NAME.to_owned(),
-            audited: O::POLICY.audit == Audit::Both,
+            operation: operation.to_owned(),
+            audited: policy.audit() == Audit::Both,
             principal,
-            target: Target::None,
-            target_name: None,
+            touched: Vec::new(),
             detail: "{}".to_owned(),
         }
     }
 
-    /// What is touched, and the request without its secrets.
-    pub fn describe<O: Operation>(&mut self, request: &O::Request) {
+    /// The request without its secrets.
+    pub fn describe(&mut self, request: &impl Asks) {
         // A request that cannot be written down is described by what it touches.
         self.detail =
             serde_json::to_value(request).map(|value| redact(&value).to_string()).unwrap_or_default();
-        self.target = O::target(request);
     }
 
-    /// Finds the id and today's name of what is touched.
-    pub async fn name_target(&mut self) -> Result<(), ApiError> {
-        if !self.audited {
-            return Ok(());
+    pub fn touches(&mut self, touched: Vec<Touched>) {
+        self.touched = touched;
+        for thing in &mut self.touched {
+            // Typed by somebody: a secret may have slipped into it.
+            if let Touched::Named { name } = thing
+                && let Value::String(safe) = redact(&Value::String(std::mem::take(name)))
+            {
+                *name = safe;
+            }
         }
-        let named = match &self.target {
-            Target::Connection(ConnectionId(name)) | Target::Named(name) => name.clone(),
-            _ => return Ok(()),
-        };
-        if let Some(connection) = self.shared.catalog.connections().lookup(&named).await? {
-            self.target = Target::Connection(connection.id);
-            self.target_name = Some(connection.name);
-        } else if let Target::Connection(_) = self.target {
-            self.target = Target::Named(named);
-        }
-        if let Target::Named(name) = &mut self.target
-            && let Value::String(safe) = redact(&Value::String(std::mem::take(name)))
-        {
-            *name = safe;
-        }
-        Ok(())
     }
 
     /// How the ends of this operation's jobs are written down.
     pub fn for_jobs(&self) -> Option<JobAudit> {
         self.audited.then(|| JobAudit {
             principal: self.principal.clone(),
-            target: self.target.clone(),
-            target_name: self.target_name.clone(),
+            touched: self.touched.clone(),
+            target_name: touched::words(&self.touched),
         })
     }
 
@@ -82,10 +70,10 @@ impl Record {
         self.write(AuditPhase::Intent, None, None).await
     }
 
-    pub async fn outcome(&self, outcome: &Result<Value, ApiError>) {
+    pub async fn outcome(&self, outcome: &Result<Passed, ApiError>) {
         let (word, error) = match outcome {
             // Long work has only begun: its end is written when it comes.
-            Ok(response) if response.get("job_id").is_some_and(Value::is_string) => ("started", None),
+            Ok(Passed { job: Some(_), .. }) => ("started", None),
             Ok(_) => ("done", None),
             Err(error) => ("failed", Some(error)),
         };
@@ -117,8 +105,8 @@ impl Record {
             at_ms: self.shared.clock.now_ms(),
             principal: self.principal.clone(),
             operation: self.operation.clone(),
-            target: self.target.clone(),
-            target_name: self.target_name.clone(),
+            touched: self.touched.clone(),
+            target_name: touched::words(&self.touched),
             phase,
             outcome: outcome.map(str::to_owned),
             error_code: error.map(code_word),
@@ -140,8 +128,7 @@ pub(super) async fn unknown(
         operation: name.chars().take(NAME_MAX).collect(),
         audited: true,
         principal,
-        target: Target::None,
-        target_name: None,
+        touched: Vec::new(),
         detail: "{}".to_owned(),
     };
     record.refused(error).await

@@ -5,16 +5,16 @@ use async_trait::async_trait;
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::import::ImportInto;
-use holdfast_contract::restore::RestoreState;
+use holdfast_contract::restore::{Restore, RestoreState};
 use holdfast_contract::snapshot::Scope;
 use holdfast_engine::script::{Committing, Fate, ScriptDone};
 use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
-use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::plan::{Intent, runner};
 use crate::connections::database::Database;
+use crate::consent::Consent;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
@@ -32,14 +32,17 @@ pub(crate) struct Importing {
     pub database: Database,
     pub journal: Journal,
     pub intent: Intent,
+    /// What it changes was agreed to.
+    pub consent: Consent,
 }
 
-pub(crate) async fn import(mut all: Importing, job: JobContext) -> Result<Value, ApiError> {
+pub(crate) async fn import(mut all: Importing, job: JobContext) -> Result<Restore, ApiError> {
+    tracing::debug!(import = %all.journal.id(), agreed = all.consent.digest(), "importing");
     all.journal.started(job.id.clone());
     let outcome = carry_out(&mut all, &job).await;
     let clock = all.cx.clock().clone();
     conclude(&mut all.journal, outcome, clock.as_ref()).await?;
-    Ok(json!(all.journal.restore()))
+    Ok(all.journal.restore())
 }
 
 async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError> {

@@ -4,6 +4,7 @@
 //! takes the live one's place, only when everything has succeeded; or into the live one in a single transaction. The
 //! journal is that of restores: an import is kept, undone, released and recovered as one.
 
+pub(crate) mod begin;
 pub(crate) mod job;
 pub(crate) mod plan;
 mod words;

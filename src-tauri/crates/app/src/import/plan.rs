@@ -259,13 +259,3 @@ impl Material {
         }
     }
 }
-
-/// A plan with blockers can be looked at but not applied.
-pub(crate) fn require_unblocked(plan: &ImportPlan) -> Result<(), ApiError> {
-    if plan.blockers.is_empty() {
-        return Ok(());
-    }
-    let shown: Vec<&str> = plan.blockers.iter().take(5).map(String::as_str).collect();
-    Err(ApiError::new(ErrorCode::Unsupported, format!("The import cannot start: {}", shown.join(" ")))
-        .hint("Put this right in the file or on the target, and plan again."))
-}

@@ -198,7 +198,7 @@ async fn processes_of_one_home_see_and_stop_each_others_work() {
         .unwrap();
     assert!(there.catalog.poll(Some(looked.0)).await.unwrap().1, "others' writes show");
     wait_for(&mut told, |event| {
-        matches!(event, Event::Changed { what: holdfast_contract::event::Changed::Settings })
+        matches!(event, Event::Changed { what: holdfast_contract::event::Topic::Settings })
     })
     .await;
     wait_for(&mut told, |event| matches!(event, Event::Job { job } if job.id == id)).await;

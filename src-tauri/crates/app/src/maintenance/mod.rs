@@ -1,20 +1,19 @@
 //! Looking after databases: what there is to do, what it would mean, doing it as a job, and how long it took last time.
 
-use holdfast_contract::backup::Started;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::job::JobState;
 use holdfast_contract::maintenance::{
     MaintenanceAction, MaintenanceExtent, MaintenanceHistoryRequest, MaintenanceHistoryResponse,
-    MaintenanceListResponse, MaintenancePlan, MaintenanceRequest, OfferedMaintenance,
+    MaintenanceListResponse, MaintenancePlan, MaintenanceReport, MaintenanceRequest, OfferedMaintenance,
 };
 use holdfast_contract::snapshot::TableName;
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Engine, EngineError, Maintain};
-use serde_json::json;
 
-use crate::catalog::KeptRun;
+use crate::catalog::{KeptRun, Plan};
 use crate::connections;
-use crate::cx::{Cx, NewWork};
+use crate::consent::Consent;
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 
 /// Runs that are listed when nobody says how many, and at most.
@@ -37,31 +36,55 @@ pub async fn list(cx: &Cx, connection: &str) -> Result<MaintenanceListResponse, 
     Ok(MaintenanceListResponse { connection_id: connection.id, actions })
 }
 
-pub async fn plan(cx: &Cx, request: &MaintenanceRequest) -> Result<MaintenancePlan, ApiError> {
+/// What looking found and a run goes on with.
+pub struct Looked {
+    pub connection: Connection,
+    engine: Box<dyn Engine>,
+    pub action: MaintenanceAction,
+    extent: MaintenanceExtent,
+}
+
+/// Everything that can be refused is refused here.
+pub async fn look(cx: &Cx, request: &MaintenanceRequest) -> Result<Looked, ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
     let engine = connections::engine(cx, &connection).await?;
     let (action, extent) = looked_at(engine.as_ref(), &connection, request).await?;
-    let known =
-        cx.catalog().maintenance().list(Some(connection.id.clone()), Some(request.action), MEMORY).await?;
+    Ok(Looked { connection, engine, action, extent })
+}
+
+/// Without id and digest.
+pub async fn plan(
+    cx: &Cx,
+    request: &MaintenanceRequest,
+    looked: &Looked,
+) -> Result<MaintenancePlan, ApiError> {
+    let of = Some(looked.connection.id.clone());
+    let known = cx.catalog().maintenance().list(of, Some(request.action), MEMORY).await?;
     Ok(MaintenancePlan {
-        estimated_ms: estimate(&known, &request.tables, extent.bytes),
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        estimated_ms: estimate(&known, &request.tables, looked.extent.bytes),
         last: known.into_iter().next().map(|kept| kept.run),
-        action,
-        extent,
+        action: looked.action.clone(),
+        extent: looked.extent.clone(),
     })
 }
 
-/// Everything that can be refused is refused before the job begins.
-pub async fn run(cx: &Cx, request: MaintenanceRequest) -> Result<Started, ApiError> {
-    let connection = cx.catalog().connections().find(&request.connection).await?;
-    let engine = connections::engine(cx, &connection).await?;
-    let (action, extent) = looked_at(engine.as_ref(), &connection, &request).await?;
-    if let Some(warning) = action.warning.as_ref().filter(|_| !request.accept_warning) {
-        return Err(ApiError::new(ErrorCode::ConfirmationMissing, format!("{}: {warning}", action.title))
-            .hint(
-                "Look at its plan, then run it with the warning accepted (accept_warning, --accept-warning).",
-            ));
-    }
+/// Of what is done and of what it means for others: the same now as when somebody agreed.
+pub fn digest(request: &MaintenanceRequest, looked: &Looked) -> Result<String, ApiError> {
+    let Looked { connection, action, .. } = looked;
+    let (spec, environment) = (&connection.spec, connection.environment);
+    Plan::digest_of(&(&connection.id, spec, environment, request.action, &request.tables, &action.warning))
+}
+
+/// A job.
+pub async fn run(
+    cx: &Cx,
+    request: MaintenanceRequest,
+    looked: Looked,
+    _: &Consent,
+) -> Result<Begun<MaintenanceReport>, ApiError> {
+    let Looked { connection, engine, action, extent } = looked;
     let new = NewWork {
         title: title(&action, &connection, &request.tables),
         connection_id: Some(connection.id.clone()),
@@ -69,18 +92,17 @@ pub async fn run(cx: &Cx, request: MaintenanceRequest) -> Result<Started, ApiErr
     };
     let parallel = cx.settings().await?.parallel as usize;
     let (kind, tables) = (request.action, request.tables.clone());
-    let job_id = cx
+    let begun = cx
         .start_job(new, move |job: JobContext| async move {
             let work = job.work(parallel)?;
-            let report = facet(engine.as_ref())?.maintain(kind, &tables, &work).await;
-            Ok(json!(report.map_err(stopped)?))
+            facet(engine.as_ref())?.maintain(kind, &tables, &work).await.map_err(stopped)
         })
         .await?;
     cx.catalog()
         .maintenance()
-        .note(job_id.clone(), connection.id, request.action, request.tables, extent.bytes)
+        .note(begun.job_id().clone(), connection.id, request.action, request.tables, extent.bytes)
         .await?;
-    Ok(Started { id: job_id.0.clone(), job_id })
+    Ok(begun)
 }
 
 pub async fn history(

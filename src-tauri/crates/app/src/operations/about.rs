@@ -1,21 +1,19 @@
 //! about.get
 
 use holdfast_contract::ApiError;
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::{About, Empty, OperationInfo};
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::policy::Policy;
 
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::Reading;
 
 pub struct AboutGet;
-impl Operation for AboutGet {
+impl Reading for AboutGet {
     const NAME: &'static str = "about.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Settings, Topic::Secrets, Topic::Vault]);
     type Request = Empty;
     type Response = About;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<About, ApiError> {
         Ok(About {
             version: env!("CARGO_PKG_VERSION").to_owned(),

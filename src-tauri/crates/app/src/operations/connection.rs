@@ -1,49 +1,37 @@
 //! connection.*, database.inspect and health.check
 
+use holdfast_contract::ApiError;
 use holdfast_contract::connection::{
     Connection, ConnectionAddRequest, ConnectionAddResponse, ConnectionListResponse,
     ConnectionParseUrlRequest, ConnectionParseUrlResponse, ConnectionRef, ConnectionRemoveResponse,
     ConnectionTestRequest, ConnectionTestResponse, ConnectionUpdateRequest, DatabaseInspectResponse,
 };
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
 use holdfast_contract::overview::Health;
-use holdfast_contract::policy::{Permission, Policy, Target};
-use holdfast_contract::{ApiError, ConnectionId};
+use holdfast_contract::policy::{Permission, Policy};
 
 use crate::connections;
 use crate::cx::Cx;
-use crate::gate::Operation;
-
-/// Looks into a database with the user's rights; changes nothing.
-const LOOK: Policy = Policy { needs: Permission::Operate, ..super::READ };
-
-fn named(request: &ConnectionRef) -> Target {
-    Target::Connection(ConnectionId(request.connection.clone()))
-}
+use crate::gate::{Operation, Reading, touched};
 
 pub struct ConnectionList;
-impl Operation for ConnectionList {
+impl Reading for ConnectionList {
     const NAME: &'static str = "connection.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Connections]);
     type Request = Empty;
     type Response = ConnectionListResponse;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<ConnectionListResponse, ApiError> {
         Ok(ConnectionListResponse { connections: cx.catalog().connections().list().await? })
     }
 }
 
 pub struct ConnectionGet;
-impl Operation for ConnectionGet {
+impl Reading for ConnectionGet {
     const NAME: &'static str = "connection.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Connections]);
     type Request = ConnectionRef;
     type Response = Connection;
-    fn target(request: &ConnectionRef) -> Target {
-        named(request)
-    }
     async fn run(cx: Cx, request: ConnectionRef) -> Result<Connection, ApiError> {
         cx.catalog().connections().find(&request.connection).await
     }
@@ -52,11 +40,12 @@ impl Operation for ConnectionGet {
 pub struct ConnectionAdd;
 impl Operation for ConnectionAdd {
     const NAME: &'static str = "connection.add";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy =
+        Policy::changes(&[Topic::Connections]).needing(Permission::Administer).on_this_machine();
     type Request = ConnectionAddRequest;
     type Response = ConnectionAddResponse;
-    fn target(request: &ConnectionAddRequest) -> Target {
-        Target::Named(request.name.clone())
+    async fn touched(_: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::named(&request.name)
     }
     async fn run(cx: Cx, request: ConnectionAddRequest) -> Result<ConnectionAddResponse, ApiError> {
         connections::add(&cx, request).await
@@ -66,11 +55,12 @@ impl Operation for ConnectionAdd {
 pub struct ConnectionUpdate;
 impl Operation for ConnectionUpdate {
     const NAME: &'static str = "connection.update";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy =
+        Policy::changes(&[Topic::Connections]).needing(Permission::Administer).on_this_machine();
     type Request = ConnectionUpdateRequest;
     type Response = Connection;
-    fn target(request: &ConnectionUpdateRequest) -> Target {
-        Target::Connection(request.id.clone())
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::connection(cx, request.id.as_str()).await
     }
     async fn run(cx: Cx, request: ConnectionUpdateRequest) -> Result<Connection, ApiError> {
         connections::update(&cx, request).await
@@ -80,11 +70,12 @@ impl Operation for ConnectionUpdate {
 pub struct ConnectionRemove;
 impl Operation for ConnectionRemove {
     const NAME: &'static str = "connection.remove";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy =
+        Policy::changes(&[Topic::Connections, Topic::Schedules]).needing(Permission::Administer);
     type Request = ConnectionRef;
     type Response = ConnectionRemoveResponse;
-    fn target(request: &ConnectionRef) -> Target {
-        named(request)
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::connection(cx, &request.connection).await
     }
     async fn run(cx: Cx, request: ConnectionRef) -> Result<ConnectionRemoveResponse, ApiError> {
         connections::remove(&cx, &request.connection).await
@@ -92,28 +83,22 @@ impl Operation for ConnectionRemove {
 }
 
 pub struct ConnectionTest;
-impl Operation for ConnectionTest {
+impl Reading for ConnectionTest {
     const NAME: &'static str = "connection.test";
-    const POLICY: Policy = LOOK;
+    const POLICY: Policy = Policy::reads(&[]).needing(Permission::Operate).on_this_machine();
     type Request = ConnectionTestRequest;
     type Response = ConnectionTestResponse;
-    fn target(request: &ConnectionTestRequest) -> Target {
-        request.connection.clone().map_or(Target::None, |name| Target::Connection(ConnectionId(name)))
-    }
     async fn run(cx: Cx, request: ConnectionTestRequest) -> Result<ConnectionTestResponse, ApiError> {
         connections::test(&cx, request).await
     }
 }
 
 pub struct ConnectionParseUrl;
-impl Operation for ConnectionParseUrl {
+impl Reading for ConnectionParseUrl {
     const NAME: &'static str = "connection.parse_url";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[]);
     type Request = ConnectionParseUrlRequest;
     type Response = ConnectionParseUrlResponse;
-    fn target(_: &ConnectionParseUrlRequest) -> Target {
-        Target::None
-    }
     async fn run(_: Cx, request: ConnectionParseUrlRequest) -> Result<ConnectionParseUrlResponse, ApiError> {
         let parsed = connections::parse(&request.url)?;
         Ok(ConnectionParseUrlResponse { spec: parsed.spec, has_password: parsed.password.is_some() })
@@ -121,28 +106,24 @@ impl Operation for ConnectionParseUrl {
 }
 
 pub struct DatabaseInspect;
-impl Operation for DatabaseInspect {
+impl Reading for DatabaseInspect {
     const NAME: &'static str = "database.inspect";
-    const POLICY: Policy = LOOK;
+    const POLICY: Policy =
+        Policy::reads(&[Topic::Connections, Topic::Databases]).needing(Permission::Operate);
     type Request = ConnectionRef;
     type Response = DatabaseInspectResponse;
-    fn target(request: &ConnectionRef) -> Target {
-        named(request)
-    }
     async fn run(cx: Cx, request: ConnectionRef) -> Result<DatabaseInspectResponse, ApiError> {
         connections::inspect(&cx, &request.connection).await
     }
 }
 
 pub struct HealthCheck;
-impl Operation for HealthCheck {
+impl Reading for HealthCheck {
     const NAME: &'static str = "health.check";
-    const POLICY: Policy = Policy { schedulable: true, ..LOOK };
+    const POLICY: Policy =
+        Policy::reads(&[Topic::Connections, Topic::Health]).needing(Permission::Operate).schedulable();
     type Request = ConnectionRef;
     type Response = Health;
-    fn target(request: &ConnectionRef) -> Target {
-        named(request)
-    }
     async fn run(cx: Cx, request: ConnectionRef) -> Result<Health, ApiError> {
         connections::check(&cx, &request.connection).await
     }

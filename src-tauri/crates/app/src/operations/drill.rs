@@ -1,23 +1,25 @@
 //! backup.drill
 
 use holdfast_contract::ApiError;
-use holdfast_contract::backup::{BackupDrillRequest, Started};
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::backup::{BackupDrillRequest, ProofRecord};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::Policy;
 
+use crate::cx::Begun;
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::{Starting, touched};
 use crate::proof::drill;
 
 pub struct Drill;
-impl Operation for Drill {
+impl Starting for Drill {
     const NAME: &'static str = "backup.drill";
-    const POLICY: Policy = Policy { schedulable: true, ..super::CHANGE };
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
     type Request = BackupDrillRequest;
-    type Response = Started;
-    fn target(request: &BackupDrillRequest) -> Target {
-        Target::Named(request.connection.clone())
+    type Result = ProofRecord;
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::connection(cx, &request.connection).await
     }
-    async fn run(cx: Cx, request: BackupDrillRequest) -> Result<Started, ApiError> {
+    async fn start(cx: Cx, request: BackupDrillRequest) -> Result<Begun<Self::Result>, ApiError> {
         drill::drill(&cx, &request.connection, request.scratch_connection.as_deref()).await
     }
 }

@@ -1,24 +1,22 @@
 //! job.*
 
+use holdfast_contract::event::Topic;
 use holdfast_contract::job::{Job, JobListRequest, JobListResponse, JobLogResponse, JobRef};
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::policy::Policy;
 use holdfast_contract::{ApiError, JobId};
 
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::{Operation, Reading, touched};
 
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
 
 pub struct JobList;
-impl Operation for JobList {
+impl Reading for JobList {
     const NAME: &'static str = "job.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Jobs]);
     type Request = JobListRequest;
     type Response = JobListResponse;
-    fn target(_: &JobListRequest) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, request: JobListRequest) -> Result<JobListResponse, ApiError> {
         let connection = match request.connection {
             Some(name) => Some(cx.catalog().connections().find(&name).await?.id),
@@ -30,28 +28,22 @@ impl Operation for JobList {
 }
 
 pub struct JobGet;
-impl Operation for JobGet {
+impl Reading for JobGet {
     const NAME: &'static str = "job.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Jobs]);
     type Request = JobRef;
     type Response = Job;
-    fn target(request: &JobRef) -> Target {
-        Target::Job(JobId(request.job.clone()))
-    }
     async fn run(cx: Cx, request: JobRef) -> Result<Job, ApiError> {
         cx.catalog().jobs().get(&JobId(request.job)).await
     }
 }
 
 pub struct JobLog;
-impl Operation for JobLog {
+impl Reading for JobLog {
     const NAME: &'static str = "job.log";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Jobs]);
     type Request = JobRef;
     type Response = JobLogResponse;
-    fn target(request: &JobRef) -> Target {
-        Target::Job(JobId(request.job.clone()))
-    }
     async fn run(cx: Cx, request: JobRef) -> Result<JobLogResponse, ApiError> {
         let job = cx.catalog().jobs().get(&JobId(request.job)).await?;
         Ok(JobLogResponse { lines: cx.catalog().job_log().of(&job.id).await? })
@@ -61,11 +53,11 @@ impl Operation for JobLog {
 pub struct JobCancel;
 impl Operation for JobCancel {
     const NAME: &'static str = "job.cancel";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs]);
     type Request = JobRef;
     type Response = Job;
-    fn target(request: &JobRef) -> Target {
-        Target::Job(JobId(request.job.clone()))
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::job(cx, &request.job).await
     }
     async fn run(cx: Cx, request: JobRef) -> Result<Job, ApiError> {
         cx.jobs().cancel(&JobId(request.job)).await

@@ -19,60 +19,131 @@ mod settings;
 mod vault;
 
 pub(crate) use about::infos;
-use holdfast_contract::ApiError;
-use holdfast_contract::policy::{Audit, Confirm, Permission, Policy, Risk};
+use holdfast_contract::backup::BackupDeletePlan;
+use holdfast_contract::clearing::{CleanupRulePlan, TableClearPlan};
+use holdfast_contract::import::ImportPlan;
+use holdfast_contract::maintenance::MaintenancePlan;
+use holdfast_contract::restore::{RestoreFollowUpPlan, RestorePlan};
+use holdfast_contract::retention::{GroupRetentionSetPlan, RetentionPlan, RetentionSetPlan};
+use holdfast_contract::schedule::ScheduleAgreePlan;
+use holdfast_contract::session::SessionClosePlan;
+use holdfast_contract::vault::VaultPrunePlan;
 
-use crate::catalog::CatalogError;
-use crate::gate::Entry;
+use crate::gate::{Entry, shown};
 
 /// The one list: dispatch, policies, API description and types come from it.
+///
+/// `reads`: looks and answers. `does`: done when it answers. `starts`: a job. `plans`: a plan and what applies it. `applies`: the
+/// latter alone, where the plan is a job's result. `stands`: acts by rules that were agreed to.
 macro_rules! operations {
-    ($($room:ident::{$($name:ident),* $(,)?}),* $(,)?) => {
-        pub static OPERATIONS: &[Entry] = &[$($(Entry::of::<$room::$name>()),*),*];
+    (@ [$($entry:expr,)*]) => { pub static OPERATIONS: &[Entry] = &[$($entry,)*]; };
+    (@ [$($done:expr,)*] reads $name:path, $($rest:tt)*) => { operations!(@ [$($done,)* Entry::reading::<$name>(),] $($rest)*); };
+    (@ [$($done:expr,)*] does $name:path, $($rest:tt)*) => { operations!(@ [$($done,)* Entry::operation::<$name>(),] $($rest)*); };
+    (@ [$($done:expr,)*] starts $name:path, $($rest:tt)*) => { operations!(@ [$($done,)* Entry::starting::<$name>(),] $($rest)*); };
+    (@ [$($done:expr,)*] plans $name:path, $($rest:tt)*) => {
+        operations!(@ [$($done,)* Entry::plan::<$name>(), Entry::apply::<$name>(),] $($rest)*);
     };
+    (@ [$($done:expr,)*] applies $name:path, $($rest:tt)*) => { operations!(@ [$($done,)* Entry::apply::<$name>(),] $($rest)*); };
+    (@ [$($done:expr,)*] stands $name:path, $($rest:tt)*) => { operations!(@ [$($done,)* Entry::standing::<$name>(),] $($rest)*); };
+    ($($all:tt)*) => { operations!(@ [] $($all)*); };
 }
 
 operations![
-    vault::{
-        VaultStatusGet, VaultInit, VaultAttach, VaultUnlock, VaultLock, VaultCheck, VaultPrunePlanMake, VaultPruneApply,
-        VaultRecoveryKit, VaultRecoveryKitSave, VaultChangePassphrase, SecretsStatusGet, SecretsUseFile,
-    },
-    connection::{
-        ConnectionList, ConnectionGet, ConnectionAdd, ConnectionUpdate, ConnectionRemove, ConnectionTest,
-        ConnectionParseUrl, DatabaseInspect, HealthCheck,
-    },
-    overview::{OverviewGet, SampleCreate},
-    settings::{SettingsGet, SettingsUpdate},
-    backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export, ProofExport},
-    drill::{Drill},
-    restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
-    import::{Plan, PlanGet, Apply},
-    retention::{Get, Set, Plan, Apply, Run, Pin, GroupList, GroupPreview, GroupSet},
-    maintenance::{List, Plan, Run, History},
-    clearing::{ClearPlan, ClearApply, Candidates, List, Preview, Set, Remove, Run},
-    session::{List, ClosePlan, CloseApply, Ask},
-    schedule::{List, Get, Add, Update, Remove, RunNow, Preview, Coming, RunList},
-    job::{JobList, JobGet, JobLog, JobCancel},
-    audit::{AuditList, AuditVerify},
-    about::{AboutGet},
+    reads vault::VaultStatusGet,
+    does vault::VaultInit,
+    does vault::VaultAttach,
+    does vault::VaultUnlock,
+    does vault::VaultLock,
+    starts vault::VaultCheck,
+    plans vault::VaultPrune,
+    does vault::VaultRecoveryKit,
+    does vault::VaultRecoveryKitSave,
+    does vault::VaultChangePassphrase,
+    reads vault::SecretsStatusGet,
+    does vault::SecretsUseFile,
+    reads connection::ConnectionList,
+    reads connection::ConnectionGet,
+    does connection::ConnectionAdd,
+    does connection::ConnectionUpdate,
+    does connection::ConnectionRemove,
+    reads connection::ConnectionTest,
+    reads connection::ConnectionParseUrl,
+    reads connection::DatabaseInspect,
+    reads connection::HealthCheck,
+    reads overview::OverviewGet,
+    does overview::SampleCreate,
+    reads settings::SettingsGet,
+    does settings::SettingsUpdate,
+    reads backup::Plan,
+    starts backup::Create,
+    reads backup::List,
+    reads backup::Get,
+    starts backup::Verify,
+    plans backup::Delete,
+    starts backup::Export,
+    does backup::ProofExport,
+    starts drill::Drill,
+    plans restore::Start,
+    reads restore::List,
+    reads restore::Get,
+    plans restore::Undo,
+    plans restore::Release,
+    starts import::LookThrough,
+    reads import::PlanGet,
+    applies import::Import,
+    reads retention::Get,
+    plans retention::Set,
+    plans retention::Once,
+    stands retention::Run,
+    does retention::Pin,
+    reads retention::GroupList,
+    reads retention::GroupPreview,
+    plans retention::GroupSet,
+    reads maintenance::List,
+    plans maintenance::Once,
+    stands maintenance::Run,
+    reads maintenance::History,
+    plans clearing::Clear,
+    reads clearing::Candidates,
+    reads clearing::List,
+    reads clearing::Preview,
+    plans clearing::Set,
+    does clearing::Remove,
+    stands clearing::Run,
+    reads session::List,
+    plans session::Close,
+    does session::Ask,
+    reads schedule::List,
+    reads schedule::Get,
+    does schedule::Add,
+    does schedule::Update,
+    does schedule::Remove,
+    plans schedule::Agree,
+    does schedule::RunNow,
+    reads schedule::Preview,
+    reads schedule::Coming,
+    reads schedule::RunList,
+    reads job::JobList,
+    reads job::JobGet,
+    reads job::JobLog,
+    does job::JobCancel,
+    reads audit::AuditList,
+    reads audit::AuditVerify,
+    reads about::AboutGet,
 ];
 
-/// Reads only; nothing worth a record.
-const READ: Policy = Policy {
-    needs: Permission::View,
-    risk: Risk::Read,
-    confirm: Confirm::None,
-    audit: Audit::None,
-    schedulable: false,
-};
-
-/// Changes Holdfast's own data; a person's everyday work.
-const CHANGE: Policy = Policy { needs: Permission::Operate, risk: Risk::Change, audit: Audit::Both, ..READ };
-
-/// Changes what others rely on: connections, keys, settings.
-const ADMINISTER: Policy = Policy { needs: Permission::Administer, ..CHANGE };
-
-/// What a plan was made from, for applying it.
-fn kept_request<T: serde::de::DeserializeOwned>(plan: &crate::catalog::Plan) -> Result<T, ApiError> {
-    serde_json::from_value(plan.request.clone()).map_err(|error| ApiError::from(CatalogError::from(error)))
-}
+shown![
+    BackupDeletePlan,
+    CleanupRulePlan,
+    GroupRetentionSetPlan,
+    ImportPlan,
+    MaintenancePlan,
+    RestoreFollowUpPlan,
+    RestorePlan,
+    RetentionPlan,
+    RetentionSetPlan,
+    ScheduleAgreePlan,
+    SessionClosePlan,
+    TableClearPlan,
+    VaultPrunePlan,
+];

@@ -2,23 +2,30 @@
 
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::ConnectionAddResponse;
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
 use holdfast_contract::overview::Overview;
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::policy::{Policy, Touched};
 
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::{Operation, Reading, touched};
 use crate::{overview, sample};
 
 pub struct OverviewGet;
-impl Operation for OverviewGet {
+impl Reading for OverviewGet {
     const NAME: &'static str = "overview.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[
+        Topic::Connections,
+        Topic::Backups,
+        Topic::Restores,
+        Topic::Vault,
+        Topic::Secrets,
+        Topic::Health,
+        Topic::Schedules,
+        Topic::Jobs,
+    ]);
     type Request = Empty;
     type Response = Overview;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<Overview, ApiError> {
         overview::overview(&cx).await
     }
@@ -27,11 +34,11 @@ impl Operation for OverviewGet {
 pub struct SampleCreate;
 impl Operation for SampleCreate {
     const NAME: &'static str = "sample.create";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Connections]).on_this_machine();
     type Request = Empty;
     type Response = ConnectionAddResponse;
-    fn target(_: &Empty) -> Target {
-        Target::Application
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Application])
     }
     async fn run(cx: Cx, _: Empty) -> Result<ConnectionAddResponse, ApiError> {
         sample::connect(&cx).await

@@ -1,182 +1,76 @@
 //! Operations `restore.*`: from the request to the use case.
 
-use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::{Consent, Policy};
 use holdfast_contract::restore::{
     Restore, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan, RestorePlanRequest,
-    RestoreRef, RestoreState,
+    RestoreRef,
 };
 use holdfast_contract::{ApiError, RestoreId};
-use holdfast_engine::TableOrder;
-use holdfast_vault::Vault;
 
-use crate::backup::source::VaultSource;
-use crate::backup::{list, shelf, standing};
-use crate::catalog::{Plan as KeptPlan, RestoreRow};
-use crate::clock::new_id;
+use crate::catalog::Plan as KeptPlan;
 use crate::connections::database::Database;
-use crate::cx::{Cx, NewWork};
-use crate::gate::Operation;
+use crate::cx::{Begun, Cx, NewWork};
+use crate::gate::{Agreed, Look, Planned, PlansAtOnce, Reading, touched};
+use crate::restore::begin::{self, Looked};
 use crate::restore::follow_up::{self, FollowUp};
 use crate::restore::intent::Intent;
-use crate::restore::job::{self, FollowingUp, Restoring};
-use crate::restore::journal::{Facts, Journal};
-use crate::restore::plan::{self, Ground, Material, require_unblocked};
-use crate::vaults;
+use crate::restore::job::{self, FollowingUp};
+use crate::restore::journal::Journal;
 
 type Answer<T> = Result<T, ApiError>;
 
-/// The gate takes the plan before the operation runs, so that nobody applies it twice.
-const DESTROYS: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..super::ADMINISTER };
+const DESTROYS: Policy =
+    Policy::destroys(Consent::DigestAndName, &[Topic::Restores, Topic::Jobs, Topic::Backups]);
 
-/// Everything a restore plan was made from.
-struct Planned {
-    plan: RestorePlan,
-    material: Material,
-    intent: Intent,
-    connection: Connection,
-    database: Database,
-    vault: Vault,
-    source: VaultSource,
-    order: Option<TableOrder>,
-}
+/// A new database beside the live one, or in its place; or chosen tables.
+pub struct Start;
 
-enum Wanted<'a> {
-    /// For the first time: names are made up.
-    Asked(&'a RestorePlanRequest),
-    Again(&'a Intent),
-}
-
-async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
-    let (backup, to) = match &wanted {
-        Wanted::Asked(request) => (request.backup.as_str(), request.to.as_str()),
-        Wanted::Again(intent) => (intent.backup.as_str(), intent.connection.as_str()),
-    };
-    let vault = vaults::open(cx).await?;
-    let backup = shelf::find(cx, &vault, backup).await?;
-    list::require_good(&backup)?;
-    let connection = cx.catalog().connections().find(to).await?;
-    let database = Database::of(cx, &connection).await?;
-    let source = VaultSource::open(&vault, &backup.id).await?;
-    let intent = match wanted {
-        Wanted::Again(intent) => intent.clone(),
-        Wanted::Asked(request) => Intent::new(&backup, &connection, &database, request)?,
-    };
-    let source = source.mapping_definers(intent.map_definers);
-    let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
-    let ground = Ground {
-        connection: &connection,
-        database: &database,
-        backup: &backup,
-        source: &source,
-        proofs: &proofs,
-        now_ms: cx.now_ms(),
-    };
-    let (plan, order) = plan::plan(&intent, &ground).await?;
-    let material = Material::new(&intent, &connection, &plan, order.as_ref());
-    Ok(Planned { plan, material, intent, connection, database, vault, source, order })
-}
-
-pub struct Plan;
-
-impl Operation for Plan {
-    const NAME: &'static str = "restore.plan";
-    const POLICY: Policy = super::READ;
+impl PlansAtOnce for Start {
+    const PLAN: &'static str = "restore.plan";
     type Request = RestorePlanRequest;
-    type Response = RestorePlan;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Named(request.to.clone())
-    }
-
-    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-        let Planned { mut plan, material, intent, connection, .. } =
-            make_plan(&cx, Wanted::Asked(&request)).await?;
-        let mut kept = KeptPlan::new(Apply::NAME, &intent, &material, cx.now_ms())?;
-        kept.confirm_name.clone_from(&plan.confirm_name);
-        kept.target_name = Some(connection.name);
-        plan.plan_id = kept.id.clone();
-        plan.digest.clone_from(&kept.digest);
-        cx.catalog().plans().put(kept).await?;
-        Ok(plan)
+    async fn settle(cx: &Cx, request: RestorePlanRequest) -> Answer<Intent> {
+        begin::settle(cx, &request).await
     }
 }
 
-pub struct Apply;
-
-impl Operation for Apply {
-    const NAME: &'static str = "restore.apply";
+impl Planned for Start {
+    const APPLY: &'static str = "restore.apply";
     const POLICY: Policy = DESTROYS;
-    type Request = PlanRef;
-    type Response = Started;
+    type Intent = Intent;
+    type Plan = RestorePlan;
+    type Ground = Looked;
+    type Outcome = Begun<Restore>;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Plan(request.plan_id.clone())
+    async fn look(cx: &Cx, intent: &Intent) -> Answer<Look<Self>> {
+        let (plan, material, ground) = begin::look(cx, intent).await?;
+        let mut touched = vec![touched::of(&ground.connection)];
+        touched.extend(plan.chosen.iter().map(|table| touched::table(&table.to)));
+        Ok(Look {
+            digest: KeptPlan::digest_of(&material)?,
+            blockers: plan.blockers.clone(),
+            confirm_name: plan.confirm_name.clone(),
+            touched,
+            ground,
+            plan,
+        })
     }
 
-    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-        let kept = cx.catalog().plans().get(&request.plan_id).await?;
-        let intent: Intent = super::kept_request(&kept)?;
-        let Planned { plan, material, intent, connection, database, vault, source, order } =
-            make_plan(&cx, Wanted::Again(&intent)).await?;
-        kept.still_holds(&material)?;
-        require_unblocked(&plan)?;
-        let id = RestoreId(new_id());
-        let row = RestoreRow {
-            id: id.clone(),
-            state: RestoreState::Planned,
-            connection_id: connection.id.clone(),
-            job_id: None,
-            started_at_ms: cx.now_ms(),
-            ended_at_ms: None,
-            facts: serde_json::Value::Null,
-            instance: cx.home().instance().to_owned(),
-        };
-        let mut facts = Facts::new(intent, plan.backup.name.clone(), connection.name.clone());
-        (facts.order, facts.chosen) = (order, plan.chosen.clone());
-        let journal = Journal::begin(cx.catalog(), row, facts).await?;
-        let new = NewWork {
-            title: match plan.chosen.as_slice() {
-                [] => format!("Restore {} from “{}”", connection.name, plan.backup.name),
-                [table] => {
-                    format!("Restore {} of {} from “{}”", table.from, connection.name, plan.backup.name)
-                }
-                more => format!(
-                    "Restore {} tables of {} from “{}”",
-                    more.len(),
-                    connection.name,
-                    plan.backup.name
-                ),
-            },
-            connection_id: Some(connection.id.clone()),
-            cancellable: true,
-        };
-        let all = Restoring {
-            cx: cx.clone(),
-            vault,
-            connection,
-            database,
-            source,
-            journal,
-            safety_backup: plan.safety_backup,
-        };
-        let job_id = cx.start_job(new, move |context| job::restore(all, context)).await?;
-        Ok(Started { id: id.0, job_id })
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Answer<Begun<Restore>> {
+        let (intent, plan, ground, consent) = agreed.into_parts();
+        begin::start(&cx, intent, plan, ground, consent).await
     }
 }
 
 pub struct List;
 
-impl Operation for List {
+impl Reading for List {
     const NAME: &'static str = "restore.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Restores, Topic::Jobs]);
     type Request = RestoreListRequest;
     type Response = RestoreListResponse;
-
-    fn target(request: &Self::Request) -> Target {
-        request.connection.clone().map_or(Target::Application, Target::Named)
-    }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let connection = match &request.connection {
@@ -192,15 +86,11 @@ impl Operation for List {
 
 pub struct Get;
 
-impl Operation for Get {
+impl Reading for Get {
     const NAME: &'static str = "restore.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Restores, Topic::Jobs]);
     type Request = RestoreRef;
     type Response = Restore;
-
-    fn target(request: &Self::Request) -> Target {
-        Target::Restore(RestoreId(request.restore.clone()))
-    }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let row = cx.catalog().restores().find(&request.restore).await?;
@@ -208,97 +98,90 @@ impl Operation for Get {
     }
 }
 
-struct Followed {
-    plan: RestoreFollowUpPlan,
-    material: follow_up::Material,
+/// What looking at it found.
+pub struct Following {
     connection: Connection,
     database: Database,
     journal: Journal,
 }
 
-async fn make_follow_up(cx: &Cx, what: FollowUp, restore: &str) -> Answer<Followed> {
+async fn look_after(
+    cx: &Cx,
+    what: FollowUp,
+    restore: &str,
+) -> Answer<(RestoreFollowUpPlan, String, Following)> {
     let journal = Journal::open(cx.catalog(), cx.catalog().restores().find(restore).await?)?;
     let connection = cx.catalog().connections().find(journal.connection().as_str()).await?;
     let database = Database::of(cx, &connection).await?;
     let plan = follow_up::plan(what, &journal, &connection, &database).await?;
-    let material = follow_up::Material::new(what, &journal, &connection);
-    Ok(Followed { plan, material, connection, database, journal })
+    let digest = KeptPlan::digest_of(&follow_up::Material::new(what, &journal, &connection))?;
+    Ok((plan, digest, Following { connection, database, journal }))
 }
 
-async fn plan_follow_up(
-    cx: &Cx,
+async fn follow_up_with(
+    cx: Cx,
     what: FollowUp,
-    apply: &'static str,
-    request: &RestoreRef,
-) -> Answer<RestoreFollowUpPlan> {
-    let Followed { mut plan, material, connection, journal, .. } =
-        make_follow_up(cx, what, &request.restore).await?;
-    let request = RestoreRef { restore: journal.id().to_string() };
-    let mut kept = KeptPlan::new(apply, &request, &material, cx.now_ms())?;
-    kept.confirm_name.clone_from(&plan.confirm_name);
-    kept.target_name = Some(connection.name);
-    plan.plan_id = kept.id.clone();
-    plan.digest.clone_from(&kept.digest);
-    cx.catalog().plans().put(kept).await?;
-    Ok(plan)
-}
-
-async fn apply_follow_up(cx: &Cx, what: FollowUp, request: &PlanRef) -> Answer<Started> {
-    let kept = cx.catalog().plans().get(&request.plan_id).await?;
-    let request: RestoreRef = super::kept_request(&kept)?;
-    let Followed { material, connection, database, journal, .. } =
-        make_follow_up(cx, what, &request.restore).await?;
-    kept.still_holds(&material)?;
+    ground: Following,
+    consent: crate::consent::Consent,
+) -> Answer<Begun<Restore>> {
+    let Following { connection, database, journal } = ground;
     let id = journal.id().to_string();
     let title = match what {
         FollowUp::Undo => format!("Undo the restore of {}", connection.name),
         FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
     };
     let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
-    let all = FollowingUp { cx: cx.clone(), database, journal, what };
-    let job_id = cx.start_job(new, move |context| job::follow_up(all, context)).await?;
-    Ok(Started { id, job_id })
+    let all = FollowingUp { cx: cx.clone(), database, journal, what, consent };
+    Ok(cx.start_job(new, move |context| job::follow_up(all, context)).await?.making(id))
 }
 
 macro_rules! follow_ups {
-    ($($plan:ident $apply:ident $what:ident $plan_name:literal $apply_name:literal;)*) => {$(
-        pub struct $plan;
+    ($($(#[$doc:meta])* $name:ident $what:ident $plan:literal $apply:literal;)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
 
-        impl Operation for $plan {
-            const NAME: &'static str = $plan_name;
-            const POLICY: Policy = super::READ;
+        impl PlansAtOnce for $name {
+            const PLAN: &'static str = $plan;
             type Request = RestoreRef;
-            type Response = RestoreFollowUpPlan;
 
-            fn target(request: &Self::Request) -> Target {
-                Target::Restore(RestoreId(request.restore.clone()))
-            }
-
-            async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-                plan_follow_up(&cx, FollowUp::$what, $apply::NAME, &request).await
+            async fn settle(cx: &Cx, request: RestoreRef) -> Answer<RestoreRef> {
+                let row = cx.catalog().restores().find(&request.restore).await?;
+                Ok(RestoreRef { restore: row.id.to_string() })
             }
         }
 
-        pub struct $apply;
-
-        impl Operation for $apply {
-            const NAME: &'static str = $apply_name;
+        impl Planned for $name {
+            const APPLY: &'static str = $apply;
             const POLICY: Policy = DESTROYS;
-            type Request = PlanRef;
-            type Response = Started;
+            /// With the whole id.
+            type Intent = RestoreRef;
+            type Plan = RestoreFollowUpPlan;
+            type Ground = Following;
+            type Outcome = Begun<Restore>;
 
-            fn target(request: &Self::Request) -> Target {
-                Target::Plan(request.plan_id.clone())
+            async fn look(cx: &Cx, intent: &RestoreRef) -> Answer<Look<Self>> {
+                let (plan, digest, ground) = look_after(cx, FollowUp::$what, &intent.restore).await?;
+                Ok(Look {
+                    digest,
+                    blockers: Vec::new(),
+                    confirm_name: plan.confirm_name.clone(),
+                    touched: touched::restore(RestoreId(intent.restore.clone()), &ground.connection),
+                    ground,
+                    plan,
+                })
             }
 
-            async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
-                apply_follow_up(&cx, FollowUp::$what, &request).await
+            async fn apply(cx: Cx, agreed: Agreed<Self>) -> Answer<Begun<Restore>> {
+                let (_, _, ground, consent) = agreed.into_parts();
+                follow_up_with(cx, FollowUp::$what, ground, consent).await
             }
         }
     )*};
 }
 
 follow_ups! {
-    UndoPlan UndoApply Undo "restore.undo.plan" "restore.undo.apply";
-    ReleasePlan ReleaseApply Release "restore.release.plan" "restore.release.apply";
+    /// The replaced database comes back.
+    Undo Undo "restore.undo.plan" "restore.undo.apply";
+    /// What was replaced is dropped.
+    Release Release "restore.release.plan" "restore.release.apply";
 }

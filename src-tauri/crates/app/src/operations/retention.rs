@@ -1,169 +1,207 @@
 //! retention.* and backup.pin
 
 use holdfast_contract::ApiError;
-use holdfast_contract::backup::PlanRef;
+use holdfast_contract::connection::Connection;
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
-use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
+use holdfast_contract::policy::{Consent, Policy};
 use holdfast_contract::retention::{
     BackupPinRequest, BackupPinResponse, GroupRetentionListResponse, GroupRetentionPreview,
-    GroupRetentionPreviewRequest, GroupRetentionSetRequest, Retention, RetentionOutcome, RetentionPlan,
-    RetentionPlanRequest, RetentionRef, RetentionRunRequest, RetentionSetRequest,
+    GroupRetentionPreviewRequest, GroupRetentionSetPlan, GroupRetentionSetRequest, Retention,
+    RetentionOutcome, RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRules, RetentionRunRequest,
+    RetentionSetPlan, RetentionSetRequest,
 };
 
-use crate::catalog::Plan as KeptPlan;
-use crate::cx::Cx;
-use crate::gate::Operation;
-use crate::retention::{self, Material};
+use crate::catalog::{Plan, Subject};
+use crate::cx::{Begun, Cx};
+use crate::gate::{
+    Agreed, Allowed, Asking, Done, Look, Operation, Planned, PlansAtOnce, Reading, RuleNow, Standing, touched,
+};
+use crate::retention::groups::Found;
+use crate::retention::{self, Material, groups};
 
 pub struct Get;
-impl Operation for Get {
+impl Reading for Get {
     const NAME: &'static str = "retention.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Retention, Topic::Connections]);
     type Request = RetentionRef;
     type Response = Retention;
-    fn target(request: &RetentionRef) -> Target {
-        Target::Named(request.connection.clone())
-    }
     async fn run(cx: Cx, request: RetentionRef) -> Result<Retention, ApiError> {
         let connection = cx.catalog().connections().find(&request.connection).await?;
         retention::get(&cx, &connection).await
     }
 }
 
+/// Rules by which backups go by themselves from then on.
 pub struct Set;
-impl Operation for Set {
-    const NAME: &'static str = "retention.set";
-    /// From now on backups go without anybody being asked.
-    const POLICY: Policy = super::ADMINISTER;
+impl PlansAtOnce for Set {
+    const PLAN: &'static str = "retention.set.plan";
     type Request = RetentionSetRequest;
-    type Response = Retention;
-    fn target(request: &RetentionSetRequest) -> Target {
-        Target::Named(request.connection.clone())
+    async fn settle(cx: &Cx, request: RetentionSetRequest) -> Result<retention::SetIntent, ApiError> {
+        retention::settle(cx, request).await
     }
-    async fn run(cx: Cx, request: RetentionSetRequest) -> Result<Retention, ApiError> {
-        let connection = cx.catalog().connections().find(&request.connection).await?;
-        match request.inherit {
-            true => retention::inherit(&cx, &connection).await,
-            false => retention::set(&cx, &connection, request.rules, request.zone).await,
-        }
+}
+impl Planned for Set {
+    const APPLY: &'static str = "retention.set.apply";
+    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Retention]);
+    type Intent = retention::SetIntent;
+    type Plan = RetentionSetPlan;
+    type Ground = ();
+    type Outcome = Done<Retention>;
+    async fn look(cx: &Cx, intent: &retention::SetIntent) -> Result<Look<Self>, ApiError> {
+        let (plan, connection) = retention::set_plan(cx, intent).await?;
+        Ok(Look {
+            digest: Plan::digest_of(&(retention::digest(&intent.retention)?, intent.inherit, intent.most))?,
+            blockers: Vec::new(),
+            confirm_name: None,
+            touched: vec![touched::of(&connection)],
+            ground: (),
+            plan,
+        })
+    }
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Result<Done<Retention>, ApiError> {
+        let (intent, _, (), consent) = agreed.into_parts();
+        retention::set(&cx, intent, &consent).await.map(Done)
     }
 }
 
-pub struct Plan;
-impl Operation for Plan {
-    const NAME: &'static str = "retention.plan";
-    const POLICY: Policy = super::READ;
+/// Carries the rules of a connection out, once.
+pub struct Once;
+impl PlansAtOnce for Once {
+    const PLAN: &'static str = "retention.plan";
     type Request = RetentionPlanRequest;
-    type Response = RetentionPlan;
-    fn target(request: &RetentionPlanRequest) -> Target {
-        Target::Named(request.connection.clone())
-    }
-    async fn run(cx: Cx, request: RetentionPlanRequest) -> Result<RetentionPlan, ApiError> {
-        let connection = cx.catalog().connections().find(&request.connection).await?;
-        let set = retention::get(&cx, &connection).await?;
-        let tried = Retention { rules: request.rules.unwrap_or_else(|| set.rules.clone()), ..set };
-        let mut plan = retention::plan(&cx, &connection, tried).await?;
-        let request = RetentionRef { connection: connection.id.to_string() };
-        let mut kept = KeptPlan::new(Apply::NAME, &request, &Material::new(&plan), cx.now_ms())?;
-        kept.target_name = Some(connection.name);
-        plan.plan_id = kept.id.clone();
-        plan.digest.clone_from(&kept.digest);
-        cx.catalog().plans().put(kept).await?;
-        Ok(plan)
+    async fn settle(cx: &Cx, request: RetentionPlanRequest) -> Result<retention::OnceIntent, ApiError> {
+        retention::settle_once(cx, request).await
     }
 }
-
-/// By the rules that are set.
-async fn plan_again(cx: &Cx, request: &RetentionRef) -> Result<RetentionPlan, ApiError> {
-    let connection = cx.catalog().connections().find(&request.connection).await?;
-    let set = retention::get(cx, &connection).await?;
-    retention::plan(cx, &connection, set).await
-}
-
-pub struct Apply;
-impl Operation for Apply {
-    const NAME: &'static str = "retention.apply";
-    const POLICY: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::Digest, ..super::ADMINISTER };
-    type Request = PlanRef;
-    type Response = RetentionOutcome;
-    fn target(request: &PlanRef) -> Target {
-        Target::Plan(request.plan_id.clone())
+impl Planned for Once {
+    const APPLY: &'static str = "retention.apply";
+    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Backups, Topic::Retention]);
+    type Intent = retention::OnceIntent;
+    type Plan = RetentionPlan;
+    type Ground = Connection;
+    type Outcome = Done<RetentionOutcome>;
+    async fn look(cx: &Cx, intent: &retention::OnceIntent) -> Result<Look<Self>, ApiError> {
+        let (plan, connection) = retention::look_once(cx, intent).await?;
+        Ok(Look {
+            digest: Plan::digest_of(&Material::new(&plan))?,
+            blockers: retention::only_tried(cx, intent, &connection).await?,
+            confirm_name: None,
+            touched: vec![touched::of(&connection)],
+            ground: connection,
+            plan,
+        })
     }
-    async fn run(cx: Cx, request: PlanRef) -> Result<RetentionOutcome, ApiError> {
-        let kept = cx.catalog().plans().get(&request.plan_id).await?;
-        let plan = plan_again(&cx, &super::kept_request(&kept)?).await?;
-        kept.still_holds(&Material::new(&plan))?;
-        retention::carry_out(&cx, &plan).await
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Result<Done<RetentionOutcome>, ApiError> {
+        let (_, plan, connection, consent) = agreed.into_parts();
+        retention::carry_out(&cx, &plan, &connection.name, &consent).await.map(Done)
     }
 }
 
 pub struct Run;
-impl Operation for Run {
+impl Standing for Run {
     const NAME: &'static str = "retention.run";
-    /// What the rules say was agreed to when an administrator set them; nothing is asked at night.
-    const POLICY: Policy = Policy { risk: Risk::Destroy, schedulable: true, ..super::CHANGE };
+    const POLICY: Policy = Policy::standing(&[Topic::Jobs]).schedulable();
     type Request = RetentionRunRequest;
-    type Response = RetentionOutcome;
-    fn target(request: &RetentionRunRequest) -> Target {
-        let named = request.connection.as_ref().or(request.group.as_ref());
-        named.cloned().map_or(Target::Vault, Target::Named)
+    type Result = RetentionOutcome;
+    type Rule = Found;
+    async fn rules(cx: &Cx, request: &RetentionRunRequest) -> Result<Vec<RuleNow<Found>>, ApiError> {
+        let mut rules = Vec::new();
+        for (connection, held) in groups::find(cx, request).await? {
+            let asks = match held.rules == RetentionRules::default() {
+                true => Asking::Nothing,
+                false => Asking::Consent {
+                    digest: retention::digest(&held)?,
+                    given: cx.catalog().consents().get(&Subject::Retention(connection.id.clone())).await?,
+                    how: "Look at the rules and agree to them: holdfastctl retention set, or the retention page.",
+                },
+            };
+            rules.push(RuleNow {
+                name: format!("The retention rules of {}", connection.name),
+                touched: vec![touched::of(&connection)],
+                asks,
+                rule: (connection, held),
+            });
+        }
+        Ok(rules)
     }
-    async fn run(cx: Cx, request: RetentionRunRequest) -> Result<RetentionOutcome, ApiError> {
-        retention::groups::run(&cx, request).await
+    async fn start(
+        cx: Cx,
+        request: RetentionRunRequest,
+        rules: Allowed<Found>,
+    ) -> Result<Begun<RetentionOutcome>, ApiError> {
+        let (rules, waiting) = rules.into_parts();
+        groups::run(&cx, request, rules, waiting).await
     }
 }
 
 pub struct GroupList;
-impl Operation for GroupList {
+impl Reading for GroupList {
     const NAME: &'static str = "retention.group.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Retention, Topic::Connections]);
     type Request = Empty;
     type Response = GroupRetentionListResponse;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<GroupRetentionListResponse, ApiError> {
-        retention::groups::list(&cx).await
+        groups::list(&cx).await
     }
 }
 
 pub struct GroupPreview;
-impl Operation for GroupPreview {
+impl Reading for GroupPreview {
     const NAME: &'static str = "retention.group.preview";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Retention, Topic::Backups, Topic::Connections]);
     type Request = GroupRetentionPreviewRequest;
     type Response = GroupRetentionPreview;
-    fn target(request: &GroupRetentionPreviewRequest) -> Target {
-        Target::Named(request.group.clone())
-    }
     async fn run(cx: Cx, request: GroupRetentionPreviewRequest) -> Result<GroupRetentionPreview, ApiError> {
-        retention::groups::preview(&cx, request).await
+        groups::preview(&cx, request).await
     }
 }
 
+/// Rules for all connections of a group that have none of their own.
 pub struct GroupSet;
-impl Operation for GroupSet {
-    const NAME: &'static str = "retention.group.set";
-    /// From now on backups go without anybody being asked.
-    const POLICY: Policy = super::ADMINISTER;
+impl PlansAtOnce for GroupSet {
+    const PLAN: &'static str = "retention.group.set.plan";
     type Request = GroupRetentionSetRequest;
-    type Response = GroupRetentionListResponse;
-    fn target(request: &GroupRetentionSetRequest) -> Target {
-        Target::Named(request.group.clone())
+    async fn settle(cx: &Cx, request: GroupRetentionSetRequest) -> Result<groups::SetIntent, ApiError> {
+        groups::settle(cx, request).await
     }
-    async fn run(cx: Cx, request: GroupRetentionSetRequest) -> Result<GroupRetentionListResponse, ApiError> {
-        retention::groups::set(&cx, request).await
+}
+impl Planned for GroupSet {
+    const APPLY: &'static str = "retention.group.set.apply";
+    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Retention]);
+    type Intent = groups::SetIntent;
+    type Plan = GroupRetentionSetPlan;
+    /// Who takes the rules over.
+    type Ground = Vec<Connection>;
+    type Outcome = Done<GroupRetentionListResponse>;
+    async fn look(cx: &Cx, intent: &groups::SetIntent) -> Result<Look<Self>, ApiError> {
+        let (plan, heirs) = groups::set_plan(cx, intent).await?;
+        let ids: Vec<_> = heirs.iter().map(|heir| &heir.id).collect();
+        let mut touched = vec![touched::Touched::Group { name: intent.group.clone() }];
+        touched.extend(heirs.iter().map(touched::of));
+        Ok(Look {
+            digest: Plan::digest_of(&(intent, ids))?,
+            blockers: Vec::new(),
+            confirm_name: None,
+            touched,
+            ground: heirs,
+            plan,
+        })
+    }
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Result<Done<GroupRetentionListResponse>, ApiError> {
+        let (intent, _, heirs, consent) = agreed.into_parts();
+        groups::set(&cx, intent, &heirs, &consent).await.map(Done)
     }
 }
 
 pub struct Pin;
 impl Operation for Pin {
     const NAME: &'static str = "backup.pin";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Backups]);
     type Request = BackupPinRequest;
     type Response = BackupPinResponse;
-    fn target(request: &BackupPinRequest) -> Target {
-        Target::Backup(holdfast_contract::BackupId(request.backup.clone()))
+    async fn touched(cx: &Cx, request: &BackupPinRequest) -> touched::Answer {
+        touched::backup(cx, &request.backup).await
     }
     async fn run(cx: Cx, request: BackupPinRequest) -> Result<BackupPinResponse, ApiError> {
         let id = retention::pin(&cx, &request.backup, request.pinned).await?;

@@ -1,18 +1,20 @@
 //! schedule.* and run.list
 
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::policy::{Consent, Policy};
 use holdfast_contract::schedule::{
-    RunListRequest, RunListResponse, Schedule, ScheduleAddRequest, ScheduleComingRequest,
+    RunListRequest, RunListResponse, Schedule, ScheduleAddRequest, ScheduleAgreePlan, ScheduleComingRequest,
     ScheduleComingResponse, ScheduleListResponse, SchedulePreview, SchedulePreviewRequest, ScheduleRef,
     ScheduleUpdateRequest,
 };
 use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::Value;
 
+use crate::catalog::Plan;
 use crate::cx::Cx;
-use crate::gate::Operation;
-use crate::schedule::{coming, edit, is_present};
+use crate::gate::{Agreed, Done, Look, Operation, Planned, PlansAtOnce, Reading, touched};
+use crate::schedule::{agree, coming, edit, is_present};
 
 /// Runs that are listed when nobody says how many, and at most.
 const RUNS: (u32, u32) = (100, 1000);
@@ -23,7 +25,7 @@ fn check_call(operation: &str, request: &Value) -> Result<(), ApiError> {
         ApiError::new(ErrorCode::UnknownOperation, format!("There is no operation {operation:?}."))
             .hint("about.get lists all operations and which may be scheduled.")
     })?;
-    if !entry.policy.schedulable {
+    if !entry.policy.hosts().schedule {
         return Err(ApiError::new(
             ErrorCode::NotAllowed,
             format!("{operation} needs a person, so it cannot be scheduled."),
@@ -34,28 +36,22 @@ fn check_call(operation: &str, request: &Value) -> Result<(), ApiError> {
 }
 
 pub struct List;
-impl Operation for List {
+impl Reading for List {
     const NAME: &'static str = "schedule.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Schedules, Topic::Jobs]);
     type Request = Empty;
     type Response = ScheduleListResponse;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<ScheduleListResponse, ApiError> {
         Ok(ScheduleListResponse { schedules: edit::list(&cx).await?, runner_present: is_present(cx.home()) })
     }
 }
 
 pub struct Get;
-impl Operation for Get {
+impl Reading for Get {
     const NAME: &'static str = "schedule.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Schedules, Topic::Jobs]);
     type Request = ScheduleRef;
     type Response = Schedule;
-    fn target(request: &ScheduleRef) -> Target {
-        Target::Named(request.schedule.clone())
-    }
     async fn run(cx: Cx, request: ScheduleRef) -> Result<Schedule, ApiError> {
         edit::get(&cx, &request.schedule).await
     }
@@ -64,11 +60,11 @@ impl Operation for Get {
 pub struct Add;
 impl Operation for Add {
     const NAME: &'static str = "schedule.add";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Schedules]);
     type Request = ScheduleAddRequest;
     type Response = Schedule;
-    fn target(request: &ScheduleAddRequest) -> Target {
-        Target::Named(request.name.clone())
+    async fn touched(_: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::named(&request.name)
     }
     async fn run(cx: Cx, request: ScheduleAddRequest) -> Result<Schedule, ApiError> {
         check_call(&request.operation, &request.request)?;
@@ -79,11 +75,11 @@ impl Operation for Add {
 pub struct Update;
 impl Operation for Update {
     const NAME: &'static str = "schedule.update";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Schedules]);
     type Request = ScheduleUpdateRequest;
     type Response = Schedule;
-    fn target(request: &ScheduleUpdateRequest) -> Target {
-        Target::Named(request.schedule.clone())
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::schedule(cx, &request.schedule).await
     }
     async fn run(cx: Cx, request: ScheduleUpdateRequest) -> Result<Schedule, ApiError> {
         if let Some(call) = &request.request {
@@ -96,11 +92,11 @@ impl Operation for Update {
 pub struct Remove;
 impl Operation for Remove {
     const NAME: &'static str = "schedule.remove";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Schedules]);
     type Request = ScheduleRef;
     type Response = Empty;
-    fn target(request: &ScheduleRef) -> Target {
-        Target::Named(request.schedule.clone())
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::schedule(cx, &request.schedule).await
     }
     async fn run(cx: Cx, request: ScheduleRef) -> Result<Empty, ApiError> {
         edit::remove(&cx, &request.schedule).await?;
@@ -108,14 +104,49 @@ impl Operation for Remove {
     }
 }
 
+/// A schedule of something that others feel waits until somebody has agreed to it.
+pub struct Agree;
+impl PlansAtOnce for Agree {
+    const PLAN: &'static str = "schedule.agree.plan";
+    type Request = ScheduleRef;
+    async fn settle(cx: &Cx, request: ScheduleRef) -> Result<ScheduleRef, ApiError> {
+        let row = cx.catalog().schedules().find(&request.schedule).await?;
+        Ok(ScheduleRef { schedule: row.id.to_string() })
+    }
+}
+impl Planned for Agree {
+    const APPLY: &'static str = "schedule.agree.apply";
+    const POLICY: Policy = Policy::planned(Consent::Digest, &[Topic::Schedules]);
+    type Intent = ScheduleRef;
+    type Plan = ScheduleAgreePlan;
+    type Ground = String;
+    type Outcome = Done<Schedule>;
+    async fn look(cx: &Cx, intent: &ScheduleRef) -> Result<Look<Self>, ApiError> {
+        let (plan, acts) = agree::plan(cx, &intent.schedule).await?;
+        Ok(Look {
+            digest: Plan::digest_of(&(&intent.schedule, &acts, &plan.schedule.timing))?,
+            blockers: Vec::new(),
+            confirm_name: None,
+            touched: touched::schedule(cx, &intent.schedule).await?,
+            ground: acts,
+            plan,
+        })
+    }
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Result<Done<Schedule>, ApiError> {
+        let (_, plan, acts, consent) = agreed.into_parts();
+        agree::agree(&cx, &plan.schedule.id, acts, &consent).await?;
+        edit::get(&cx, plan.schedule.id.as_str()).await.map(Done)
+    }
+}
+
 pub struct RunNow;
 impl Operation for RunNow {
     const NAME: &'static str = "schedule.run_now";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Schedules]);
     type Request = ScheduleRef;
     type Response = Schedule;
-    fn target(request: &ScheduleRef) -> Target {
-        Target::Named(request.schedule.clone())
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::schedule(cx, &request.schedule).await
     }
     async fn run(cx: Cx, request: ScheduleRef) -> Result<Schedule, ApiError> {
         edit::run_now(&cx, &request.schedule).await
@@ -123,42 +154,33 @@ impl Operation for RunNow {
 }
 
 pub struct Preview;
-impl Operation for Preview {
+impl Reading for Preview {
     const NAME: &'static str = "schedule.preview";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[]);
     type Request = SchedulePreviewRequest;
     type Response = SchedulePreview;
-    fn target(_: &SchedulePreviewRequest) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, request: SchedulePreviewRequest) -> Result<SchedulePreview, ApiError> {
         edit::preview(&request.timing, cx.now_ms())
     }
 }
 
 pub struct Coming;
-impl Operation for Coming {
+impl Reading for Coming {
     const NAME: &'static str = "schedule.coming";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Schedules]);
     type Request = ScheduleComingRequest;
     type Response = ScheduleComingResponse;
-    fn target(_: &ScheduleComingRequest) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, request: ScheduleComingRequest) -> Result<ScheduleComingResponse, ApiError> {
         coming::between(&cx, &request).await
     }
 }
 
 pub struct RunList;
-impl Operation for RunList {
+impl Reading for RunList {
     const NAME: &'static str = "run.list";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Schedules, Topic::Jobs]);
     type Request = RunListRequest;
     type Response = RunListResponse;
-    fn target(_: &RunListRequest) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, request: RunListRequest) -> Result<RunListResponse, ApiError> {
         let of = match &request.schedule {
             Some(what) => Some(cx.catalog().schedules().find(what).await?.id),

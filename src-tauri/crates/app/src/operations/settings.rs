@@ -1,22 +1,20 @@
 //! settings.*
 
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::policy::{Permission, Policy, Touched};
 use holdfast_contract::settings::{Settings, SettingsUpdateRequest};
 use holdfast_contract::{ApiError, ErrorCode};
 
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::{Operation, Reading, touched};
 
 pub struct SettingsGet;
-impl Operation for SettingsGet {
+impl Reading for SettingsGet {
     const NAME: &'static str = "settings.get";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Settings]);
     type Request = Empty;
     type Response = Settings;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<Settings, ApiError> {
         cx.settings().await
     }
@@ -25,11 +23,11 @@ impl Operation for SettingsGet {
 pub struct SettingsUpdate;
 impl Operation for SettingsUpdate {
     const NAME: &'static str = "settings.update";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Settings]).needing(Permission::Administer);
     type Request = SettingsUpdateRequest;
     type Response = Settings;
-    fn target(_: &SettingsUpdateRequest) -> Target {
-        Target::Application
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Application])
     }
     async fn run(cx: Cx, request: SettingsUpdateRequest) -> Result<Settings, ApiError> {
         cx.catalog().settings().update(move |settings| apply(settings, request)).await

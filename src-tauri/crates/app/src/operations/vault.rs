@@ -1,31 +1,29 @@
 //! vault.* and secrets.*
 
 use holdfast_contract::ApiError;
-use holdfast_contract::backup::{PlanRef, Started};
-use holdfast_contract::event::Changed;
+use holdfast_contract::event::Topic;
 use holdfast_contract::meta::{Empty, SecretsStatus, SecretsUseFileRequest};
-use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
+use holdfast_contract::policy::{Consent, Permission, Policy, Touched};
 use holdfast_contract::vault::{
-    RecoveryKit, VaultAttachRequest, VaultChangePassphraseRequest, VaultCheckRequest, VaultInitRequest,
-    VaultInitResponse, VaultPrunePlan, VaultRecoveryKitSaveRequest, VaultRecoveryKitSaveResponse,
-    VaultStatus, VaultUnlockRequest,
+    CheckSummary, RecoveryKit, VaultAttachRequest, VaultChangePassphraseRequest, VaultCheckRequest,
+    VaultInitRequest, VaultInitResponse, VaultPrunePlan, VaultPruneResult, VaultRecoveryKitSaveRequest,
+    VaultRecoveryKitSaveResponse, VaultStatus, VaultUnlockRequest,
 };
 use secrecy::SecretString;
 
+use crate::catalog::Plan;
+use crate::cx::Begun;
 use crate::cx::Cx;
-use crate::gate::Operation;
+use crate::gate::{Agreed, Look, Operation, Planned, PlansAtOnce, Reading, Starting, touched};
 use crate::proof::whole_vault;
 use crate::vaults;
 
 pub struct VaultStatusGet;
-impl Operation for VaultStatusGet {
+impl Reading for VaultStatusGet {
     const NAME: &'static str = "vault.status";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Vault, Topic::Secrets, Topic::Backups]);
     type Request = Empty;
     type Response = VaultStatus;
-    fn target(_: &Empty) -> Target {
-        Target::Vault
-    }
     async fn run(cx: Cx, _: Empty) -> Result<VaultStatus, ApiError> {
         vaults::status(&cx).await
     }
@@ -34,11 +32,13 @@ impl Operation for VaultStatusGet {
 pub struct VaultInit;
 impl Operation for VaultInit {
     const NAME: &'static str = "vault.init";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault, Topic::Secrets, Topic::Backups])
+        .needing(Permission::Administer)
+        .on_this_machine();
     type Request = VaultInitRequest;
     type Response = VaultInitResponse;
-    fn target(_: &VaultInitRequest) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, request: VaultInitRequest) -> Result<VaultInitResponse, ApiError> {
         vaults::init(&cx, request).await
@@ -48,11 +48,13 @@ impl Operation for VaultInit {
 pub struct VaultAttach;
 impl Operation for VaultAttach {
     const NAME: &'static str = "vault.attach";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault, Topic::Secrets, Topic::Backups])
+        .needing(Permission::Administer)
+        .on_this_machine();
     type Request = VaultAttachRequest;
     type Response = VaultStatus;
-    fn target(_: &VaultAttachRequest) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, request: VaultAttachRequest) -> Result<VaultStatus, ApiError> {
         let not_kept = vaults::attach(&cx, request).await?;
@@ -63,11 +65,13 @@ impl Operation for VaultAttach {
 pub struct VaultUnlock;
 impl Operation for VaultUnlock {
     const NAME: &'static str = "vault.unlock";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault, Topic::Secrets, Topic::Backups])
+        .needing(Permission::Administer)
+        .on_this_machine();
     type Request = VaultUnlockRequest;
     type Response = VaultStatus;
-    fn target(_: &VaultUnlockRequest) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, request: VaultUnlockRequest) -> Result<VaultStatus, ApiError> {
         let not_kept = vaults::unlock(&cx, request).await?;
@@ -84,11 +88,11 @@ async fn opened(cx: &Cx, not_kept: Option<ApiError>) -> Result<VaultStatus, ApiE
 pub struct VaultLock;
 impl Operation for VaultLock {
     const NAME: &'static str = "vault.lock";
-    const POLICY: Policy = super::CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault, Topic::Secrets, Topic::Backups]);
     type Request = Empty;
     type Response = VaultStatus;
-    fn target(_: &Empty) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, _: Empty) -> Result<VaultStatus, ApiError> {
         vaults::lock(&cx).await?;
@@ -97,55 +101,62 @@ impl Operation for VaultLock {
 }
 
 pub struct VaultCheck;
-impl Operation for VaultCheck {
+impl Starting for VaultCheck {
     const NAME: &'static str = "vault.check";
-    const POLICY: Policy = Policy { schedulable: true, ..super::CHANGE };
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
     type Request = VaultCheckRequest;
-    type Response = Started;
-    fn target(_: &VaultCheckRequest) -> Target {
-        Target::Vault
+    type Result = CheckSummary;
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
-    async fn run(cx: Cx, request: VaultCheckRequest) -> Result<Started, ApiError> {
+    async fn start(cx: Cx, request: VaultCheckRequest) -> Result<Begun<Self::Result>, ApiError> {
         whole_vault::check(&cx, request.level).await
     }
 }
 
-pub struct VaultPrunePlanMake;
-impl Operation for VaultPrunePlanMake {
-    const NAME: &'static str = "vault.prune.plan";
-    const POLICY: Policy = super::READ;
+/// What nothing in the vault refers to any more.
+pub struct VaultPrune;
+impl PlansAtOnce for VaultPrune {
+    const PLAN: &'static str = "vault.prune.plan";
     type Request = Empty;
-    type Response = VaultPrunePlan;
-    fn target(_: &Empty) -> Target {
-        Target::Vault
-    }
-    async fn run(cx: Cx, _: Empty) -> Result<VaultPrunePlan, ApiError> {
-        vaults::prune_plan(&cx).await
+
+    async fn settle(_: &Cx, request: Empty) -> Result<Empty, ApiError> {
+        Ok(request)
     }
 }
 
-pub struct VaultPruneApply;
-impl Operation for VaultPruneApply {
-    const NAME: &'static str = "vault.prune.apply";
-    const POLICY: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::Digest, ..super::ADMINISTER };
-    type Request = PlanRef;
-    type Response = Started;
-    fn target(request: &PlanRef) -> Target {
-        Target::Plan(request.plan_id.clone())
+impl Planned for VaultPrune {
+    const APPLY: &'static str = "vault.prune.apply";
+    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Vault, Topic::Jobs]);
+    type Intent = Empty;
+    type Plan = VaultPrunePlan;
+    type Ground = vaults::Prunable;
+    type Outcome = Begun<VaultPruneResult>;
+    async fn look(cx: &Cx, _: &Empty) -> Result<Look<Self>, ApiError> {
+        let (plan, ground) = vaults::prune_plan(cx).await?;
+        Ok(Look {
+            plan,
+            digest: Plan::digest_of(ground.found())?,
+            blockers: Vec::new(),
+            confirm_name: None,
+            touched: vec![Touched::Vault],
+            ground,
+        })
     }
-    async fn run(cx: Cx, request: PlanRef) -> Result<Started, ApiError> {
-        vaults::prune_apply(&cx, request).await
+    async fn apply(cx: Cx, agreed: Agreed<Self>) -> Result<Begun<VaultPruneResult>, ApiError> {
+        let (_, _, ground, consent) = agreed.into_parts();
+        vaults::prune_apply(&cx, ground, consent).await
     }
 }
 
 pub struct VaultRecoveryKit;
 impl Operation for VaultRecoveryKit {
     const NAME: &'static str = "vault.recovery_kit";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault]).needing(Permission::Administer).on_this_machine();
     type Request = Empty;
     type Response = RecoveryKit;
-    fn target(_: &Empty) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, _: Empty) -> Result<RecoveryKit, ApiError> {
         vaults::recovery_kit(&cx).await
@@ -155,11 +166,11 @@ impl Operation for VaultRecoveryKit {
 pub struct VaultRecoveryKitSave;
 impl Operation for VaultRecoveryKitSave {
     const NAME: &'static str = "vault.recovery_kit.save";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault]).needing(Permission::Administer).on_this_machine();
     type Request = VaultRecoveryKitSaveRequest;
     type Response = VaultRecoveryKitSaveResponse;
-    fn target(_: &VaultRecoveryKitSaveRequest) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(
         cx: Cx,
@@ -172,11 +183,11 @@ impl Operation for VaultRecoveryKitSave {
 pub struct VaultChangePassphrase;
 impl Operation for VaultChangePassphrase {
     const NAME: &'static str = "vault.change_passphrase";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Vault]).needing(Permission::Administer).on_this_machine();
     type Request = VaultChangePassphraseRequest;
     type Response = VaultStatus;
-    fn target(_: &VaultChangePassphraseRequest) -> Target {
-        Target::Vault
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Vault])
     }
     async fn run(cx: Cx, request: VaultChangePassphraseRequest) -> Result<VaultStatus, ApiError> {
         vaults::change_passphrase(&cx, request.new_passphrase).await?;
@@ -185,14 +196,11 @@ impl Operation for VaultChangePassphrase {
 }
 
 pub struct SecretsStatusGet;
-impl Operation for SecretsStatusGet {
+impl Reading for SecretsStatusGet {
     const NAME: &'static str = "secrets.status";
-    const POLICY: Policy = super::READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Secrets]);
     type Request = Empty;
     type Response = SecretsStatus;
-    fn target(_: &Empty) -> Target {
-        Target::Application
-    }
     async fn run(cx: Cx, _: Empty) -> Result<SecretsStatus, ApiError> {
         Ok(cx.secrets().status().await)
     }
@@ -201,15 +209,17 @@ impl Operation for SecretsStatusGet {
 pub struct SecretsUseFile;
 impl Operation for SecretsUseFile {
     const NAME: &'static str = "secrets.use_file";
-    const POLICY: Policy = super::ADMINISTER;
+    const POLICY: Policy = Policy::changes(&[Topic::Secrets, Topic::Vault, Topic::Connections])
+        .needing(Permission::Administer)
+        .on_this_machine();
     type Request = SecretsUseFileRequest;
     type Response = SecretsStatus;
-    fn target(_: &SecretsUseFileRequest) -> Target {
-        Target::Application
+    async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {
+        Ok(vec![Touched::Application])
     }
     async fn run(cx: Cx, request: SecretsUseFileRequest) -> Result<SecretsStatus, ApiError> {
         cx.secrets().use_file(SecretString::from(request.passphrase.0)).await?;
-        cx.events().changed(Changed::Vault);
+        cx.events().changed(Topic::Vault);
         Ok(cx.secrets().status().await)
     }
 }

@@ -1,23 +1,22 @@
 //! A restore drill: the newest whole backup of a connection is restored into a scratch database and compared, and the time is
 //! kept. What a schedule proves by itself is what an administrator can rely on.
 
-use holdfast_contract::backup::{Backup, Started};
-use holdfast_contract::event::Changed;
+use holdfast_contract::backup::{Backup, ProofRecord};
+use holdfast_contract::event::Topic;
 use holdfast_contract::snapshot::BackupKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::SnapshotSource as _;
 use holdfast_vault::Vault;
-use serde_json::json;
 
 use super::prove::{PROOF_STEPS, prove_restored};
 use crate::backup::source::VaultSource;
 use crate::backup::{list, shelf};
-use crate::cx::{Cx, NewWork};
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
 use crate::vaults;
 
-pub async fn drill(cx: &Cx, connection: &str, scratch: Option<&str>) -> Result<Started, ApiError> {
+pub async fn drill(cx: &Cx, connection: &str, scratch: Option<&str>) -> Result<Begun<ProofRecord>, ApiError> {
     let connection = cx.catalog().connections().find(connection).await?;
     let server = match scratch {
         Some(wanted) => cx.catalog().connections().find(wanted).await?,
@@ -39,18 +38,18 @@ pub async fn drill(cx: &Cx, connection: &str, scratch: Option<&str>) -> Result<S
         cancellable: true,
     };
     let (given, id) = (cx.clone(), backup.id.to_string());
-    let job_id = cx
+    let begun = cx
         .start_job(new, move |job: JobContext| async move {
             let cx = given;
             let work = job.work(cx.settings().await?.parallel as usize)?;
             let stages = Stages::new(job.progress.clone(), PROOF_STEPS);
             let outcome = prove_restored(&cx, &vault, &backup, Some(&server), &stages, &work).await;
             // Also a failed drill has written a record.
-            cx.events().changed(Changed::Backups);
-            Ok(json!(outcome?))
+            cx.events().changed(Topic::Backups);
+            outcome
         })
         .await?;
-    Ok(Started { id, job_id })
+    Ok(begun.making(id))
 }
 
 /// `backups` newest first. One that cannot be read is passed over no longer than its damage is unknown: it is drilled, and fails.

@@ -1,22 +1,21 @@
 //! A backup that a person or a schedule asks for.
 
 use holdfast_contract::ApiError;
-use holdfast_contract::backup::{BackupCreateRequest, Started};
-use holdfast_contract::event::Changed;
+use holdfast_contract::backup::{BackupCreateRequest, BackupMade};
+use holdfast_contract::event::Topic;
 use holdfast_contract::snapshot::Scope;
-use serde_json::json;
 
 use super::proven_backup::{Demand, Made, Order, ProvenBackup, Told};
 use crate::backup::create::Selection;
 use crate::backup::shelf;
 use crate::connections::database::Database;
-use crate::cx::{Cx, NewWork};
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
 use crate::vaults;
 
 /// A job; its result is the backup, with `not_proven` where the proof that is the connection's habit could not be made.
-pub(crate) async fn back_up(cx: &Cx, request: BackupCreateRequest) -> Result<Started, ApiError> {
+pub(crate) async fn back_up(cx: &Cx, request: BackupCreateRequest) -> Result<Begun<BackupMade>, ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
     let vault = vaults::open(cx).await?;
     let database = Database::of(cx, &connection).await?;
@@ -41,7 +40,7 @@ pub(crate) async fn back_up(cx: &Cx, request: BackupCreateRequest) -> Result<Sta
         cancellable: true,
     };
     let given = cx.clone();
-    let job_id = cx
+    let begun = cx
         .start_job(new, move |job: JobContext| async move {
             let cx = given;
             let stages = Stages::new(job.progress.clone(), demand.steps());
@@ -51,13 +50,9 @@ pub(crate) async fn back_up(cx: &Cx, request: BackupCreateRequest) -> Result<Sta
             };
             let Made { backup, not_proven } = begun.make(&cx, database.dump()?, &job, &stages, told).await?;
             let backup = shelf::find(&cx, &vault, backup.id.as_str()).await?;
-            cx.events().changed(Changed::Backups);
-            let mut result = json!(backup);
-            if let Some(error) = not_proven {
-                result["not_proven"] = json!(error);
-            }
-            Ok(result)
+            cx.events().changed(Topic::Backups);
+            Ok(BackupMade { backup, not_proven })
         })
         .await?;
-    Ok(Started { id: id.0, job_id })
+    Ok(begun.making(id.0))
 }

@@ -3,7 +3,7 @@
 
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
-use holdfast_contract::event::{Changed, Event, NoticeLevel};
+use holdfast_contract::event::{Event, NoticeLevel, Topic};
 use holdfast_contract::snapshot::BackupKind;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::{Dump, Work};
@@ -135,7 +135,7 @@ async fn second_best(
     work: &Work,
 ) -> Result<ApiError, ApiError> {
     decode_instead(cx, vault, backup, &error, work).await?;
-    cx.events().changed(Changed::Backups);
+    cx.events().changed(Topic::Backups);
     if demand == Demand::Asked && backup.kind != BackupKind::Data {
         return Err(error);
     }

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use holdfast_contract::backup::{Level, ProofRecord, Started};
-use holdfast_contract::event::{Changed, Event, NoticeLevel};
+use holdfast_contract::backup::{Level, ProofRecord};
+use holdfast_contract::event::{Event, NoticeLevel, Topic};
 use holdfast_contract::vault::CheckSummary;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::Progress as _;
 use holdfast_vault::{CheckLevel, CheckProgress, Vault};
-use serde_json::json;
 
 use crate::backup::standing;
-use crate::cx::{Cx, NewWork};
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobProgress;
 use crate::vaults;
 
@@ -25,8 +24,8 @@ impl CheckProgress for Told {
     }
 }
 
-/// A job; its result is the `CheckSummary`. Damage is a finding, not a failure of the check.
-pub async fn check(cx: &Cx, level: Level) -> Result<Started, ApiError> {
+/// A job. Damage is a finding, not a failure of the check.
+pub async fn check(cx: &Cx, level: Level) -> Result<Begun<CheckSummary>, ApiError> {
     let depth = match level {
         Level::Stored => CheckLevel::Stored,
         Level::Decoded => CheckLevel::Decoded,
@@ -41,37 +40,35 @@ pub async fn check(cx: &Cx, level: Level) -> Result<Started, ApiError> {
     let vault = vaults::open(cx).await?;
     let new = NewWork { title: "Check the vault".to_owned(), connection_id: None, cancellable: true };
     let given = cx.clone();
-    let job_id = cx
-        .start_job(new, move |job| async move {
-            let (started, started_at_ms) = (Instant::now(), given.now_ms());
-            job.progress.phase(match level {
-                Level::Stored => "Reading every object",
-                _ => "Reading and decoding every object",
+    cx.start_job(new, move |job| async move {
+        let (started, started_at_ms) = (Instant::now(), given.now_ms());
+        job.progress.phase(match level {
+            Level::Stored => "Reading every object",
+            _ => "Reading and decoding every object",
+        });
+        let told = Told(job.progress.clone());
+        let report = vault.check(depth, None, &told, &job.cancel).await?;
+        let summary = CheckSummary {
+            level,
+            at_ms: given.now_ms(),
+            duration_ms: started.elapsed().as_millis() as u64,
+            objects: report.objects,
+            bytes: report.bytes,
+            problems: report.problems,
+        };
+        given.catalog().vaults().remember_check(&vault.id(), &summary).await?;
+        if !summary.problems.is_empty() {
+            given.events().send(Event::Notice {
+                level: NoticeLevel::Error,
+                title: "The vault is damaged".to_owned(),
+                text: format!("The check found {} damaged or missing objects.", summary.problems.len()),
             });
-            let told = Told(job.progress.clone());
-            let report = vault.check(depth, None, &told, &job.cancel).await?;
-            let summary = CheckSummary {
-                level,
-                at_ms: given.now_ms(),
-                duration_ms: started.elapsed().as_millis() as u64,
-                objects: report.objects,
-                bytes: report.bytes,
-                problems: report.problems,
-            };
-            given.catalog().vaults().remember_check(&vault.id(), &summary).await?;
-            if !summary.problems.is_empty() {
-                given.events().send(Event::Notice {
-                    level: NoticeLevel::Error,
-                    title: "The vault is damaged".to_owned(),
-                    text: format!("The check found {} damaged or missing objects.", summary.problems.len()),
-                });
-                hold_against_backups(&vault, &summary, started_at_ms).await?;
-                given.events().changed(Changed::Backups);
-            }
-            Ok(json!(summary))
-        })
-        .await?;
-    Ok(Started { id: job_id.0.clone(), job_id })
+            hold_against_backups(&vault, &summary, started_at_ms).await?;
+            given.events().changed(Topic::Backups);
+        }
+        Ok(summary)
+    })
+    .await
 }
 
 /// A failed record for each backup that needs a damaged object, so that no list calls it good any more.

@@ -2,12 +2,11 @@
 
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
-use holdfast_contract::restore::RestoreState;
+use holdfast_contract::restore::{Restore, RestoreState};
 use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::Dump;
 use holdfast_vault::Vault;
-use serde_json::{Value, json};
 
 use super::apply::{Bench, conclude, steps};
 use super::follow_up::{self, FollowUp};
@@ -15,6 +14,7 @@ use super::journal::Journal;
 use crate::backup::create::Selection;
 use crate::backup::source::VaultSource;
 use crate::connections::database::Database;
+use crate::consent::Consent;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
@@ -30,14 +30,17 @@ pub(crate) struct Restoring {
     pub source: VaultSource,
     pub journal: Journal,
     pub safety_backup: bool,
+    /// What it replaces was agreed to.
+    pub consent: Consent,
 }
 
-pub(crate) async fn restore(mut all: Restoring, job: JobContext) -> Result<Value, ApiError> {
+pub(crate) async fn restore(mut all: Restoring, job: JobContext) -> Result<Restore, ApiError> {
+    tracing::debug!(restore = %all.journal.id(), agreed = all.consent.digest(), "restoring");
     all.journal.started(job.id.clone());
     let outcome = carry_out(&mut all, &job).await;
     let clock = all.cx.clock().clone();
     conclude(&mut all.journal, outcome, clock.as_ref()).await?;
-    Ok(json!(all.journal.restore()))
+    Ok(all.journal.restore())
 }
 
 async fn carry_out(all: &mut Restoring, job: &JobContext) -> Result<(), ApiError> {
@@ -117,10 +120,12 @@ pub(crate) struct FollowingUp {
     pub database: Database,
     pub journal: Journal,
     pub what: FollowUp,
+    pub consent: Consent,
 }
 
-pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Value, ApiError> {
-    let FollowingUp { cx, database, mut journal, what } = all;
+pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Restore, ApiError> {
+    let FollowingUp { cx, database, mut journal, what, consent } = all;
+    tracing::debug!(restore = %journal.id(), agreed = consent.digest(), "following up");
     let work = job.work(cx.settings().await?.parallel as usize)?;
     journal.taken_over(Some(job.id.clone()), cx.home().instance());
     let clock = cx.clock().clone();
@@ -128,5 +133,5 @@ pub(crate) async fn follow_up(all: FollowingUp, job: JobContext) -> Result<Value
         FollowUp::Undo => follow_up::undo(&mut journal, &database, &work, clock.as_ref()).await?,
         FollowUp::Release => follow_up::release(&mut journal, &database, &work, clock.as_ref()).await?,
     }
-    Ok(json!(journal.restore()))
+    Ok(journal.restore())
 }

@@ -4,6 +4,7 @@
 //! into the journal before it is taken, so that a restore cut short by a crash can be tidied up by the next start.
 
 pub(crate) mod apply;
+pub(crate) mod begin;
 pub(crate) mod follow_up;
 pub(crate) mod intent;
 pub(crate) mod job;

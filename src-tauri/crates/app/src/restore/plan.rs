@@ -234,18 +234,6 @@ impl Material {
     }
 }
 
-/// A plan with blockers can be looked at but not applied.
-pub(crate) fn require_unblocked(plan: &RestorePlan) -> Result<(), ApiError> {
-    if plan.blockers.is_empty() {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        ErrorCode::Unsupported,
-        format!("The restore cannot start: {}", plan.blockers.join(" ")),
-    )
-    .hint("Put this right on the target, or choose another target, and plan again."))
-}
-
 /// Sessions are listed up to here; their number is told in full.
 pub(crate) fn told_sessions(sessions: &[SessionInfo]) -> String {
     match sessions.len() {

@@ -3,13 +3,17 @@
 use holdfast_contract::connection::Connection;
 use holdfast_contract::retention::{
     GroupMember, GroupRetention, GroupRetentionListResponse, GroupRetentionPreview,
-    GroupRetentionPreviewRequest, GroupRetentionSetRequest, Retention, RetentionOutcome, RetentionRules,
-    RetentionRunRequest,
+    GroupRetentionPreviewRequest, GroupRetentionSetPlan, GroupRetentionSetRequest, Retention,
+    RetentionOutcome, RetentionRules, RetentionRunRequest,
 };
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_engine::Progress as _;
+use serde::{Deserialize, Serialize};
 
-use super::{carry_out, checked, plan};
-use crate::cx::Cx;
+use super::{LEAST_MOST, carry_out, checked, plan};
+use crate::consent::Consent;
+use crate::cx::{Begun, Cx, NewWork};
+use crate::jobs::JobContext;
 use crate::vaults;
 
 pub async fn list(cx: &Cx) -> Result<GroupRetentionListResponse, ApiError> {
@@ -20,19 +24,97 @@ pub(super) async fn get(cx: &Cx, group: &str) -> Result<Option<GroupRetention>, 
     Ok(cx.catalog().retention().groups().await?.into_iter().find(|set| set.group == group))
 }
 
-pub async fn set(cx: &Cx, request: GroupRetentionSetRequest) -> Result<GroupRetentionListResponse, ApiError> {
-    let members = members(cx, &request.group).await?;
-    match request.rules {
-        None => cx.catalog().retention().forget_group(request.group).await?,
+/// What is agreed to with rules of a group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetIntent {
+    pub group: String,
+    /// None: the group has no rules any more.
+    pub rules: Option<RetentionRules>,
+    pub zone: String,
+    pub most: u64,
+}
+
+/// With every choice made.
+pub async fn settle(cx: &Cx, request: GroupRetentionSetRequest) -> Result<SetIntent, ApiError> {
+    let known = get(cx, &request.group).await?.map(|set| set.zone);
+    let zone = request.zone.or(known).unwrap_or_else(|| "UTC".to_owned());
+    let most = match &request.rules {
         Some(rules) => {
-            if members.is_empty() {
-                return Err(nobody(&request.group));
-            }
-            let known = get(cx, &request.group).await?.map(|set| set.zone);
-            let zone = request.zone.or(known).unwrap_or_else(|| "UTC".to_owned());
-            checked(&rules, &zone)?;
-            cx.catalog().retention().put_group(GroupRetention { group: request.group, rules, zone }).await?;
+            checked(rules, &zone)?;
+            let (group, rules, zone) = (request.group.clone(), Some(rules.clone()), Some(zone.clone()));
+            let shown = preview(cx, GroupRetentionPreviewRequest { group, rules, zone }).await?;
+            let going = shown.members.iter().map(|member| member.going.len() as u64).max().unwrap_or(0);
+            request.most_backups.unwrap_or((going * 2).max(LEAST_MOST))
         }
+        None => 0,
+    };
+    Ok(SetIntent { group: request.group, rules: request.rules, zone, most })
+}
+
+/// Without id and digest; and who takes the rules over.
+pub async fn set_plan(
+    cx: &Cx,
+    intent: &SetIntent,
+) -> Result<(GroupRetentionSetPlan, Vec<Connection>), ApiError> {
+    let SetIntent { group, rules, zone, most } = intent;
+    let shown = match rules {
+        Some(_) => {
+            let request = GroupRetentionPreviewRequest {
+                group: group.clone(),
+                rules: rules.clone(),
+                zone: Some(zone.clone()),
+            };
+            preview(cx, request).await?.members
+        }
+        None => Vec::new(),
+    };
+    let mut heirs = members(cx, group).await?;
+    heirs.retain(|one| !shown.iter().any(|member| member.own && member.connection_id == one.id));
+    let going: usize = shown.iter().filter(|member| !member.own).map(|member| member.going.len()).sum();
+    let summary = match rules {
+        None => format!("The group {group} has no rules any more; every backup of its members stays."),
+        Some(_) => format!(
+            "Whenever the rules are carried out, up to {most} backups of each of {} connections go; {going} would go now. \
+             A connection that joins the group later waits until somebody agrees again.",
+            heirs.len()
+        ),
+    };
+    let plan = GroupRetentionSetPlan {
+        plan_id: PlanId::from(""),
+        digest: String::new(),
+        group: group.clone(),
+        rules: rules.clone(),
+        zone: zone.clone(),
+        members: shown,
+        most_backups: *most,
+        summary,
+    };
+    Ok((plan, heirs))
+}
+
+/// Keeps the rules, and who agreed to them for whom.
+pub async fn set(
+    cx: &Cx,
+    intent: SetIntent,
+    heirs: &[Connection],
+    consent: &Consent,
+) -> Result<GroupRetentionListResponse, ApiError> {
+    let SetIntent { group, rules, zone, most } = intent;
+    let Some(rules) = rules else {
+        cx.catalog().retention().forget_group(group).await?;
+        return list(cx).await;
+    };
+    let set = GroupRetention { group: group.clone(), rules: rules.clone(), zone: zone.clone() };
+    cx.catalog().retention().put_group(set).await?;
+    for heir in heirs {
+        let held = Retention {
+            connection_id: heir.id.clone(),
+            rules: rules.clone(),
+            zone: zone.clone(),
+            of_group: Some(group.clone()),
+            consent: None,
+        };
+        super::agree(cx, &held, most, consent).await?;
     }
     list(cx).await
 }
@@ -62,6 +144,7 @@ pub async fn preview(
             rules: rules.clone(),
             zone: zone.clone(),
             of_group: Some(request.group.clone()),
+            consent: None,
         });
         let plan = plan(cx, &connection, held).await?;
         members.push(GroupMember {
@@ -77,9 +160,11 @@ pub async fn preview(
     Ok(GroupRetentionPreview { members })
 }
 
-/// Each connection by the rules that hold for it. One that fails does not keep the others from being done; its error is told
-/// at the end. The room is freed by a job of its own.
-pub async fn run(cx: &Cx, request: RetentionRunRequest) -> Result<RetentionOutcome, ApiError> {
+/// A connection and the rules that hold for it.
+pub type Found = (Connection, Retention);
+
+/// Those of one connection, or of each of a group.
+pub async fn find(cx: &Cx, request: &RetentionRunRequest) -> Result<Vec<Found>, ApiError> {
     let connections = match (&request.connection, &request.group) {
         (Some(wanted), None) => vec![cx.catalog().connections().find(wanted).await?],
         (None, Some(group)) => members(cx, group).await?,
@@ -88,33 +173,64 @@ pub async fn run(cx: &Cx, request: RetentionRunRequest) -> Result<RetentionOutco
     if connections.is_empty() {
         return Err(nobody(request.group.as_deref().unwrap_or_default()));
     }
-    let mut all = RetentionOutcome { deleted: Vec::new(), kept: 0, job_id: None };
-    let mut failed = None;
+    let mut found = Vec::new();
     for connection in connections {
-        match one(cx, &connection).await {
-            Ok(done) => {
-                all.deleted.extend(done.deleted);
-                all.kept += done.kept;
-            }
-            Err(mut error) => {
-                error.message = format!("{}: {}", connection.name, error.message);
-                failed.get_or_insert(error);
-            }
-        }
+        let held = super::held(cx, &connection).await?;
+        found.push((connection, held));
     }
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    if request.collect.unwrap_or(true) {
-        all.job_id = Some(vaults::collect(cx).await?);
-    }
-    Ok(all)
+    Ok(found)
 }
 
-async fn one(cx: &Cx, connection: &Connection) -> Result<RetentionOutcome, ApiError> {
-    let set = super::get(cx, connection).await?;
-    let plan = plan(cx, connection, set).await?;
-    carry_out(cx, &plan).await
+/// A job. Each connection by the rules that hold for it; one that fails or waits does not keep the others from being done, its
+/// error is told at the end.
+pub async fn run(
+    cx: &Cx,
+    request: RetentionRunRequest,
+    rules: Vec<(Found, Consent)>,
+    waiting: Option<ApiError>,
+) -> Result<Begun<RetentionOutcome>, ApiError> {
+    let (title, connection_id) = match rules.as_slice() {
+        [((one, _), _)] => (format!("Remove old backups of {}", one.name), Some(one.id.clone())),
+        more => (format!("Remove old backups of {} connections", more.len()), None),
+    };
+    let given = cx.clone();
+    cx.start_job(NewWork { title, connection_id, cancellable: true }, move |job: JobContext| async move {
+        let mut all = RetentionOutcome { deleted: Vec::new(), kept: 0, freed: None };
+        let mut failed = waiting;
+        let mut last = None;
+        for ((connection, held), consent) in rules {
+            job.progress.phase(&format!("Removing old backups of {}", connection.name));
+            match one(&given, &connection, held, &consent).await {
+                Ok(done) => {
+                    all.deleted.extend(done.deleted);
+                    all.kept += done.kept;
+                }
+                Err(mut error) => {
+                    error.message = format!("{}: {}", connection.name, error.message);
+                    failed.get_or_insert(error);
+                }
+            }
+            last = Some(consent);
+        }
+        if let (Some(consent), true) = (&last, request.collect.unwrap_or(true)) {
+            all.freed = Some(vaults::collect(&given, &job, consent).await?);
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(all),
+        }
+    })
+    .await
+}
+
+async fn one(
+    cx: &Cx,
+    connection: &Connection,
+    held: Retention,
+    consent: &Consent,
+) -> Result<RetentionOutcome, ApiError> {
+    let plan = plan(cx, connection, held).await?;
+    carry_out(cx, &plan, &connection.name, consent).await
 }
 
 async fn members(cx: &Cx, group: &str) -> Result<Vec<Connection>, ApiError> {

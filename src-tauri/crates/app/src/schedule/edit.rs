@@ -7,7 +7,7 @@ use holdfast_contract::{ApiError, ConnectionId, ErrorCode, ScheduleId};
 use serde_json::Value;
 
 use super::due;
-use crate::catalog::ScheduleRow;
+use crate::catalog::{ScheduleRow, Subject};
 use crate::clock::new_id;
 use crate::cx::Cx;
 use crate::timing::Timetable;
@@ -31,7 +31,7 @@ pub async fn list(cx: &Cx) -> Result<Vec<Schedule>, ApiError> {
 pub async fn get(cx: &Cx, what: &str) -> Result<Schedule, ApiError> {
     let row = cx.catalog().schedules().find(what).await?;
     let last_run = cx.catalog().schedules().runs(Some(&row.id), None, 1).await?.into_iter().next();
-    Ok(Schedule { last_run, ..shown(cx, row) })
+    with_consent(cx, Schedule { last_run, ..shown(cx, row) }).await
 }
 
 /// The call itself has been looked at by the operation.
@@ -52,7 +52,12 @@ pub async fn add(cx: &Cx, request: ScheduleAddRequest) -> Result<Schedule, ApiEr
         problem: None,
     };
     cx.catalog().schedules().put(row.clone()).await?;
-    Ok(shown(cx, row))
+    with_consent(cx, shown(cx, row)).await
+}
+
+/// Looked at for one schedule at a time: it asks the database.
+async fn with_consent(cx: &Cx, schedule: Schedule) -> Result<Schedule, ApiError> {
+    Ok(Schedule { consent: super::agree::state(cx, &schedule).await, ..schedule })
 }
 
 pub async fn update(cx: &Cx, request: ScheduleUpdateRequest) -> Result<Schedule, ApiError> {
@@ -82,7 +87,8 @@ pub async fn update(cx: &Cx, request: ScheduleUpdateRequest) -> Result<Schedule,
 pub async fn remove(cx: &Cx, what: &str) -> Result<(), ApiError> {
     let row = cx.catalog().schedules().find(what).await?;
     let why = ApiError::new(ErrorCode::NotFound, "Its schedule was removed before it began.");
-    cx.catalog().schedules().remove(&row.id, why, cx.now_ms()).await
+    cx.catalog().schedules().remove(&row.id, why, cx.now_ms()).await?;
+    cx.catalog().consents().forget(&Subject::Schedule(row.id)).await
 }
 
 /// Due at once, whatever its times; it takes its turn like any other run.
@@ -127,6 +133,7 @@ fn shown(cx: &Cx, row: ScheduleRow) -> Schedule {
         created_at_ms: row.created_at_ms,
         problem: row.problem,
         last_run: None,
+        consent: None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! claimed before the call is made. So a due time has one run whatever the clock does, however many processes look
 //! and wherever a crash falls: what was claimed by a process that is gone is told as interrupted and tried again.
 
+pub mod agree;
 pub mod coming;
 mod due;
 pub mod edit;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_contract::event::{Changed, Event};
+use holdfast_contract::event::{Event, Topic};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +56,7 @@ pub async fn serve(
 async fn reason(events: &mut Receiver<Event>) {
     loop {
         match events.recv().await {
-            Ok(Event::Changed { what: Changed::Schedules | Changed::Vault | Changed::Everything })
+            Ok(Event::Changed { what: Topic::Schedules | Topic::Vault | Topic::Everything })
             | Err(RecvError::Lagged(_)) => return,
             Ok(Event::Job { job }) if job.state.ended() => return,
             Ok(_) => {}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use holdfast_contract::event::Changed;
+use holdfast_contract::event::Topic;
 use holdfast_contract::vault::{VaultAttachRequest, VaultInitRequest, VaultInitResponse};
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_vault::Vault;
@@ -48,7 +48,7 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     let vault = open::enter(cx, &row, &mut *cx.vault_cell().lock().await, vault).await?;
     let kept = if request.remember { Some(keep_key(cx, &vault, Some(&passphrase)).await) } else { None };
-    cx.events().changed(Changed::Vault);
+    cx.events().changed(Topic::Vault);
     Ok(VaultInitResponse {
         id: vault.id(),
         location,
@@ -73,7 +73,7 @@ pub async fn attach(cx: &Cx, request: VaultAttachRequest) -> Result<Option<ApiEr
         true => keep_key(cx, &vault, typed.as_ref()).await.err(),
         false => None,
     };
-    cx.events().changed(Changed::Vault);
+    cx.events().changed(Topic::Vault);
     Ok(not_kept)
 }
 

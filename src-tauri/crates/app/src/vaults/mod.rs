@@ -19,7 +19,7 @@ use holdfast_vault::{Store, Vault};
 use crate::cx::Cx;
 
 pub use begin::{attach, init};
-pub use care::{collect, prune_apply, prune_plan};
+pub use care::{Prunable, collect, prune_apply, prune_plan};
 pub use keys::change_passphrase;
 pub use kit::{recovery_kit, save_recovery_kit};
 pub use open::{lock, open, open_by_itself, remember_tip, unlock};

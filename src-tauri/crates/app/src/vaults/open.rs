@@ -1,6 +1,6 @@
 //! Opening the vault in use, by itself when that was wished, and closing it.
 
-use holdfast_contract::event::{Changed, Event, NoticeLevel};
+use holdfast_contract::event::{Event, NoticeLevel, Topic};
 use holdfast_contract::vault::VaultUnlockRequest;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_vault::{Secret, Store, Tip, TipVerdict, Vault};
@@ -64,7 +64,7 @@ pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<Option<ApiEr
     let opens_file = offer(cx, &request).await?;
     let vault = match with_secret(store.clone(), &request).await {
         Err(wrong) if wrong.code == ErrorCode::PassphraseWrong && opens_file => {
-            cx.events().changed(Changed::Vault);
+            cx.events().changed(Topic::Vault);
             let kept = with_kept_key(cx, &row, &store, Asking::Never).await?;
             kept.ok_or_else(|| opens_only_the_file(wrong))?
         }
@@ -75,7 +75,7 @@ pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<Option<ApiEr
     drop(cell);
     let wished = request.remember && row.keychain_slot.is_none();
     let not_kept = if wished { keys::remember(cx, &vault).await.err() } else { None };
-    cx.events().changed(Changed::Vault);
+    cx.events().changed(Topic::Vault);
     Ok(not_kept)
 }
 
@@ -98,7 +98,7 @@ fn opens_only_the_file(wrong: ApiError) -> ApiError {
 pub async fn lock(cx: &Cx) -> Result<(), ApiError> {
     cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
     *cx.vault_cell().lock().await = VaultCell::Locked;
-    cx.events().changed(Changed::Vault);
+    cx.events().changed(Topic::Vault);
     Ok(())
 }
 

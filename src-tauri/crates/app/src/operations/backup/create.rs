@@ -1,27 +1,24 @@
 //! Making a backup, and what it would hold.
 
-use holdfast_contract::backup::{BackupCreateRequest, BackupPlan, BackupPlanRequest, Started};
-use holdfast_contract::policy::{Policy, Target};
+use holdfast_contract::backup::{BackupCreateRequest, BackupMade, BackupPlan, BackupPlanRequest};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::Policy;
 use holdfast_contract::snapshot::Scope;
 
 use super::Answer;
 use crate::connections::database::Database;
+use crate::cx::Begun;
 use crate::cx::Cx;
-use crate::gate::Operation;
-use crate::operations::{CHANGE, READ};
+use crate::gate::{Reading, Starting, touched};
 use crate::proof::manual;
 
 pub struct Plan;
 
-impl Operation for Plan {
+impl Reading for Plan {
     const NAME: &'static str = "backup.plan";
-    const POLICY: Policy = READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Connections]);
     type Request = BackupPlanRequest;
     type Response = BackupPlan;
-
-    fn target(request: &Self::Request) -> Target {
-        Target::Named(request.connection.clone())
-    }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let connection = cx.catalog().connections().find(&request.connection).await?;
@@ -34,17 +31,17 @@ impl Operation for Plan {
 
 pub struct Create;
 
-impl Operation for Create {
+impl Starting for Create {
     const NAME: &'static str = "backup.create";
-    const POLICY: Policy = Policy { schedulable: true, ..CHANGE };
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs, Topic::Backups]).schedulable();
     type Request = BackupCreateRequest;
-    type Response = Started;
+    type Result = BackupMade;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Named(request.connection.clone())
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::connection(cx, &request.connection).await
     }
 
-    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+    async fn start(cx: Cx, request: Self::Request) -> Result<Begun<Self::Result>, ApiError> {
         manual::back_up(&cx, request).await
     }
 }

@@ -2,33 +2,34 @@
 
 use std::path::PathBuf;
 
-use holdfast_contract::BackupId;
-use holdfast_contract::backup::{BackupExportRequest, ProofExportRequest, ProofExportResponse, Started};
-use holdfast_contract::policy::{Policy, Target};
-use serde_json::json;
+use holdfast_contract::backup::{
+    BackupExportRequest, BackupExported, ProofExportRequest, ProofExportResponse,
+};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::Policy;
 
 use super::Answer;
 use crate::backup::{list, shelf};
+use crate::cx::Begun;
 use crate::cx::{Cx, NewWork};
-use crate::gate::Operation;
+use crate::gate::{Operation, Starting, touched};
 use crate::jobs::JobContext;
-use crate::operations::CHANGE;
 use crate::{export, vaults};
 
 pub struct Export;
 
-impl Operation for Export {
+impl Starting for Export {
     const NAME: &'static str = "backup.export";
     /// Everything the database holds leaves the vault, readable.
-    const POLICY: Policy = CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).on_this_machine();
     type Request = BackupExportRequest;
-    type Response = Started;
+    type Result = BackupExported;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Backup(BackupId(request.backup.clone()))
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::backup(cx, &request.backup).await
     }
 
-    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+    async fn start(cx: Cx, request: Self::Request) -> Result<Begun<Self::Result>, ApiError> {
         let vault = vaults::open(&cx).await?;
         let backup = shelf::find(&cx, &vault, &request.backup).await?;
         list::require_good(&backup)?;
@@ -40,15 +41,13 @@ impl Operation for Export {
             cancellable: true,
         };
         let given = cx.clone();
-        let job_id = cx
-            .start_job(new, move |job: JobContext| async move {
-                let work = job.work(given.settings().await?.parallel as usize)?;
-                let BackupExportRequest { format, overwrite, .. } = request;
-                let bytes = export::write::export(&vault, &backup.id, &to, format, overwrite, &work).await?;
-                Ok(json!({ "path": to, "bytes": bytes }))
-            })
-            .await?;
-        Ok(Started { id: job_id.0.clone(), job_id })
+        cx.start_job(new, move |job: JobContext| async move {
+            let work = job.work(given.settings().await?.parallel as usize)?;
+            let BackupExportRequest { format, overwrite, .. } = request;
+            let bytes = export::write::export(&vault, &backup.id, &to, format, overwrite, &work).await?;
+            Ok(BackupExported { path: to.display().to_string(), bytes })
+        })
+        .await
     }
 }
 
@@ -56,12 +55,12 @@ pub struct ProofExport;
 
 impl Operation for ProofExport {
     const NAME: &'static str = "backup.proof.export";
-    const POLICY: Policy = CHANGE;
+    const POLICY: Policy = Policy::changes(&[Topic::Backups]).on_this_machine();
     type Request = ProofExportRequest;
     type Response = ProofExportResponse;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Backup(BackupId(request.backup.clone()))
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::backup(cx, &request.backup).await
     }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {

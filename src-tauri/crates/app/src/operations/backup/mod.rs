@@ -5,18 +5,18 @@ mod delete;
 mod export;
 mod verify;
 
+use holdfast_contract::ApiError;
 use holdfast_contract::backup::{BackupDetail, BackupListRequest, BackupListResponse, BackupRef};
-use holdfast_contract::policy::{Policy, Target};
-use holdfast_contract::{ApiError, BackupId};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::Policy;
 
 use crate::backup::{list, shelf};
 use crate::cx::Cx;
-use crate::gate::Operation;
-use crate::operations::READ;
+use crate::gate::Reading;
 use crate::vaults;
 
 pub use self::create::{Create, Plan};
-pub use self::delete::{DeleteApply, DeletePlan};
+pub use self::delete::Delete;
 pub use self::export::{Export, ProofExport};
 pub use self::verify::Verify;
 
@@ -24,15 +24,11 @@ type Answer<T> = Result<T, ApiError>;
 
 pub struct List;
 
-impl Operation for List {
+impl Reading for List {
     const NAME: &'static str = "backup.list";
-    const POLICY: Policy = READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Backups, Topic::Vault]);
     type Request = BackupListRequest;
     type Response = BackupListResponse;
-
-    fn target(request: &Self::Request) -> Target {
-        request.connection.clone().map_or(Target::Vault, Target::Named)
-    }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let vault = vaults::open(&cx).await?;
@@ -51,15 +47,11 @@ impl Operation for List {
 
 pub struct Get;
 
-impl Operation for Get {
+impl Reading for Get {
     const NAME: &'static str = "backup.get";
-    const POLICY: Policy = READ;
+    const POLICY: Policy = Policy::reads(&[Topic::Backups, Topic::Vault]);
     type Request = BackupRef;
     type Response = BackupDetail;
-
-    fn target(request: &Self::Request) -> Target {
-        Target::Backup(BackupId(request.backup.clone()))
-    }
 
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let vault = vaults::open(&cx).await?;

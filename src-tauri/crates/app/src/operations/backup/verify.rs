@@ -1,35 +1,33 @@
 //! Proving a backup again.
 
-use holdfast_contract::BackupId;
-use holdfast_contract::backup::{BackupState, BackupVerifyRequest, Level, Started};
-use holdfast_contract::event::Changed;
-use holdfast_contract::policy::{Policy, Target};
-use serde_json::json;
+use holdfast_contract::backup::{BackupState, BackupVerifyRequest, Level, ProofRecord};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::Policy;
 
 use super::Answer;
 use crate::backup::{list, shelf};
+use crate::cx::Begun;
 use crate::cx::{Cx, NewWork};
-use crate::gate::Operation;
+use crate::gate::{Starting, touched};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::operations::CHANGE;
 use crate::proof::prove::{PROOF_STEPS, prove_restored};
 use crate::proof::verify::{Depth, require_passed, verify};
 use crate::vaults;
 
 pub struct Verify;
 
-impl Operation for Verify {
+impl Starting for Verify {
     const NAME: &'static str = "backup.verify";
-    const POLICY: Policy = Policy { schedulable: true, ..CHANGE };
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
     type Request = BackupVerifyRequest;
-    type Response = Started;
+    type Result = ProofRecord;
 
-    fn target(request: &Self::Request) -> Target {
-        Target::Backup(BackupId(request.backup.clone()))
+    async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
+        touched::backup(cx, &request.backup).await
     }
 
-    async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
+    async fn start(cx: Cx, request: Self::Request) -> Result<Begun<Self::Result>, ApiError> {
         let vault = vaults::open(&cx).await?;
         let backup = shelf::find(&cx, &vault, &request.backup).await?;
         if backup.state != BackupState::Failed || !backup.damaged {
@@ -45,30 +43,26 @@ impl Operation for Verify {
             cancellable: true,
         };
         let (level, given) = (request.level, cx.clone());
-        let job_id = cx
-            .start_job(new, move |job: JobContext| async move {
-                let cx = given;
-                let work = job.work(cx.settings().await?.parallel as usize)?;
-                let outcome = match level {
-                    Level::Stored => {
-                        verify(&vault, &backup.id, Depth::Stored, &work, cx.clock().as_ref()).await
-                    }
-                    Level::Decoded => {
-                        let depth = Depth::Decoded { instead: None };
-                        verify(&vault, &backup.id, depth, &work, cx.clock().as_ref()).await
-                    }
-                    Level::Restored => {
-                        let stages = Stages::new(job.progress.clone(), PROOF_STEPS);
-                        prove_restored(&cx, &vault, &backup, server.as_ref(), &stages, &work).await
-                    }
-                };
-                // Also a failed verification has written a record.
-                cx.events().changed(Changed::Backups);
-                let record = outcome?;
-                require_passed(&record, &backup.name)?;
-                Ok(json!(record))
-            })
-            .await?;
-        Ok(Started { id: job_id.0.clone(), job_id })
+        cx.start_job(new, move |job: JobContext| async move {
+            let cx = given;
+            let work = job.work(cx.settings().await?.parallel as usize)?;
+            let outcome = match level {
+                Level::Stored => verify(&vault, &backup.id, Depth::Stored, &work, cx.clock().as_ref()).await,
+                Level::Decoded => {
+                    let depth = Depth::Decoded { instead: None };
+                    verify(&vault, &backup.id, depth, &work, cx.clock().as_ref()).await
+                }
+                Level::Restored => {
+                    let stages = Stages::new(job.progress.clone(), PROOF_STEPS);
+                    prove_restored(&cx, &vault, &backup, server.as_ref(), &stages, &work).await
+                }
+            };
+            // Also a failed verification has written a record.
+            cx.events().changed(Topic::Backups);
+            let record = outcome?;
+            require_passed(&record, &backup.name)?;
+            Ok(record)
+        })
+        .await
     }
 }
