@@ -1,14 +1,14 @@
 // The form itself; adding and editing put different buttons around it.
 
-import { FolderOpen, Link2 } from "lucide-react";
+import { Link2 } from "lucide-react";
 import { useState } from "react";
-import { host } from "@/api/client";
 import { useAct } from "@/api/queries";
-import { Button, IconButton } from "@/components/Button";
-import { CheckField, Choice, PasswordField, SelectField, TextField } from "@/components/Field";
+import { CheckField, Choice, PasswordField, TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
-import { type Draft, type Problems, proves, tlsModes, withEngine, withSpec } from "./draft";
+import { type Draft, type Problems, proves, withEngine, withSpec } from "./draft";
+import { PathField } from "./PathField";
+import { TlsFields } from "./TlsFields";
 
 interface ConnectionFieldsProps {
 	draft: Draft;
@@ -31,7 +31,6 @@ const proofMeans: Record<Draft["engine"], string> = {
 };
 
 export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups }: ConnectionFieldsProps) {
-	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
 	return (
 		<div className="flex flex-col gap-3">
 			<Panel title="Where">
@@ -53,122 +52,142 @@ export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups
 							{ value: "sqlite", label: "SQLite", hint: "a file on this computer", testId: "engine-sqlite" },
 						]}
 					/>
-					{draft.engine !== "sqlite" ? (
-						<div className="grid grid-cols-6 gap-3">
-							<TextField
-								className="col-span-4"
-								label="Host"
-								value={draft.host}
-								onText={(text) => set({ host: text })}
-								error={problems.host}
-								placeholder="db.example.com"
-								data-testid="connection-host"
-							/>
-							<TextField
-								className="col-span-2"
-								label="Port"
-								inputMode="numeric"
-								value={draft.port}
-								onText={(text) => set({ port: text })}
-								error={problems.port}
-							/>
-							<TextField
-								className="col-span-2"
-								label="Database"
-								value={draft.database}
-								onText={(text) => set({ database: text })}
-								error={problems.database}
-								data-testid="connection-database"
-							/>
-							<TextField
-								className="col-span-2"
-								label="User"
-								value={draft.user}
-								onText={(text) => set({ user: text })}
-								error={problems.user}
-								data-testid="connection-user"
-							/>
-							<PasswordField
-								className="col-span-2"
-								label="Password"
-								value={draft.password}
-								onText={(text) => set({ password: text })}
-								placeholder={hasPassword ? "kept, unchanged" : undefined}
-								autoComplete="new-password"
-								data-testid="connection-password"
-							/>
-							<p className="col-span-6 -mt-1.5 text-sm text-text-2">
-								The password goes to the keychain, or the sealed file you chose, and nowhere else.
-							</p>
-						</div>
-					) : (
-						<PathField
-							label="Database file"
-							value={draft.path}
-							onText={(path) => set({ path })}
-							error={problems.path}
-							placeholder="/srv/app/data.sqlite"
-							testId="connection-path"
-						/>
-					)}
+					<PlaceFields draft={draft} onDraft={onDraft} problems={problems} hasPassword={hasPassword} />
 				</div>
 			</Panel>
 			{draft.engine !== "sqlite" && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
-			<Panel title="What it is">
-				<div className="flex flex-col gap-3">
-					<div className="grid grid-cols-2 gap-3">
-						<TextField
-							label="Name"
-							value={draft.name}
-							onText={(name) => set({ name })}
-							error={problems.name}
-							data-testid="connection-name"
-							hint="Shown everywhere."
-						/>
-						<TextField
-							label="Group"
-							value={draft.group}
-							onText={(group) => set({ group })}
-							list="connection-groups"
-							hint="Optional. Groups the sidebar."
-						/>
-						<datalist id="connection-groups">
-							{groups.map((each) => (
-								<option key={each} value={each} />
-							))}
-						</datalist>
-					</div>
-					<Choice
-						legend="Environment"
-						row
-						value={draft.environment}
-						onPick={(environment) => set({ environment })}
-						choices={[
-							{ value: "development", label: "Development", hint: "for trying things" },
-							{ value: "staging", label: "Staging", hint: "like production" },
-							{
-								value: "production",
-								label: <span className="text-bad">Production</span>,
-								hint: "red everywhere",
-								testId: "environment-production",
-							},
-						]}
-					/>
-					<CheckField
-						label="Read-only"
-						hint="The server itself refuses every write of this connection (read-only transactions; SQLite opens the file read-only). Backups work; proofs and restores need another connection."
-						checked={draft.readOnly}
-						onCheck={(readOnly) => set({ readOnly })}
-					/>
-					<CheckField
-						label="Prove each backup"
-						hint={proofMeans[draft.engine]}
-						checked={proves(draft)}
-						onCheck={(prove) => set({ prove })}
-					/>
-				</div>
-			</Panel>
+			<WhatFields draft={draft} onDraft={onDraft} problems={problems} groups={groups} />
 		</div>
+	);
+}
+
+interface FieldsProps {
+	draft: Draft;
+	onDraft: (draft: Draft) => void;
+	problems: Problems;
+}
+
+function PlaceFields({ draft, onDraft, problems, hasPassword }: FieldsProps & { hasPassword?: boolean }) {
+	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
+	if (draft.engine === "sqlite")
+		return (
+			<PathField
+				label="Database file"
+				value={draft.path}
+				onText={(path) => set({ path })}
+				error={problems.path}
+				placeholder="/srv/app/data.sqlite"
+				testId="connection-path"
+			/>
+		);
+	return (
+		<div className="grid grid-cols-6 gap-3">
+			<TextField
+				className="col-span-4"
+				label="Host"
+				value={draft.host}
+				onText={(text) => set({ host: text })}
+				error={problems.host}
+				placeholder="db.example.com"
+				data-testid="connection-host"
+			/>
+			<TextField
+				className="col-span-2"
+				label="Port"
+				inputMode="numeric"
+				value={draft.port}
+				onText={(text) => set({ port: text })}
+				error={problems.port}
+			/>
+			<TextField
+				className="col-span-2"
+				label="Database"
+				value={draft.database}
+				onText={(text) => set({ database: text })}
+				error={problems.database}
+				data-testid="connection-database"
+			/>
+			<TextField
+				className="col-span-2"
+				label="User"
+				value={draft.user}
+				onText={(text) => set({ user: text })}
+				error={problems.user}
+				data-testid="connection-user"
+			/>
+			<PasswordField
+				className="col-span-2"
+				label="Password"
+				value={draft.password}
+				onText={(text) => set({ password: text })}
+				placeholder={hasPassword ? "kept, unchanged" : undefined}
+				autoComplete="new-password"
+				data-testid="connection-password"
+			/>
+			<p className="col-span-6 -mt-1.5 text-sm text-text-2">
+				The password goes to the keychain, or the sealed file you chose, and nowhere else.
+			</p>
+		</div>
+	);
+}
+
+function WhatFields({ draft, onDraft, problems, groups }: FieldsProps & { groups: readonly string[] }) {
+	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
+	return (
+		<Panel title="What it is">
+			<div className="flex flex-col gap-3">
+				<div className="grid grid-cols-2 gap-3">
+					<TextField
+						label="Name"
+						value={draft.name}
+						onText={(name) => set({ name })}
+						error={problems.name}
+						data-testid="connection-name"
+						hint="Shown everywhere."
+					/>
+					<TextField
+						label="Group"
+						value={draft.group}
+						onText={(group) => set({ group })}
+						list="connection-groups"
+						hint="Optional. Groups the sidebar."
+					/>
+					<datalist id="connection-groups">
+						{groups.map((each) => (
+							<option key={each} value={each} />
+						))}
+					</datalist>
+				</div>
+				<Choice
+					legend="Environment"
+					row
+					value={draft.environment}
+					onPick={(environment) => set({ environment })}
+					choices={[
+						{ value: "development", label: "Development", hint: "for trying things" },
+						{ value: "staging", label: "Staging", hint: "like production" },
+						{
+							value: "production",
+							label: <span className="text-bad">Production</span>,
+							hint: "red everywhere",
+							testId: "environment-production",
+						},
+					]}
+				/>
+				<CheckField
+					label="Read-only"
+					hint="The server itself refuses every write of this connection (read-only transactions; SQLite opens the file read-only). Backups work; proofs and restores need another connection."
+					checked={draft.readOnly}
+					onCheck={(readOnly) => set({ readOnly })}
+				/>
+				<CheckField
+					label="Prove each backup"
+					hint={proofMeans[draft.engine]}
+					checked={proves(draft)}
+					onCheck={(prove) => set({ prove })}
+				/>
+			</div>
+		</Panel>
 	);
 }
 
@@ -220,103 +239,4 @@ function passwordIn(url: string): string {
 	} catch {
 		return found;
 	}
-}
-
-function TlsFields({
-	draft,
-	onDraft,
-	problems,
-}: {
-	draft: Draft;
-	onDraft: (draft: Draft) => void;
-	problems: Problems;
-}) {
-	const set = (change: Partial<Draft["tls"]>) => onDraft({ ...draft, tls: { ...draft.tls, ...change } });
-	const mode = tlsModes.find((each) => each.value === draft.tls.mode);
-	const verifies = draft.tls.mode.startsWith("verify");
-	const [files, setFiles] = useState(draft.tls.ca !== "" || draft.tls.certificate !== "");
-	return (
-		<Panel title="Encryption on the way">
-			<div className="flex flex-col gap-3">
-				<SelectField
-					className="max-w-[420px]"
-					label="TLS mode"
-					value={draft.tls.mode}
-					choices={tlsModes}
-					onPick={(picked) => set({ mode: picked })}
-					hint={mode?.means}
-				/>
-				{draft.tls.mode !== "disable" && !files && (
-					<Button small className="self-start" onClick={() => setFiles(true)}>
-						Own certificates…
-					</Button>
-				)}
-				{draft.tls.mode !== "disable" && files && (
-					<div className="grid gap-3">
-						<PathField
-							label="Certificate authority (PEM)"
-							value={draft.tls.ca}
-							onText={(ca) => set({ ca })}
-							placeholder="system's trust store"
-							hint={
-								verifies
-									? "Trusted besides the authorities of the system."
-									: "Used by verify-ca and verify-full."
-							}
-						/>
-						<PathField
-							label="Client certificate (PEM)"
-							value={draft.tls.certificate}
-							onText={(certificate) => set({ certificate })}
-							placeholder="none"
-						/>
-						<PathField
-							label="Client key (PEM)"
-							value={draft.tls.key}
-							onText={(key) => set({ key })}
-							placeholder="none"
-							error={problems.key}
-						/>
-					</div>
-				)}
-			</div>
-		</Panel>
-	);
-}
-
-interface PathFieldProps {
-	label: string;
-	value: string;
-	onText: (path: string) => void;
-	error?: string;
-	hint?: string;
-	placeholder?: string;
-	testId?: string;
-}
-
-function PathField({ label, value, onText, error, hint, placeholder, testId }: PathFieldProps) {
-	return (
-		<TextField
-			label={label}
-			mono
-			value={value}
-			onText={onText}
-			error={error}
-			hint={hint}
-			placeholder={placeholder}
-			data-testid={testId}
-			after={
-				<IconButton
-					label={`Choose: ${label}`}
-					onClick={() =>
-						void host()
-							.chooseFile()
-							.then((path) => path && onText(path))
-					}
-				>
-					<FolderOpen />
-				</IconButton>
-			}
-		/>
-	);
 }

@@ -16,6 +16,14 @@ export interface ImportDraft {
 	withoutOwners: boolean;
 }
 
+export const blankImport: ImportDraft = {
+	file: "",
+	into: "new",
+	database: "",
+	dialect: "guess",
+	withoutOwners: false,
+};
+
 export function importRequest(to: string, draft: ImportDraft): Schema["ImportPlanRequest"] {
 	return {
 		to,
@@ -78,35 +86,7 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 							{ value: "sqlite", text: "SQLite" },
 						]}
 					/>
-					<Choice
-						legend="Run it in"
-						value={draft.into}
-						onPick={(into) => set({ into })}
-						choices={[
-							{
-								value: "new",
-								label: sqlite ? "A new file" : "A new database beside the live one",
-								hint: "The live database is not touched. It gets its name only when every statement has succeeded.",
-								testId: "import-new",
-							},
-							{
-								value: "live",
-								label: (
-									<>
-										The live database <code className="font-mono text-sm wrap-anywhere">{live}</code>
-									</>
-								),
-								hint: "In one transaction, after a proven safety backup: all of it or nothing.",
-								testId: "import-live",
-							},
-							{
-								value: "replace",
-								label: "A new database that takes the live one's place",
-								hint: "After a safety backup. The old one is kept; undo is one click.",
-								testId: "import-replace",
-							},
-						]}
-					/>
+					<IntoChoice sqlite={sqlite} live={live} into={draft.into} onInto={(into) => set({ into })} />
 					{draft.into === "new" && (
 						<NewDatabaseField
 							sqlite={sqlite}
@@ -138,5 +118,47 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 				</Button>
 			</div>
 		</form>
+	);
+}
+
+interface IntoChoiceProps {
+	sqlite: boolean;
+	/** The live database's name or path. */
+	live: string;
+	into: ImportDraft["into"];
+	onInto: (into: ImportDraft["into"]) => void;
+}
+
+function IntoChoice({ sqlite, live, into, onInto }: IntoChoiceProps) {
+	return (
+		<Choice
+			legend="Run it in"
+			value={into}
+			onPick={onInto}
+			choices={[
+				{
+					value: "new",
+					label: sqlite ? "A new file" : "A new database beside the live one",
+					hint: "The live database is not touched. It gets its name only when every statement has succeeded.",
+					testId: "import-new",
+				},
+				{
+					value: "live",
+					label: (
+						<>
+							The live database <code className="font-mono text-sm wrap-anywhere">{live}</code>
+						</>
+					),
+					hint: "In one transaction, after a proven safety backup: all of it or nothing.",
+					testId: "import-live",
+				},
+				{
+					value: "replace",
+					label: "A new database that takes the live one's place",
+					hint: "After a safety backup. The old one is kept; undo is one click.",
+					testId: "import-replace",
+				},
+			]}
+		/>
 	);
 }

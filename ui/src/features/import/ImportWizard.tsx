@@ -1,8 +1,8 @@
 // A foreign SQL file in steps: file and target, what it holds and what will happen, then the restore page follows it.
 
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import { toCallError } from "@/api/client";
+import { type ReactNode, useEffect, useState } from "react";
+import { type Schema, toCallError } from "@/api/client";
 import { jobEnded } from "@/api/events";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
@@ -13,28 +13,25 @@ import { ProgressIndicator } from "@/components/ProgressIndicator";
 import { Answered, ErrorState } from "@/components/States";
 import { Steps } from "@/components/Steps";
 import { sayError } from "@/components/say";
-import { type ImportDraft, ImportForm, importRequest } from "./ImportForm";
+import { blankImport, ImportForm, importRequest } from "./ImportForm";
 import { ImportPlanView } from "./ImportPlanView";
 
 export function ImportWizard({ connectionId }: { connectionId: string }) {
 	const navigate = useNavigate();
 	const question = useRead("connection.get", { connection: connectionId });
-	const [draft, setDraft] = useState<ImportDraft>({
-		file: "",
-		into: "new",
-		database: "",
-		dialect: "guess",
-		withoutOwners: false,
-	});
+	const [draft, setDraft] = useState(blankImport);
 	const [reading, setReading] = useState<string | null>(null);
 	const look = useAct("import.plan", ({ job_id }) => setReading(job_id));
 	const apply = useAct(
 		"import.apply",
 		({ id }) => void navigate({ to: "/restores/$restoreId", params: { restoreId: id }, replace: true }),
 	);
-	const again = () => {
+	const back = () => {
 		apply.reset();
 		setReading(null);
+	};
+	const again = () => {
+		back();
 		look.mutate({ request: importRequest(connectionId, draft) });
 	};
 	const connection = question.data;
@@ -67,23 +64,13 @@ export function ImportWizard({ connectionId }: { connectionId: string }) {
 								{look.error && <ErrorState error={look.error} onRetry={again} />}
 							</>
 						) : (
-							<Looked
-								key={reading}
-								job={reading}
-								onBack={() => {
-									apply.reset();
-									setReading(null);
-								}}
-							>
+							<Looked key={reading} job={reading} onBack={back}>
 								{(plan) => (
 									<ImportPlanView
 										plan={plan}
 										busy={apply.isPending}
 										error={apply.error}
-										onBack={() => {
-											apply.reset();
-											setReading(null);
-										}}
+										onBack={back}
 										onAgain={again}
 										onApply={(confirmation) =>
 											apply.mutate({ request: { plan_id: plan.plan_id }, confirmation })
@@ -102,7 +89,7 @@ export function ImportWizard({ connectionId }: { connectionId: string }) {
 interface LookedProps {
 	job: string;
 	onBack: () => void;
-	children: (plan: import("@/api/client").Schema["ImportPlan"]) => React.ReactNode;
+	children: (plan: Schema["ImportPlan"]) => ReactNode;
 }
 
 /** The file is being read, or could not be; then its plan. */

@@ -77,53 +77,69 @@ export function RunMaintenance({ connection, offered, first, onClose }: RunMaint
 					<p className="text-text-2">Choose at least one table.</p>
 				) : (
 					<Answered question={plan} rows={3}>
-						{({ extent, estimated_ms }) => (
-							<>
-								<Facts>
-									<Fact name="Works on">
-										{counted(extent.tables, "table")}
-										{extent.bytes != null && `, ${bytes(extent.bytes)}`}
-									</Fact>
-									<Fact name="Takes">
-										{estimated_ms == null
-											? "Not measured yet; this run will tell"
-											: `About ${duration(estimated_ms)}, as the last time`}
-									</Fact>
-									<Fact name="Locks">{offered.locks}</Fact>
-								</Facts>
-								{(extent.remarks ?? []).length > 0 && (
-									<Note>
-										<ul className="flex flex-col gap-0.5">
-											{(extent.remarks ?? []).map((each) => (
-												<li key={each} className="wrap-anywhere">
-													{each}
-												</li>
-											))}
-										</ul>
-									</Note>
-								)}
-							</>
-						)}
+						{(data) => <Foreseen plan={data} locks={offered.locks} />}
 					</Answered>
 				)}
-				{offered.warning && (
-					<Note tone="warn">
-						<div className="flex flex-col gap-2">
-							<span className="flex items-start gap-1.5">
-								<TriangleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warn" />
-								{offered.warning}
-							</span>
-							<CheckField
-								label="I know, run it"
-								checked={accepted}
-								onCheck={setAccepted}
-								data-testid="maintenance-accept"
-							/>
-						</div>
-					</Note>
-				)}
+				{offered.warning && <Warning text={offered.warning} accepted={accepted} onAccept={setAccepted} />}
 				{run.error && <ErrorState error={run.error} compact />}
 			</div>
 		</Modal>
+	);
+}
+
+/** What it would work on, and for how long. */
+function Foreseen({ plan, locks }: { plan: Schema["MaintenancePlan"]; locks: string }) {
+	const { extent, estimated_ms } = plan;
+	return (
+		<>
+			<Facts>
+				<Fact name="Works on">
+					{counted(extent.tables, "table")}
+					{extent.bytes != null && `, ${bytes(extent.bytes)}`}
+				</Fact>
+				<Fact name="Takes">
+					{estimated_ms == null
+						? "Not measured yet; this run will tell"
+						: `About ${duration(estimated_ms)}, as the last time`}
+				</Fact>
+				<Fact name="Locks">{locks}</Fact>
+			</Facts>
+			{(extent.remarks ?? []).length > 0 && (
+				<Note>
+					<ul className="flex flex-col gap-0.5">
+						{(extent.remarks ?? []).map((each) => (
+							<li key={each} className="wrap-anywhere">
+								{each}
+							</li>
+						))}
+					</ul>
+				</Note>
+			)}
+		</>
+	);
+}
+
+interface WarningProps {
+	text: string;
+	accepted: boolean;
+	onAccept: (accepted: boolean) => void;
+}
+
+function Warning({ text, accepted, onAccept }: WarningProps) {
+	return (
+		<Note tone="warn">
+			<div className="flex flex-col gap-2">
+				<span className="flex items-start gap-1.5">
+					<TriangleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warn" />
+					{text}
+				</span>
+				<CheckField
+					label="I know, run it"
+					checked={accepted}
+					onCheck={onAccept}
+					data-testid="maintenance-accept"
+				/>
+			</div>
+		</Note>
 	);
 }

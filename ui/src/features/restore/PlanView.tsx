@@ -39,25 +39,7 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onAppl
 			<Panel>
 				<Facts wide>
 					<Fact name="Into">
-						{tables ? (
-							<>
-								<Name text={plan.database} /> on {plan.connection_name},{" "}
-								{plan.replace ? (
-									<strong className="font-medium">replacing tables of the live database</strong>
-								) : (
-									"beside its own tables"
-								)}
-							</>
-						) : plan.replace ? (
-							<>
-								<Name text={plan.database} /> on {plan.connection_name},{" "}
-								<strong className="font-medium">replacing the live database</strong>
-							</>
-						) : (
-							<>
-								<Name text={plan.database} /> on {plan.connection_name}; the live database is not touched
-							</>
-						)}
+						<Into plan={plan} tables={tables} />
 					</Fact>
 					<Fact name="Brings back">
 						{counted(plan.tables, "table")}, {counted(plan.rows, "row")}, {bytes(plan.size_bytes)}{" "}
@@ -102,5 +84,28 @@ export function PlanView({ plan, busy, error, onBack, onAgain, onGlobals, onAppl
 				</Facts>
 			</Panel>
 		</PlanForm>
+	);
+}
+
+function Into({ plan, tables }: { plan: Schema["RestorePlan"]; tables: boolean }) {
+	const place = (
+		<>
+			<Name text={plan.database} /> on {plan.connection_name}
+		</>
+	);
+	if (plan.replace)
+		return (
+			<>
+				{place},{" "}
+				<strong className="font-medium">
+					replacing {tables ? "tables of the live database" : "the live database"}
+				</strong>
+			</>
+		);
+	return (
+		<>
+			{place}
+			{tables ? ", beside its own tables" : "; the live database is not touched"}
+		</>
 	);
 }

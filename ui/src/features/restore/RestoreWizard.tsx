@@ -34,36 +34,19 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 	);
 	const backup = detail.data?.backup;
 	const to = connections.data?.connections.find((each) => each.id === (target.to || backup?.connection_id));
-	const look = (backup: Schema["Backup"], wanted = target) =>
+	const look = (backup: Schema["Backup"], wanted = target) => {
+		apply.reset();
+		setTarget(wanted);
 		plan.mutate({ request: targetRequest(backup, wanted) });
-	const isHere =
-		backup !== undefined && connections.data?.connections.some((each) => each.id === backup.connection_id);
+	};
 	const step = plan.data === undefined ? 0 : 1;
 	const replace = plan.data?.replace ?? target.way === "replace";
 	return (
 		<Page
 			title={backup ? `Restore "${backup.name}"` : "Restore"}
-			beside={
-				backup && (
-					<>
-						{to && <EnvironmentChip environment={to.environment} />}
-						<LevelBadge backup={backup} />
-						<span className="min-w-0 truncate text-text-2">
-							{backup.connection_name}, {absolute(backup.created_at_ms)}
-						</span>
-					</>
-				)
-			}
+			beside={backup && <Beside backup={backup} to={to} />}
 			actions={
-				<Button
-					onClick={() =>
-						void (isHere
-							? navigate({ to: "/db/$connectionId/backups", params: { connectionId: backup.connection_id } })
-							: navigate({ to: "/backups/$backupId", params: { backupId } }))
-					}
-				>
-					Cancel
-				</Button>
+				<Cancel backupId={backupId} backup={backup} connections={connections.data?.connections ?? []} />
 			}
 		>
 			<div className="flex max-w-[820px] flex-col gap-3.5">
@@ -84,12 +67,8 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 											connections={list.connections}
 											target={target}
 											onTarget={setTarget}
-											onNext={(to) => {
-												// The list may have chosen for the person: what was shown is what is asked for.
-												const wanted = { ...target, to };
-												setTarget(wanted);
-												look(loaded.backup, wanted);
-											}}
+											// The list may have chosen for the person: what was shown is what is asked for.
+											onNext={(to) => look(loaded.backup, { ...target, to })}
 											busy={plan.isPending}
 										/>
 									)}
@@ -106,16 +85,8 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 									apply.reset();
 									plan.reset();
 								}}
-								onAgain={() => {
-									apply.reset();
-									look(loaded.backup);
-								}}
-								onGlobals={(globals) => {
-									apply.reset();
-									const wanted = { ...target, globals };
-									setTarget(wanted);
-									look(loaded.backup, wanted);
-								}}
+								onAgain={() => look(loaded.backup)}
+								onGlobals={(globals) => look(loaded.backup, { ...target, globals })}
 								onApply={(confirmation) =>
 									apply.mutate({ request: { plan_id: plan.data.plan_id }, confirmation })
 								}
@@ -126,4 +97,40 @@ export function RestoreWizard({ backupId, table }: RestoreWizardProps) {
 			</div>
 		</Page>
 	);
+}
+
+interface BesideProps {
+	backup: Schema["Backup"];
+	/** Where it is restored to. */
+	to: Schema["Connection"] | undefined;
+}
+
+function Beside({ backup, to }: BesideProps) {
+	return (
+		<>
+			{to && <EnvironmentChip environment={to.environment} />}
+			<LevelBadge backup={backup} />
+			<span className="min-w-0 truncate text-text-2">
+				{backup.connection_name}, {absolute(backup.created_at_ms)}
+			</span>
+		</>
+	);
+}
+
+interface CancelProps {
+	backupId: string;
+	backup: Schema["Backup"] | undefined;
+	connections: readonly Schema["Connection"][];
+}
+
+/** Back to the backups of its database; to the backup itself where that is not connected here. */
+function Cancel({ backupId, backup, connections }: CancelProps) {
+	const navigate = useNavigate();
+	const leave = () => {
+		const isHere = backup !== undefined && connections.some((each) => each.id === backup.connection_id);
+		if (isHere)
+			void navigate({ to: "/db/$connectionId/backups", params: { connectionId: backup.connection_id } });
+		else void navigate({ to: "/backups/$backupId", params: { backupId } });
+	};
+	return <Button onClick={leave}>Cancel</Button>;
 }

@@ -70,24 +70,10 @@ interface TargetFormProps {
 
 export function TargetForm(props: TargetFormProps) {
 	const { backup, canRestore, tables, connections, target, onTarget, onNext, busy } = props;
-	const navigate = useNavigate();
 	const same = connections.filter((each) => each.spec.engine === backup.engine);
 	const own = same.find((each) => each.id === backup.connection_id);
 	const chosen = same.find((each) => each.id === target.to) ?? own ?? same[0];
-	if (chosen === undefined)
-		return (
-			<EmptyState
-				title={`No ${engineNames[backup.engine]} connection to restore to`}
-				action={
-					<Button tone="primary" onClick={() => void navigate({ to: "/connections/new" })}>
-						Add connection
-					</Button>
-				}
-			>
-				Add a connection to a {engineNames[backup.engine]} {backup.engine === "sqlite" ? "file" : "server"}{" "}
-				first; a backup restores to the same kind of database.
-			</EmptyState>
-		);
+	if (chosen === undefined) return <NoTarget engine={backup.engine} />;
 	const set = (change: Partial<TargetDraft>) => onTarget({ ...target, to: chosen.id, ...change });
 	const sqlite = backup.engine === "sqlite";
 	const what = possible(backup, target.what);
@@ -112,80 +98,18 @@ export function TargetForm(props: TargetFormProps) {
 							{lowerFirst(canRestore)}
 						</p>
 					)}
-					<SelectField
-						label={sqlite ? "Connection" : "Server"}
-						value={chosen.id}
-						onPick={(to) => set({ to })}
-						choices={same.map((each) => ({
-							value: each.id,
-							text: `${each.name} (${environmentNames[each.environment].toLowerCase()}), ${location(each.spec)}`,
-						}))}
-						hint={
-							own === undefined
-								? "The connection this backup came from is not here any more."
-								: chosen.id === own.id
-									? "Where this backup came from."
-									: "Another one than the backup came from."
-						}
+					<ServerField
+						connections={same}
+						chosen={chosen}
+						own={own}
+						sqlite={sqlite}
+						onTo={(to) => set({ to })}
 					/>
-					<Choice
-						legend="Restore"
-						row
-						value={what}
-						onPick={(what) => set({ what })}
-						choices={[
-							{
-								value: "database",
-								label: "The whole database",
-								hint: "everything the backup holds",
-								disabled: backup.kind === "data",
-								testId: "what-database",
-							},
-							{
-								value: "tables",
-								label: "Chosen tables",
-								hint: "into the live database",
-								disabled: backup.kind === "schema",
-								testId: "what-tables",
-							},
-						]}
-					/>
+					<WhatChoice kind={backup.kind} what={what} onWhat={(what) => set({ what })} />
 					{what === "tables" ? (
 						<TablesForm tables={tables} sqlite={sqlite} target={target} onTarget={set} />
 					) : (
-						<Choice
-							legend="Restore into"
-							value={target.way}
-							onPick={(way) => set({ way })}
-							choices={[
-								{
-									value: "new",
-									label: sqlite ? "A new file" : "A new database beside the live one",
-									hint: "The live database is not touched.",
-									testId: "target-new",
-								},
-								{
-									value: "replace",
-									label: (
-										<>
-											Replace the live database{" "}
-											<code className="font-mono text-sm wrap-anywhere">{live}</code>
-										</>
-									),
-									hint: "Restored beside it, proven, then swapped, after a safety backup. The old one is kept; undo is one click.",
-									testId: "target-replace",
-								},
-							]}
-						/>
-					)}
-					{what === "database" && target.way === "new" && (
-						<NewDatabaseField
-							sqlite={sqlite}
-							value={target.database}
-							onText={(database) => set({ database })}
-							fileName="restored.sqlite"
-							testId="target-database"
-						/>
+						<WayFields sqlite={sqlite} live={live} target={target} onTarget={set} />
 					)}
 					{backup.engine === "mysql" && (
 						<CheckField
@@ -210,5 +134,132 @@ export function TargetForm(props: TargetFormProps) {
 				</Button>
 			</div>
 		</form>
+	);
+}
+
+function NoTarget({ engine }: { engine: Schema["Backup"]["engine"] }) {
+	const navigate = useNavigate();
+	return (
+		<EmptyState
+			title={`No ${engineNames[engine]} connection to restore to`}
+			action={
+				<Button tone="primary" onClick={() => void navigate({ to: "/connections/new" })}>
+					Add connection
+				</Button>
+			}
+		>
+			Add a connection to a {engineNames[engine]} {engine === "sqlite" ? "file" : "server"} first; a backup
+			restores to the same kind of database.
+		</EmptyState>
+	);
+}
+
+interface ServerFieldProps {
+	connections: readonly Schema["Connection"][];
+	chosen: Schema["Connection"];
+	/** The one the backup came from. */
+	own: Schema["Connection"] | undefined;
+	sqlite: boolean;
+	onTo: (connection: string) => void;
+}
+
+function ServerField({ connections, chosen, own, sqlite, onTo }: ServerFieldProps) {
+	return (
+		<SelectField
+			label={sqlite ? "Connection" : "Server"}
+			value={chosen.id}
+			onPick={onTo}
+			choices={connections.map((each) => ({
+				value: each.id,
+				text: `${each.name} (${environmentNames[each.environment].toLowerCase()}), ${location(each.spec)}`,
+			}))}
+			hint={
+				own === undefined
+					? "The connection this backup came from is not here any more."
+					: chosen.id === own.id
+						? "Where this backup came from."
+						: "Another one than the backup came from."
+			}
+		/>
+	);
+}
+
+interface WhatChoiceProps {
+	kind: Schema["BackupKind"];
+	what: TargetDraft["what"];
+	onWhat: (what: TargetDraft["what"]) => void;
+}
+
+function WhatChoice({ kind, what, onWhat }: WhatChoiceProps) {
+	return (
+		<Choice
+			legend="Restore"
+			row
+			value={what}
+			onPick={onWhat}
+			choices={[
+				{
+					value: "database",
+					label: "The whole database",
+					hint: "everything the backup holds",
+					disabled: kind === "data",
+					testId: "what-database",
+				},
+				{
+					value: "tables",
+					label: "Chosen tables",
+					hint: "into the live database",
+					disabled: kind === "schema",
+					testId: "what-tables",
+				},
+			]}
+		/>
+	);
+}
+
+interface WayFieldsProps {
+	sqlite: boolean;
+	/** The live database's name or path. */
+	live: string;
+	target: TargetDraft;
+	onTarget: (change: Partial<TargetDraft>) => void;
+}
+
+function WayFields({ sqlite, live, target, onTarget }: WayFieldsProps) {
+	return (
+		<>
+			<Choice
+				legend="Restore into"
+				value={target.way}
+				onPick={(way) => onTarget({ way })}
+				choices={[
+					{
+						value: "new",
+						label: sqlite ? "A new file" : "A new database beside the live one",
+						hint: "The live database is not touched.",
+						testId: "target-new",
+					},
+					{
+						value: "replace",
+						label: (
+							<>
+								Replace the live database <code className="font-mono text-sm wrap-anywhere">{live}</code>
+							</>
+						),
+						hint: "Restored beside it, proven, then swapped, after a safety backup. The old one is kept; undo is one click.",
+						testId: "target-replace",
+					},
+				]}
+			/>
+			{target.way === "new" && (
+				<NewDatabaseField
+					sqlite={sqlite}
+					value={target.database}
+					onText={(database) => onTarget({ database })}
+					fileName="restored.sqlite"
+					testId="target-database"
+				/>
+			)}
+		</>
 	);
 }

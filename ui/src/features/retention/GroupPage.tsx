@@ -33,7 +33,6 @@ export function GroupPage({ group }: { group: string }) {
 function Rules({ group, set }: { group: string; set: Schema["GroupRetention"] | null }) {
 	const draft = useRulesDraft(set ?? { rules: {}, zone: "UTC" });
 	const { rules, zone, bad, changed, none } = draft;
-	const [running, setRunning] = useState(false);
 	const tried = useDeferredValue(JSON.stringify({ rules, zone }));
 	const preview = useRead(
 		"retention.group.preview",
@@ -85,41 +84,51 @@ function Rules({ group, set }: { group: string; set: Schema["GroupRetention"] | 
 			<div className="flex min-w-0 flex-col gap-3">
 				{set !== null && !none && !changed && <NothingRuns group={group} />}
 				<Answered question={preview} rows={4}>
-					{({ members }) => {
-						const going = members.flatMap((each) => each.going);
-						const freed = members.reduce((sum, each) => sum + each.frees_bytes, 0);
-						return (
-							<>
-								<Panel
-									title={changed ? "With these rules" : "Now"}
-									aside={
-										<Button
-											tone="danger"
-											disabled={changed || going.length === 0}
-											title={changed ? "Save the rules first" : undefined}
-											onClick={() => setRunning(true)}
-											data-testid="group-run"
-										>
-											Delete {going.length > 0 ? counted(going.length, "backup") : "them"}…
-										</Button>
-									}
-								>
-									<p data-testid="group-summary">
-										{going.length === 0
-											? "Nothing goes."
-											: `${counted(going.length, "backup")} of ${counted(members.filter((each) => each.going.length > 0).length, "database")} would go.`}{" "}
-										{going.length > 0 && (
-											<span className="text-text-2">They added {bytes(freed)}; what others share stays.</span>
-										)}
-									</p>
-								</Panel>
-								<Members members={members} />
-								{running && <RunGroup group={group} members={members} onClose={() => setRunning(false)} />}
-							</>
-						);
-					}}
+					{({ members }) => <WouldGo group={group} members={members} changed={changed} />}
 				</Answered>
 			</div>
 		</div>
+	);
+}
+
+interface WouldGoProps {
+	group: string;
+	members: readonly Schema["GroupMember"][];
+	/** The rules that are shown are not saved yet. */
+	changed: boolean;
+}
+
+function WouldGo({ group, members, changed }: WouldGoProps) {
+	const [running, setRunning] = useState(false);
+	const going = members.flatMap((each) => each.going);
+	const freed = members.reduce((sum, each) => sum + each.frees_bytes, 0);
+	return (
+		<>
+			<Panel
+				title={changed ? "With these rules" : "Now"}
+				aside={
+					<Button
+						tone="danger"
+						disabled={changed || going.length === 0}
+						title={changed ? "Save the rules first" : undefined}
+						onClick={() => setRunning(true)}
+						data-testid="group-run"
+					>
+						Delete {going.length > 0 ? counted(going.length, "backup") : "them"}…
+					</Button>
+				}
+			>
+				<p data-testid="group-summary">
+					{going.length === 0
+						? "Nothing goes."
+						: `${counted(going.length, "backup")} of ${counted(members.filter((each) => each.going.length > 0).length, "database")} would go.`}{" "}
+					{going.length > 0 && (
+						<span className="text-text-2">They added {bytes(freed)}; what others share stays.</span>
+					)}
+				</p>
+			</Panel>
+			<Members members={members} />
+			{running && <RunGroup group={group} members={members} onClose={() => setRunning(false)} />}
+		</>
 	);
 }

@@ -38,22 +38,7 @@ export function CalendarPage() {
 	const month = today.getMonth() + back;
 	const days = monthDays(year, month);
 	const [from, until] = [days[0]?.start ?? now, days.at(-1)?.end ?? now];
-	const schedules = useRead("schedule.list", {});
-	const past = useRead("run.list", { before_ms: until, limit: 1000 }, { enabled: from < now });
-	const coming = useRead("schedule.coming", { until_ms: until }, { enabled: until > now, staleTime: 60_000 });
-	const names = new Map((schedules.data?.schedules ?? []).map((each) => [each.id, each.name]));
-	const entries = [
-		...(past.data?.runs ?? []).filter((run) => run.due_ms >= from).map(ofRun),
-		...(coming.data?.runs ?? [])
-			.filter((run) => run.at_ms >= from)
-			.map((run) => ({
-				key: `${run.schedule_id} ${run.at_ms}`,
-				at: run.at_ms,
-				scheduleId: run.schedule_id,
-				name: names.get(run.schedule_id) ?? "",
-				run: null,
-			})),
-	].toSorted((left, right) => left.at - right.at);
+	const { schedules, names, entries, cutShort } = useEntries(from, until, now);
 	const of = (day: CalendarDay) => entries.filter((each) => each.at >= day.start && each.at < day.end);
 	const shown = days.find((each) => each.start === open) ?? null;
 	return (
@@ -62,27 +47,10 @@ export function CalendarPage() {
 				{() => (
 					<div className="flex h-full min-h-0 gap-4">
 						<div className="flex min-h-0 min-w-0 flex-1 flex-col gap-2">
-							<div className="flex items-center gap-1.5">
-								<IconButton label="Month before" onClick={() => setBack(back - 1)}>
-									<ChevronLeft />
-								</IconButton>
-								<h2 className="min-w-36 text-center font-semibold" aria-live="polite">
-									{monthName(year, month)}
-								</h2>
-								<IconButton label="Month after" onClick={() => setBack(back + 1)}>
-									<ChevronRight />
-								</IconButton>
-								{back !== 0 && (
-									<Button small onClick={() => setBack(0)}>
-										Today
-									</Button>
-								)}
-								<Legend />
-							</div>
-							{(coming.data?.cut_short ?? []).length > 0 && (
+							<MonthBar title={monthName(year, month)} back={back} onBack={setBack} />
+							{cutShort.length > 0 && (
 								<p className="text-sm text-text-2">
-									Of {(coming.data?.cut_short ?? []).map((id) => names.get(id) ?? id).join(", ")} only the
-									first 500 runs are shown.
+									Of {cutShort.map((id) => names.get(id) ?? id).join(", ")} only the first 500 runs are shown.
 								</p>
 							)}
 							<div className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-lg border border-line bg-panel">
@@ -112,6 +80,56 @@ export function CalendarPage() {
 				)}
 			</Answered>
 		</Page>
+	);
+}
+
+/** Past and coming runs between two moments, in their order. */
+function useEntries(from: number, until: number, now: number) {
+	const schedules = useRead("schedule.list", {});
+	const past = useRead("run.list", { before_ms: until, limit: 1000 }, { enabled: from < now });
+	const coming = useRead("schedule.coming", { until_ms: until }, { enabled: until > now, staleTime: 60_000 });
+	const names = new Map((schedules.data?.schedules ?? []).map((each) => [each.id, each.name]));
+	const entries: Entry[] = [
+		...(past.data?.runs ?? []).filter((run) => run.due_ms >= from).map(ofRun),
+		...(coming.data?.runs ?? [])
+			.filter((run) => run.at_ms >= from)
+			.map((run) => ({
+				key: `${run.schedule_id} ${run.at_ms}`,
+				at: run.at_ms,
+				scheduleId: run.schedule_id,
+				name: names.get(run.schedule_id) ?? "",
+				run: null,
+			})),
+	].toSorted((left, right) => left.at - right.at);
+	return { schedules, names, entries, cutShort: coming.data?.cut_short ?? [] };
+}
+
+interface MonthBarProps {
+	title: string;
+	/** Months from this one; before it: negative. */
+	back: number;
+	onBack: (back: number) => void;
+}
+
+function MonthBar({ title, back, onBack }: MonthBarProps) {
+	return (
+		<div className="flex items-center gap-1.5">
+			<IconButton label="Month before" onClick={() => onBack(back - 1)}>
+				<ChevronLeft />
+			</IconButton>
+			<h2 className="min-w-36 text-center font-semibold" aria-live="polite">
+				{title}
+			</h2>
+			<IconButton label="Month after" onClick={() => onBack(back + 1)}>
+				<ChevronRight />
+			</IconButton>
+			{back !== 0 && (
+				<Button small onClick={() => onBack(0)}>
+					Today
+				</Button>
+			)}
+			<Legend />
+		</div>
 	);
 }
 

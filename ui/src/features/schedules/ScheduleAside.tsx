@@ -12,7 +12,7 @@ import { sayDone, sayError } from "@/components/say";
 import { counted } from "@/lib/bytes";
 import { callText } from "./calls";
 import { RunList } from "./runs";
-import { NextRuns } from "./ScheduleForm";
+import { NextRuns } from "./SchedulePreview";
 import { days } from "./when";
 
 interface ScheduleAsideProps {

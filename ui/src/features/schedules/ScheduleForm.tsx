@@ -1,18 +1,17 @@
 // A schedule, made or changed: what runs, when, and the next five runs before anything is saved.
 
-import { useDeferredValue, useState } from "react";
+import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
-import { SelectField, TextField } from "@/components/Field";
-import { useNow } from "@/components/Moment";
+import { TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
-import { ErrorState, LoadingRows } from "@/components/States";
-import { groupsOf, tableName } from "@/lib/text";
-import { relative } from "@/lib/time";
-import { type CallKind, type CallSubject, callOf, calls, callText } from "./calls";
+import { ErrorState } from "@/components/States";
+import { CallFields, Fixed } from "./CallFields";
+import { type CallSubject, callOf } from "./calls";
 import { addRequest, blankDraft, draftOf, type ScheduleDraft, timingOf } from "./draft";
 import { type Preset, presets } from "./presets";
+import { SchedulePreview } from "./SchedulePreview";
 import { TimingFields } from "./TimingFields";
 import { WhenFields } from "./WhenFields";
 
@@ -67,56 +66,9 @@ export function ScheduleForm(props: ScheduleFormProps) {
 				<Panel title="What">
 					<div className="flex flex-col gap-3">
 						{schedule ? (
-							<p data-testid="schedule-what">
-								{callText(schedule)}
-								{schedule.connection_id != null && (
-									<span className="text-text-2">
-										,{" "}
-										{connections.find((each) => each.id === schedule.connection_id)?.name ??
-											"a database that is gone"}
-									</span>
-								)}
-							</p>
+							<Fixed schedule={schedule} connections={connections} />
 						) : (
-							<>
-								<Presets
-									onPick={(picked) => setDraft((old) => ({ ...old, call: picked.call, when: picked.when }))}
-								/>
-								<div className="grid grid-cols-2 gap-3">
-									<SelectField
-										label="Run"
-										value={draft.call}
-										onPick={(kind) => set({ call: kind as CallKind })}
-										choices={calls.map((each) => ({ value: each.kind, text: each.text }))}
-										hint={call.about}
-										data-testid="schedule-call"
-									/>
-									{call.connection && (
-										<SelectField
-											label="Database"
-											value={draft.connection}
-											onPick={(connection) => set({ connection, rule: "" })}
-											choices={connections.map((each) => ({ value: each.id, text: each.name }))}
-											data-testid="schedule-connection"
-										/>
-									)}
-								</div>
-								{call.group && (
-									<SelectField
-										label="Group"
-										value={draft.group}
-										onPick={(group) => set({ group })}
-										choices={[
-											{ value: "", text: "Choose…" },
-											...groupsOf(connections).map((each) => ({ value: each, text: each })),
-										]}
-										data-testid="schedule-group"
-									/>
-								)}
-								{call.rule && (
-									<RuleField rules={rules} picked={draft.rule} onPick={(picked) => set({ rule: picked })} />
-								)}
-							</>
+							<CallFields draft={draft} onDraft={set} connections={connections} rules={rules} />
 						)}
 						<TextField
 							label="Name"
@@ -147,7 +99,7 @@ export function ScheduleForm(props: ScheduleFormProps) {
 					</Button>
 				</div>
 			</div>
-			<Preview timing={timing} />
+			<SchedulePreview timing={timing} />
 		</form>
 	);
 }
@@ -164,29 +116,6 @@ function useRules(draft: ScheduleDraft, schedule: Schema["Schedule"] | undefined
 	return (list.data?.rules ?? []).filter((each) => each.connection_id === draft.connection);
 }
 
-interface RuleFieldProps {
-	rules: readonly Schema["CleanupRule"][];
-	picked: string;
-	onPick: (rule: string) => void;
-}
-
-function RuleField({ rules, picked, onPick }: RuleFieldProps) {
-	if (rules.length === 0)
-		return <p className="text-text-2">This database has no rule yet: add one on its tab Clean up.</p>;
-	return (
-		<SelectField
-			label="Rule"
-			value={picked}
-			onPick={onPick}
-			choices={[
-				{ value: "", text: "Choose…" },
-				...rules.map((each) => ({ value: each.id, text: `${each.name} (${tableName(each.table)})` })),
-			]}
-			data-testid="schedule-rule"
-		/>
-	);
-}
-
 function nameFor(
 	draft: ScheduleDraft,
 	connections: readonly Schema["Connection"][],
@@ -201,66 +130,4 @@ function nameFor(
 	return call.connection && database !== undefined
 		? `${database} ${what}`
 		: what.charAt(0).toUpperCase() + what.slice(1);
-}
-
-function Presets({ onPick }: { onPick: (preset: Preset) => void }) {
-	return (
-		<div className="flex flex-wrap items-center gap-1.5">
-			<span className="mr-1 text-sm text-text-2">Usual:</span>
-			{presets.map((each) => (
-				<Button key={each.id} small onClick={() => onPick(each)} data-testid={`preset-${each.id}`}>
-					{each.text}
-				</Button>
-			))}
-		</div>
-	);
-}
-
-/** What the timing means, as the program understands it. */
-function Preview({ timing }: { timing: Schema["Timing"] | null }) {
-	const asked = useDeferredValue(timing);
-	const preview = useRead(
-		"schedule.preview",
-		{ timing: asked ?? { when: { kind: "start" }, zone: "UTC" } },
-		{ enabled: asked !== null, staleTime: 30_000 },
-	);
-	return (
-		<Panel title="Next runs" className="sticky top-0">
-			<div className="flex flex-col gap-2" data-testid="schedule-preview" aria-live="polite">
-				{timing === null ? (
-					<p className="text-text-2">Complete the timing to see them.</p>
-				) : preview.error ? (
-					<ErrorState error={preview.error} compact />
-				) : preview.data === undefined ? (
-					<LoadingRows rows={2} />
-				) : (
-					<>
-						<p className="font-medium wrap-anywhere">{preview.data.words}</p>
-						<NextRuns runs={preview.data.next} />
-						{preview.data.next.length === 0 && timing.when.kind === "start" && (
-							<p className="text-text-2">No clock decides: it becomes due at each start.</p>
-						)}
-					</>
-				)}
-			</div>
-		</Panel>
-	);
-}
-
-/** Local times of the schedule's zone, and how far away they are. */
-export function NextRuns({ runs }: { runs: readonly Schema["NextRun"][] }) {
-	const now = useNow();
-	return (
-		<ol className="flex flex-col">
-			{runs.map((run) => (
-				<li
-					key={run.at_ms}
-					className="flex items-baseline gap-2 border-line-soft border-b py-1 last:border-0"
-				>
-					<span className="tabular">{run.local}</span>
-					<span className="ml-auto shrink-0 text-sm text-text-2">{relative(run.at_ms, now)}</span>
-				</li>
-			))}
-		</ol>
-	);
 }

@@ -21,16 +21,6 @@ const ways: readonly { value: Way; label: string }[] = [
 
 export function WhenFields({ when, onWhen }: WhenFieldsProps) {
 	const set = (change: Partial<WhenDraft>) => onWhen({ ...when, ...change });
-	const clock = (
-		<TextField
-			label="Time"
-			type="time"
-			value={when.time}
-			onText={(time) => set({ time })}
-			className="w-28"
-			data-testid="when-time"
-		/>
-	);
 	return (
 		<>
 			<Choice
@@ -41,53 +31,34 @@ export function WhenFields({ when, onWhen }: WhenFieldsProps) {
 				onPick={(way) => set({ way })}
 				choices={ways.map((each) => ({ ...each, testId: `when-${each.value}` }))}
 			/>
-			{when.way === "daily" && clock}
-			{when.way === "weekly" && (
+			<FieldsOf when={when} set={set} />
+		</>
+	);
+}
+
+interface FieldsProps {
+	when: WhenDraft;
+	set: (change: Partial<WhenDraft>) => void;
+}
+
+/** The fields of the chosen way. */
+function FieldsOf({ when, set }: FieldsProps) {
+	switch (when.way) {
+		case "daily":
+			return <Clock when={when} set={set} />;
+		case "weekly":
+			return (
 				<div className="flex flex-wrap items-start gap-x-4 gap-y-2">
-					{clock}
+					<Clock when={when} set={set} />
 					<DayPicker legend="On" picked={when.days} onPick={(picked) => set({ days: picked })} />
 				</div>
-			)}
-			{when.way === "monthly" && (
-				<div className="flex flex-wrap items-start gap-4">
-					{clock}
-					<SelectField
-						label="On day"
-						className="w-40"
-						value={when.date}
-						onPick={(date) => set({ date })}
-						choices={[
-							...Array.from({ length: 28 }, (_, at) => ({ value: String(at + 1), text: `${at + 1}.` })),
-							{ value: "L", text: "the last of the month" },
-						]}
-					/>
-				</div>
-			)}
-			{when.way === "every" && (
-				<div className="flex items-end gap-2">
-					<TextField
-						label="Every"
-						inputMode="numeric"
-						className="w-20"
-						value={when.amount}
-						onText={(amount) => set({ amount })}
-						data-testid="when-amount"
-					/>
-					<SelectField
-						label="Unit"
-						hideLabel
-						className="w-32"
-						value={when.unit}
-						onPick={(unit) => set({ unit })}
-						choices={[
-							{ value: "minutes", text: "minutes" },
-							{ value: "hours", text: "hours" },
-							{ value: "days", text: "days" },
-						]}
-					/>
-				</div>
-			)}
-			{when.way === "once" && (
+			);
+		case "monthly":
+			return <Monthly when={when} set={set} />;
+		case "every":
+			return <Every when={when} set={set} />;
+		case "once":
+			return (
 				<TextField
 					label="At"
 					type="datetime-local"
@@ -96,13 +67,15 @@ export function WhenFields({ when, onWhen }: WhenFieldsProps) {
 					onText={(at) => set({ at })}
 					data-testid="when-at"
 				/>
-			)}
-			{when.way === "start" && (
+			);
+		case "start":
+			return (
 				<p className="text-text-2">
 					Each time the program that runs schedules starts: this window, or <code>holdfastctl worker</code>.
 				</p>
-			)}
-			{when.way === "cron" && (
+			);
+		case "cron":
+			return (
 				<TextField
 					label="Pattern"
 					mono
@@ -111,8 +84,65 @@ export function WhenFields({ when, onWhen }: WhenFieldsProps) {
 					hint="Minute, hour, day of the month, month, day of the week: 0 2 * * mon-fri"
 					data-testid="when-pattern"
 				/>
-			)}
-		</>
+			);
+	}
+}
+
+function Clock({ when, set }: FieldsProps) {
+	return (
+		<TextField
+			label="Time"
+			type="time"
+			value={when.time}
+			onText={(time) => set({ time })}
+			className="w-28"
+			data-testid="when-time"
+		/>
+	);
+}
+
+function Monthly({ when, set }: FieldsProps) {
+	return (
+		<div className="flex flex-wrap items-start gap-4">
+			<Clock when={when} set={set} />
+			<SelectField
+				label="On day"
+				className="w-40"
+				value={when.date}
+				onPick={(date) => set({ date })}
+				choices={[
+					...Array.from({ length: 28 }, (_, at) => ({ value: String(at + 1), text: `${at + 1}.` })),
+					{ value: "L", text: "the last of the month" },
+				]}
+			/>
+		</div>
+	);
+}
+
+function Every({ when, set }: FieldsProps) {
+	return (
+		<div className="flex items-end gap-2">
+			<TextField
+				label="Every"
+				inputMode="numeric"
+				className="w-20"
+				value={when.amount}
+				onText={(amount) => set({ amount })}
+				data-testid="when-amount"
+			/>
+			<SelectField
+				label="Unit"
+				hideLabel
+				className="w-32"
+				value={when.unit}
+				onPick={(unit) => set({ unit })}
+				choices={[
+					{ value: "minutes", text: "minutes" },
+					{ value: "hours", text: "hours" },
+					{ value: "days", text: "days" },
+				]}
+			/>
+		</div>
 	);
 }
 

@@ -38,53 +38,8 @@ export function SettingsPage() {
 								/>
 							</Panel>
 							<Background settings={data} onSet={set} />
-							<Panel title="Backups">
-								<div className="grid grid-cols-1 gap-x-4 gap-y-3 sm:grid-cols-3">
-									<NumberField
-										label="Compression level"
-										value={data.compression_level}
-										least={1}
-										most={19}
-										onSave={(compression_level) => set({ compression_level })}
-										hint={compressionWords(data.compression_level)}
-									/>
-									<NumberField
-										label="Connections per job"
-										value={data.parallel}
-										least={1}
-										most={8}
-										onSave={(parallel) => set({ parallel })}
-										hint="How many a backup or restore opens to one server. More is faster and heavier for the server."
-									/>
-									<NumberField
-										label="Hours of grace"
-										value={data.prune_grace_hours}
-										least={0}
-										most={8760}
-										onSave={(prune_grace_hours) => set({ prune_grace_hours })}
-										hint="How long data that no backup needs waits before a clean-up may remove it."
-									/>
-								</div>
-							</Panel>
-							<Panel title="Notifications">
-								<div className="flex flex-col gap-3">
-									<CheckField
-										label="When a job fails"
-										hint="A notification of the system, also with the window in the background."
-										checked={data.notify_failures}
-										onCheck={(notify_failures) => set({ notify_failures })}
-									/>
-									<NumberField
-										className="max-w-[320px]"
-										label="When a job longer than this ends well (seconds)"
-										value={data.notify_after_seconds}
-										least={0}
-										most={86_400}
-										onSave={(notify_after_seconds) => set({ notify_after_seconds })}
-										hint="0: never."
-									/>
-								</div>
-							</Panel>
+							<Backups settings={data} onSet={set} />
+							<Notifications settings={data} onSet={set} />
 						</>
 					)}
 				</Answered>
@@ -92,6 +47,68 @@ export function SettingsPage() {
 				<About />
 			</div>
 		</Page>
+	);
+}
+
+interface PartProps {
+	settings: Schema["Settings"];
+	onSet: (change: Schema["SettingsUpdateRequest"]) => void;
+}
+
+function Backups({ settings, onSet }: PartProps) {
+	return (
+		<Panel title="Backups">
+			<div className="grid grid-cols-1 gap-x-4 gap-y-3 sm:grid-cols-3">
+				<NumberField
+					label="Compression level"
+					value={settings.compression_level}
+					least={1}
+					most={19}
+					onSave={(compression_level) => onSet({ compression_level })}
+					hint={compressionWords(settings.compression_level)}
+				/>
+				<NumberField
+					label="Connections per job"
+					value={settings.parallel}
+					least={1}
+					most={8}
+					onSave={(parallel) => onSet({ parallel })}
+					hint="How many a backup or restore opens to one server. More is faster and heavier for the server."
+				/>
+				<NumberField
+					label="Hours of grace"
+					value={settings.prune_grace_hours}
+					least={0}
+					most={8760}
+					onSave={(prune_grace_hours) => onSet({ prune_grace_hours })}
+					hint="How long data that no backup needs waits before a clean-up may remove it."
+				/>
+			</div>
+		</Panel>
+	);
+}
+
+function Notifications({ settings, onSet }: PartProps) {
+	return (
+		<Panel title="Notifications">
+			<div className="flex flex-col gap-3">
+				<CheckField
+					label="When a job fails"
+					hint="A notification of the system, also with the window in the background."
+					checked={settings.notify_failures}
+					onCheck={(notify_failures) => onSet({ notify_failures })}
+				/>
+				<NumberField
+					className="max-w-[320px]"
+					label="When a job longer than this ends well (seconds)"
+					value={settings.notify_after_seconds}
+					least={0}
+					most={86_400}
+					onSave={(notify_after_seconds) => onSet({ notify_after_seconds })}
+					hint="0: never."
+				/>
+			</div>
+		</Panel>
 	);
 }
 

@@ -100,32 +100,10 @@ function Place({ status }: { status: Schema["VaultStatus"] }) {
 
 function Open({ status }: { status: Schema["VaultStatus"] }) {
 	const [dialog, setDialog] = useState<"prune" | "kit" | "passphrase" | null>(null);
-	const saved = savedPercent(status.stored_bytes, status.protected_bytes);
 	const close = () => setDialog(null);
 	return (
 		<>
-			<div className="grid grid-cols-2 gap-3 xl:grid-cols-4">
-				<MetricsCard
-					title="Stored"
-					value={bytes(status.stored_bytes)}
-					why={
-						saved ? `${saved} saved by deduplication and compression` : "After deduplication and compression"
-					}
-				/>
-				<MetricsCard
-					title="Protects"
-					value={bytes(status.protected_bytes)}
-					unit={counted(status.backups, "backup")}
-					why="What the good backups restore, added up"
-				/>
-				<MetricsCard title="Packs" value={count(status.packs)} why="Sealed files of the vault" />
-				<MetricsCard
-					title="Free"
-					value={status.free_bytes == null ? "unknown" : bytes(status.free_bytes)}
-					why="On the disk of the vault"
-					tone={status.free_bytes != null && status.free_bytes < 1024 ** 3 ? "warn" : undefined}
-				/>
-			</div>
+			<Numbers status={status} />
 			<div className="my-3 empty:hidden">
 				<StrayBackups />
 			</div>
@@ -134,40 +112,7 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 					<Panel title="Where">
 						<Place status={status} />
 					</Panel>
-					<Panel title="Ways to open it">
-						<ul className="flex flex-col">
-							{status.slots.map((slot) => (
-								<li
-									key={slot.id}
-									className="flex items-center gap-2.5 border-line-soft border-b py-1.5 last:border-0"
-								>
-									<KeyRound aria-hidden className="size-3.5 shrink-0 text-text-3" />
-									<span className="min-w-0 truncate font-medium" title={slot.label}>
-										{slot.label || slotNames[slot.kind]}
-									</span>
-									<span className="ml-auto shrink-0 text-sm text-text-2">
-										made <RelativeTime at={slot.created_at_ms} />
-									</span>
-								</li>
-							))}
-						</ul>
-						<p className="mt-2 text-sm text-text-2">
-							{status.remembers_key
-								? "It opens by itself on this computer."
-								: "It asks for the passphrase at each start."}
-							{status.slots.some((slot) => slot.kind === "recovery_kit")
-								? ""
-								: " There is no recovery kit: if the passphrase is lost, the backups are lost."}
-						</p>
-						<div className="mt-2.5 flex flex-wrap gap-2">
-							<Button small onClick={() => setDialog("passphrase")}>
-								Change passphrase…
-							</Button>
-							<Button small onClick={() => setDialog("kit")} data-testid="new-kit">
-								New recovery kit…
-							</Button>
-						</div>
-					</Panel>
+					<Ways status={status} onDialog={setDialog} />
 				</div>
 				<div className="flex flex-col gap-3">
 					<LastCheck check={status.last_check ?? null} />
@@ -190,6 +135,78 @@ function Open({ status }: { status: Schema["VaultStatus"] }) {
 			{dialog === "kit" && <NewRecoveryKit onClose={close} />}
 			{dialog === "passphrase" && <ChangePassphrase onClose={close} />}
 		</>
+	);
+}
+
+function Numbers({ status }: { status: Schema["VaultStatus"] }) {
+	const saved = savedPercent(status.stored_bytes, status.protected_bytes);
+	return (
+		<div className="grid grid-cols-2 gap-3 xl:grid-cols-4">
+			<MetricsCard
+				title="Stored"
+				value={bytes(status.stored_bytes)}
+				why={
+					saved ? `${saved} saved by deduplication and compression` : "After deduplication and compression"
+				}
+			/>
+			<MetricsCard
+				title="Protects"
+				value={bytes(status.protected_bytes)}
+				unit={counted(status.backups, "backup")}
+				why="What the good backups restore, added up"
+			/>
+			<MetricsCard title="Packs" value={count(status.packs)} why="Sealed files of the vault" />
+			<MetricsCard
+				title="Free"
+				value={status.free_bytes == null ? "unknown" : bytes(status.free_bytes)}
+				why="On the disk of the vault"
+				tone={status.free_bytes != null && status.free_bytes < 1024 ** 3 ? "warn" : undefined}
+			/>
+		</div>
+	);
+}
+
+interface WaysProps {
+	status: Schema["VaultStatus"];
+	onDialog: (dialog: "kit" | "passphrase") => void;
+}
+
+function Ways({ status, onDialog }: WaysProps) {
+	return (
+		<Panel title="Ways to open it">
+			<ul className="flex flex-col">
+				{status.slots.map((slot) => (
+					<li
+						key={slot.id}
+						className="flex items-center gap-2.5 border-line-soft border-b py-1.5 last:border-0"
+					>
+						<KeyRound aria-hidden className="size-3.5 shrink-0 text-text-3" />
+						<span className="min-w-0 truncate font-medium" title={slot.label}>
+							{slot.label || slotNames[slot.kind]}
+						</span>
+						<span className="ml-auto shrink-0 text-sm text-text-2">
+							made <RelativeTime at={slot.created_at_ms} />
+						</span>
+					</li>
+				))}
+			</ul>
+			<p className="mt-2 text-sm text-text-2">
+				{status.remembers_key
+					? "It opens by itself on this computer."
+					: "It asks for the passphrase at each start."}
+				{status.slots.some((slot) => slot.kind === "recovery_kit")
+					? ""
+					: " There is no recovery kit: if the passphrase is lost, the backups are lost."}
+			</p>
+			<div className="mt-2.5 flex flex-wrap gap-2">
+				<Button small onClick={() => onDialog("passphrase")}>
+					Change passphrase…
+				</Button>
+				<Button small onClick={() => onDialog("kit")} data-testid="new-kit">
+					New recovery kit…
+				</Button>
+			</div>
+		</Panel>
 	);
 }
 
