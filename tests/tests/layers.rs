@@ -39,6 +39,7 @@ const ROOMS: &[&str] = &[
     "backup",
     "proof",
     "export",
+    "change",
     "restore",
     "import",
     "retention",

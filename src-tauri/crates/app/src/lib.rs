@@ -27,6 +27,7 @@ pub mod home;
 mod backup;
 mod calls;
 pub mod catalog;
+mod change;
 mod clearing;
 mod connections;
 mod draft;
@@ -121,7 +122,7 @@ impl App {
         });
         jobs.recover().await?;
         let cx = Cx::new(shared.clone(), "recovery", Principal::System, None);
-        restore::recover::all(&cx).await?;
+        change::recover::all(&cx).await?;
         proof::scratch::sweep(&cx).await?;
         let stop = CancellationToken::new();
         tokio::spawn(jobs.watch(stop.clone()));

@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{archive, facet, hanging_on, in_words, judge, may_write, remarks};
+use crate::change::safety::SAFETY_STEPS;
 use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::prove::PROOF_STEPS;
 use crate::vaults;
 
 /// What a person agrees to.
@@ -91,7 +91,7 @@ pub async fn apply(cx: &Cx, connection: Connection, plan: TableClearPlan) -> Res
     let job_id = cx
         .start_job(new, move |job: JobContext| async move {
             let cx = given;
-            let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
+            let stages = Stages::new(job.progress.clone(), 1 + SAFETY_STEPS);
             let clear = facet(&database)?;
             let mut deletion = clear.begin(&plan.table).await?;
             let name = "Safety backup before clearing";

@@ -2,22 +2,19 @@
 
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::connection::Connection;
-use holdfast_contract::import::{ImportInto, ImportPlan, ImportPlanRef, ImportPlanRequest};
+use holdfast_contract::import::{ImportPlan, ImportPlanRef, ImportPlanRequest};
 use holdfast_contract::policy::{Confirm, Permission, Policy, Risk, Target};
-use holdfast_contract::restore::RestoreState;
-use holdfast_contract::{ApiError, ErrorCode, JobId, RestoreId};
+use holdfast_contract::{ApiError, ErrorCode, JobId};
 use serde_json::json;
 
-use crate::catalog::{Plan as KeptPlan, RestoreRow};
-use crate::clock::new_id;
+use crate::catalog::Plan as KeptPlan;
 use crate::connections::database::Database;
 use crate::cx::{Cx, NewWork};
 use crate::gate::Operation;
-use crate::import::job::{self, Importing};
-use crate::import::plan::{self, Intent, Material, require_unblocked};
+use crate::import::intent::Intent;
+use crate::import::job;
+use crate::import::plan::{self, Material, require_unblocked};
 use crate::jobs::JobContext;
-use crate::restore::journal::{Facts, Imported, Journal};
-use crate::vaults;
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -109,35 +106,10 @@ impl Operation for Apply {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
-        let (connection, database) = target(&cx, intent.connection.as_str()).await?;
+        let (connection, database) = target(&cx, intent.target.connection.as_str()).await?;
         let plan = plan::plan(&intent, &connection, &database).await?;
         kept.still_holds(&Material::new(&intent, &connection, &plan))?;
         require_unblocked(&plan)?;
-        let vault = match intent.into {
-            ImportInto::New => None,
-            ImportInto::Live | ImportInto::Replace => Some(vaults::open(&cx).await?),
-        };
-        let id = RestoreId(new_id());
-        let row = RestoreRow {
-            id: id.clone(),
-            state: RestoreState::Planned,
-            connection_id: connection.id.clone(),
-            job_id: None,
-            started_at_ms: cx.now_ms(),
-            ended_at_ms: None,
-            facts: serde_json::Value::Null,
-            instance: cx.home().instance().to_owned(),
-        };
-        let mut facts = Facts::new(intent.as_restore(), intent.file_name(), connection.name.clone());
-        facts.import = Some(Imported { file: intent.file.clone(), into: intent.into, mark: None });
-        let journal = Journal::begin(cx.catalog(), row, facts).await?;
-        let new = NewWork {
-            title: format!("Import {} into {}", intent.file_name(), connection.name),
-            connection_id: Some(connection.id.clone()),
-            cancellable: true,
-        };
-        let all = Importing { cx: cx.clone(), vault, connection, database, journal, intent };
-        let job_id = cx.start_job(new, move |context| job::import(all, context)).await?;
-        Ok(Started { id: id.0, job_id })
+        job::start(&cx, connection, database, intent).await
     }
 }

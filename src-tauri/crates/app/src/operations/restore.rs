@@ -5,78 +5,23 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::policy::{Confirm, Policy, Risk, Target};
 use holdfast_contract::restore::{
     Restore, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan, RestorePlanRequest,
-    RestoreRef, RestoreState,
+    RestoreRef,
 };
 use holdfast_contract::{ApiError, RestoreId};
-use holdfast_engine::TableOrder;
-use holdfast_vault::Vault;
 
-use crate::backup::source::VaultSource;
-use crate::backup::{list, shelf, standing};
-use crate::catalog::{Plan as KeptPlan, RestoreRow};
-use crate::clock::new_id;
+use crate::catalog::Plan as KeptPlan;
+use crate::change::journal::Journal;
+use crate::change::{FollowUp, follow_up};
 use crate::connections::database::Database;
-use crate::cx::{Cx, NewWork};
+use crate::cx::Cx;
 use crate::gate::Operation;
-use crate::restore::follow_up::{self, FollowUp};
-use crate::restore::intent::Intent;
-use crate::restore::job::{self, FollowingUp, Restoring};
-use crate::restore::journal::{Facts, Journal};
-use crate::restore::plan::{self, Ground, Material, require_unblocked};
-use crate::vaults;
+use crate::restore::job;
+use crate::restore::planned::{Intent, Planned, Wanted, make_plan, require_unblocked};
 
 type Answer<T> = Result<T, ApiError>;
 
 /// The gate takes the plan before the operation runs, so that nobody applies it twice.
 const DESTROYS: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..super::ADMINISTER };
-
-/// Everything a restore plan was made from.
-struct Planned {
-    plan: RestorePlan,
-    material: Material,
-    intent: Intent,
-    connection: Connection,
-    database: Database,
-    vault: Vault,
-    source: VaultSource,
-    order: Option<TableOrder>,
-}
-
-enum Wanted<'a> {
-    /// For the first time: names are made up.
-    Asked(&'a RestorePlanRequest),
-    Again(&'a Intent),
-}
-
-async fn make_plan(cx: &Cx, wanted: Wanted<'_>) -> Answer<Planned> {
-    let (backup, to) = match &wanted {
-        Wanted::Asked(request) => (request.backup.as_str(), request.to.as_str()),
-        Wanted::Again(intent) => (intent.backup.as_str(), intent.connection.as_str()),
-    };
-    let vault = vaults::open(cx).await?;
-    let backup = shelf::find(cx, &vault, backup).await?;
-    list::require_good(&backup)?;
-    let connection = cx.catalog().connections().find(to).await?;
-    let database = Database::of(cx, &connection).await?;
-    let source = VaultSource::open(&vault, &backup.id).await?;
-    let intent = match wanted {
-        Wanted::Again(intent) => intent.clone(),
-        Wanted::Asked(request) => Intent::new(&backup, &connection, &database, request)?,
-    };
-    let source = source.mapping_definers(intent.map_definers);
-    let proofs = standing::proofs(&vault, Some(&backup.id)).await?;
-    let ground = Ground {
-        connection: &connection,
-        database: &database,
-        backup: &backup,
-        source: &source,
-        proofs: &proofs,
-        now_ms: cx.now_ms(),
-    };
-    let (plan, order) = plan::plan(&intent, &ground).await?;
-    let material = Material::new(&intent, &connection, &plan, order.as_ref());
-    Ok(Planned { plan, material, intent, connection, database, vault, source, order })
-}
 
 pub struct Plan;
 
@@ -118,51 +63,10 @@ impl Operation for Apply {
     async fn run(cx: Cx, request: Self::Request) -> Answer<Self::Response> {
         let kept = cx.catalog().plans().get(&request.plan_id).await?;
         let intent: Intent = super::kept_request(&kept)?;
-        let Planned { plan, material, intent, connection, database, vault, source, order } =
-            make_plan(&cx, Wanted::Again(&intent)).await?;
-        kept.still_holds(&material)?;
-        require_unblocked(&plan)?;
-        let id = RestoreId(new_id());
-        let row = RestoreRow {
-            id: id.clone(),
-            state: RestoreState::Planned,
-            connection_id: connection.id.clone(),
-            job_id: None,
-            started_at_ms: cx.now_ms(),
-            ended_at_ms: None,
-            facts: serde_json::Value::Null,
-            instance: cx.home().instance().to_owned(),
-        };
-        let mut facts = Facts::new(intent, plan.backup.name.clone(), connection.name.clone());
-        (facts.order, facts.chosen) = (order, plan.chosen.clone());
-        let journal = Journal::begin(cx.catalog(), row, facts).await?;
-        let new = NewWork {
-            title: match plan.chosen.as_slice() {
-                [] => format!("Restore {} from “{}”", connection.name, plan.backup.name),
-                [table] => {
-                    format!("Restore {} of {} from “{}”", table.from, connection.name, plan.backup.name)
-                }
-                more => format!(
-                    "Restore {} tables of {} from “{}”",
-                    more.len(),
-                    connection.name,
-                    plan.backup.name
-                ),
-            },
-            connection_id: Some(connection.id.clone()),
-            cancellable: true,
-        };
-        let all = Restoring {
-            cx: cx.clone(),
-            vault,
-            connection,
-            database,
-            source,
-            journal,
-            safety_backup: plan.safety_backup,
-        };
-        let job_id = cx.start_job(new, move |context| job::restore(all, context)).await?;
-        Ok(Started { id: id.0, job_id })
+        let planned = make_plan(&cx, Wanted::Again(&intent)).await?;
+        kept.still_holds(&planned.material)?;
+        require_unblocked(&planned.plan)?;
+        job::start(&cx, planned).await
     }
 }
 
@@ -249,15 +153,7 @@ async fn apply_follow_up(cx: &Cx, what: FollowUp, request: &PlanRef) -> Answer<S
     let Followed { material, connection, database, journal, .. } =
         make_follow_up(cx, what, &request.restore).await?;
     kept.still_holds(&material)?;
-    let id = journal.id().to_string();
-    let title = match what {
-        FollowUp::Undo => format!("Undo the restore of {}", connection.name),
-        FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
-    };
-    let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
-    let all = FollowingUp { cx: cx.clone(), database, journal, what };
-    let job_id = cx.start_job(new, move |context| job::follow_up(all, context)).await?;
-    Ok(Started { id, job_id })
+    follow_up::start(cx, what, &connection, database, journal).await
 }
 
 macro_rules! follow_ups {

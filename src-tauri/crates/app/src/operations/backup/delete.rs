@@ -44,7 +44,7 @@ async fn plan_delete(cx: &Cx, request: &BackupRef) -> Answer<BackupDeletePlan> {
     let all = shelf::all(cx, &vault).await?;
     let backup = shelf::find(cx, &vault, &request.backup).await?;
     let connection = shelf::origin(cx, &backup).await?;
-    crate::restore::journal::refuse_in_use(cx, &backup).await?;
+    crate::change::journal::refuse_in_use(cx, &backup).await?;
     delete::plan(&backup, &all, connection.as_ref())
 }
 
