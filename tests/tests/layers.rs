@@ -42,6 +42,7 @@ const ROOMS: &[&str] = &[
     "change",
     "restore",
     "import",
+    "guard",
     "retention",
     "maintenance",
     "clearing",

@@ -33,6 +33,7 @@ mod connections;
 mod draft;
 mod export;
 pub mod gate;
+mod guard;
 mod import;
 pub mod jobs;
 mod maintenance;
@@ -124,6 +125,7 @@ impl App {
         let cx = Cx::new(shared.clone(), "recovery", Principal::System, None);
         change::recover::all(&cx).await?;
         proof::scratch::sweep(&cx).await?;
+        guard::recover::all(&cx).await?;
         let stop = CancellationToken::new();
         tokio::spawn(jobs.watch(stop.clone()));
         let gate = Arc::new(Gate::new(operations::OPERATIONS, shared.clone()));

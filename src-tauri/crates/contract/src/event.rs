@@ -27,6 +27,7 @@ pub enum Changed {
     Settings,
     Health,
     Schedules,
+    Guards,
     Everything,
 }
 

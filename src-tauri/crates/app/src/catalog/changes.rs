@@ -27,6 +27,7 @@ pub(super) fn moved(told: &Counts, now: &Counts) -> Vec<Changed> {
             "settings" => Changed::Settings,
             "health" => Changed::Health,
             "schedules" => Changed::Schedules,
+            "guards" => Changed::Guards,
             _ => Changed::Everything,
         })
         .collect()

@@ -17,6 +17,7 @@ mod changes;
 mod cleanup;
 mod connections;
 mod error;
+mod guards;
 mod health;
 mod job_log;
 mod jobs;
@@ -46,6 +47,7 @@ pub use changes::Counts;
 pub use cleanup::CleanupRules;
 pub use connections::Connections;
 pub use error::{CatalogError, Result};
+pub use guards::{GuardRow, Guards};
 pub use health::HealthCache;
 pub use job_log::JobLog;
 pub use jobs::{JobAudit, JobRow, Jobs};
@@ -207,6 +209,9 @@ impl Catalog {
     }
     pub fn schedules(&self) -> Schedules<'_> {
         Schedules(self)
+    }
+    pub fn guards(&self) -> Guards<'_> {
+        Guards(self)
     }
     pub fn health(&self) -> HealthCache<'_> {
         HealthCache(self)

@@ -180,7 +180,7 @@ impl Journal {
     }
 }
 
-/// A backup that is being restored must stay.
+/// A backup that is being restored must stay, and so must one that is a guarded command's way back.
 pub(crate) async fn refuse_in_use(cx: &Cx, backup: &Backup) -> Result<(), ApiError> {
     for row in cx.catalog().restores().list(None).await? {
         if !row.active() || !cx.home().is_alive(&row.instance) {
@@ -196,5 +196,17 @@ pub(crate) async fn refuse_in_use(cx: &Cx, backup: &Backup) -> Result<(), ApiErr
             .retry());
         }
     }
-    Ok(())
+    let guards = cx.catalog().guards().list(None).await?;
+    match guards
+        .iter()
+        .find(|row| row.guard.state.holds() && row.guard.backup_id.as_ref() == Some(&backup.id))
+    {
+        None => Ok(()),
+        Some(row) => Err(ApiError::new(
+            ErrorCode::VaultBusy,
+            format!("The backup “{}” is the way back of a guarded command.", backup.name),
+        )
+        .hint(format!("End the guard {} first.", row.guard.id))
+        .retry()),
+    }
 }

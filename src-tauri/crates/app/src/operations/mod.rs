@@ -7,6 +7,7 @@ mod backup;
 mod clearing;
 mod connection;
 mod drill;
+mod guard;
 mod import;
 mod job;
 mod maintenance;
@@ -45,6 +46,7 @@ operations![
     settings::{SettingsGet, SettingsUpdate},
     backup::{Plan, Create, List, Get, Verify, DeletePlan, DeleteApply, Export, ProofExport},
     drill::{Drill},
+    guard::{Begin, Check, End, List, Get},
     restore::{Plan, Apply, List, Get, UndoPlan, UndoApply, ReleasePlan, ReleaseApply},
     import::{Plan, PlanGet, Apply},
     retention::{Get, Set, Plan, Apply, Run, Pin, GroupList, GroupPreview, GroupSet},
