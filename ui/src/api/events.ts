@@ -37,6 +37,7 @@ const prefixesOf: Record<Schema["Changed"], string[]> = {
 	settings: ["settings.", "about."],
 	health: ["overview.", "health."],
 	schedules: ["schedule.", "run.", "retention."],
+	guards: ["guard."],
 	everything: [""],
 };
 

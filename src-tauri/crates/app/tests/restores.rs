@@ -165,7 +165,7 @@ async fn a_crash_before_the_swap_leaves_the_live_file_alone() {
             stage.carry_out("restore", json!({ "backup": id, "to": "Shop", "database": target })).await;
         let staging = stage.path(&format!("{state}_restoring_0.sqlite"));
         std::fs::rename(&target, &staging).unwrap();
-        died(&stage, &restore, state, |facts| facts["intent"]["staging"] = json!(staging));
+        died(&stage, &restore, state, |facts| facts["target"]["staging"] = json!(staging));
     }
     let stage = reopened(stage).await;
     assert!(stage.beside().is_empty(), "half-made copies are gone: {:?}", stage.beside());
@@ -198,8 +198,8 @@ async fn a_crash_after_the_swap_is_a_restore_that_can_be_undone() {
     assert_eq!((dump(&live), count(&live, "orders")), (emptied.clone(), 0));
     // The same crash in the middle of the undo.
     died(&stage, &restore, "undoing", |facts| {
-        facts["undo_keeps_as"] = facts["intent"]["staging"].clone();
-        facts["kept"] = facts["intent"]["kept_as"].clone();
+        facts["undo_keeps_as"] = facts["target"]["staging"].clone();
+        facts["kept"] = facts["target"]["kept_as"].clone();
         facts["undone"] = json!(false);
     });
     let stage = reopened(stage).await;

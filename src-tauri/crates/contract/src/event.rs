@@ -38,6 +38,7 @@ pub enum Topic {
     Sessions,
     Jobs,
     Audit,
+    Guards,
     Everything,
 }
 
@@ -58,6 +59,7 @@ impl Topic {
         Self::Sessions,
         Self::Jobs,
         Self::Audit,
+        Self::Guards,
         Self::Everything,
     ];
 }

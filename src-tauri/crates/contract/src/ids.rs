@@ -51,6 +51,8 @@ id! {
     RunId;
     /// A rule that lets old rows go.
     CleanupRuleId;
+    /// What is around a guarded command.
+    GuardId;
     /// A vault (32 hex digits), the same on every machine that opens it.
     VaultId;
 }

@@ -10,6 +10,7 @@ pub mod clearing;
 pub mod connection;
 pub mod error;
 pub mod event;
+pub mod guard;
 pub mod ids;
 pub mod import;
 pub mod job;

@@ -39,6 +39,10 @@ impl VaultSource {
         &self.manifest.streams
     }
 
+    pub(crate) fn id(&self) -> &BackupId {
+        &self.manifest.head.id
+    }
+
     pub(crate) fn sequence(&self) -> u64 {
         self.manifest.head.sequence
     }

@@ -26,6 +26,7 @@ pub(super) fn moved(told: &Counts, now: &Counts) -> Vec<Topic> {
             "vault" => &[Topic::Vault],
             "settings" => &[Topic::Settings],
             "health" => &[Topic::Health],
+            "guards" => &[Topic::Guards],
             // One count for everything that acts by itself.
             "schedules" => &[Topic::Schedules, Topic::Retention, Topic::Cleanup],
             _ => &[Topic::Everything],

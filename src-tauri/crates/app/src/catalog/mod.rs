@@ -18,6 +18,7 @@ mod cleanup;
 mod connections;
 mod consents;
 mod error;
+mod guards;
 mod health;
 mod job_log;
 mod jobs;
@@ -48,6 +49,7 @@ pub use cleanup::CleanupRules;
 pub use connections::Connections;
 pub use consents::{Consents, Known as KnownConsents, Subject};
 pub use error::{CatalogError, Result};
+pub use guards::{GuardRow, Guards};
 pub use health::HealthCache;
 pub use job_log::JobLog;
 pub use jobs::{JobAudit, JobRow, Jobs};
@@ -212,6 +214,9 @@ impl Catalog {
     }
     pub fn schedules(&self) -> Schedules<'_> {
         Schedules(self)
+    }
+    pub fn guards(&self) -> Guards<'_> {
+        Guards(self)
     }
     pub fn health(&self) -> HealthCache<'_> {
         HealthCache(self)

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0007_retention_of_groups.sql"),
     include_str!("../../../../../migrations/0008_job_log.sql"),
     include_str!("../../../../../migrations/0009_standing_consent.sql"),
+    include_str!("../../../../../migrations/0010_guards.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

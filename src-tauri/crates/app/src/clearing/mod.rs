@@ -17,11 +17,11 @@ use holdfast_engine::{Clear, Deletion, SnapshotSource as _};
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
+use crate::change::safety::{Safety, safety_backup};
 use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::restore::job::{Safety, safety_backup};
 
 fn facet(database: &Database) -> Result<&dyn Clear, ApiError> {
     database.engine().clear().ok_or_else(|| {

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{archive, facet, hanging_on, judge, may_write, remarks};
 use crate::catalog::{KnownConsents, Plan, Subject};
+use crate::change::safety::SAFETY_STEPS;
 use crate::clock::new_id;
 use crate::connections::database::Database;
 use crate::consent::{self, Consent};
 use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::prove::PROOF_STEPS;
 use crate::{retention, vaults};
 
 /// One run may always take this many, whatever matched when somebody agreed.
@@ -236,7 +236,7 @@ async fn clean(
     job: &JobContext,
 ) -> Result<ClearOutcome, ApiError> {
     let clear = facet(database)?;
-    let stages = Stages::new(job.progress.clone(), if rule.archive { 4 + PROOF_STEPS } else { 2 });
+    let stages = Stages::new(job.progress.clone(), if rule.archive { 2 + SAFETY_STEPS } else { 2 });
     stages.next("Counting the rows");
     // One moment for the count, the archive and the deletion.
     let rows = chosen(&rule.rows, cx.now_ms());

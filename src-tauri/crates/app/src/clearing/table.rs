@@ -8,12 +8,12 @@ use holdfast_engine::Rows;
 use serde::Serialize;
 
 use super::{archive, facet, hanging_on, in_words, judge, may_write, remarks};
+use crate::change::safety::SAFETY_STEPS;
 use crate::connections::database::Database;
 use crate::consent::Consent;
 use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::prove::PROOF_STEPS;
 use crate::vaults;
 
 /// What a person agrees to.
@@ -90,7 +90,7 @@ pub async fn apply(
     let given = cx.clone();
     cx.start_job(new, move |job: JobContext| async move {
         let cx = given;
-        let stages = Stages::new(job.progress.clone(), 3 + PROOF_STEPS);
+        let stages = Stages::new(job.progress.clone(), 1 + SAFETY_STEPS);
         let clear = facet(&database)?;
         let mut deletion = clear.begin(&plan.table).await?;
         let name = "Safety backup before clearing";

@@ -12,31 +12,57 @@ use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
 use tokio::sync::Mutex;
 
-use super::plan::{Intent, runner};
+use super::intent::{Intent, runner};
+use crate::change::apply::{Execution, conclude, drop_staging, put_in_place};
+use crate::change::journal::Journal;
+use crate::change::safety::{SAFETY_STEPS, Safety, safety_backup};
+use crate::change::{Change, Imported};
 use crate::connections::database::Database;
 use crate::consent::Consent;
-use crate::cx::Cx;
+use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
 use crate::jobs::stages::Stages;
-use crate::proof::prove::PROOF_STEPS;
-use crate::restore::apply::{conclude, drop_staging, put_in_place};
-use crate::restore::job::{Safety, safety_backup};
-use crate::restore::journal::Journal;
+use crate::vaults;
 
 /// What an import job takes with it.
-pub(crate) struct Importing {
-    pub cx: Cx,
+struct Importing {
+    cx: Cx,
     /// For the safety backup; None when no database is touched that exists.
-    pub vault: Option<Vault>,
-    pub connection: Connection,
-    pub database: Database,
-    pub journal: Journal,
-    pub intent: Intent,
+    vault: Option<Vault>,
+    connection: Connection,
+    database: Database,
+    journal: Journal,
+    intent: Intent,
     /// What it changes was agreed to.
-    pub consent: Consent,
+    consent: Consent,
 }
 
-pub(crate) async fn import(mut all: Importing, job: JobContext) -> Result<Restore, ApiError> {
+/// What was planned and agreed to; the caller has planned again and found the same. A job; its result is the restore that an
+/// import is listed as.
+pub(crate) async fn start(
+    cx: &Cx,
+    connection: Connection,
+    database: Database,
+    intent: Intent,
+    consent: Consent,
+) -> Result<Begun<Restore>, ApiError> {
+    let vault = match intent.into {
+        ImportInto::New => None,
+        ImportInto::Live | ImportInto::Replace => Some(vaults::open(cx).await?),
+    };
+    let change = Change::Import(Imported { file: intent.file.clone(), into: intent.into, mark: None });
+    let journal = Journal::begin(cx, &connection, intent.target.clone(), change).await?;
+    let id = journal.id().to_string();
+    let new = NewWork {
+        title: format!("Import {} into {}", intent.file_name(), connection.name),
+        connection_id: Some(connection.id.clone()),
+        cancellable: true,
+    };
+    let all = Importing { cx: cx.clone(), vault, connection, database, journal, intent, consent };
+    Ok(cx.start_job(new, move |job| import(all, job)).await?.making(id))
+}
+
+async fn import(mut all: Importing, job: JobContext) -> Result<Restore, ApiError> {
     tracing::debug!(import = %all.journal.id(), agreed = all.consent.digest(), "importing");
     all.journal.started(job.id.clone());
     let outcome = carry_out(&mut all, &job).await;
@@ -47,7 +73,7 @@ pub(crate) async fn import(mut all: Importing, job: JobContext) -> Result<Restor
 
 async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError> {
     let work = job.work(all.cx.settings().await?.parallel as usize)?;
-    let stages = Stages::new(job.progress.clone(), if all.vault.is_some() { 4 + PROOF_STEPS } else { 2 });
+    let stages = Stages::new(job.progress.clone(), if all.vault.is_some() { 2 + SAFETY_STEPS } else { 2 });
     if let Some(vault) = &all.vault {
         all.journal.enter(RestoreState::SafetyBackup).await?;
         let dump = all.database.dump()?;
@@ -68,15 +94,16 @@ async fn carry_out(all: &mut Importing, job: &JobContext) -> Result<(), ApiError
 
 async fn beside(all: &mut Importing, stages: &Stages, work: &Work) -> Result<(), ApiError> {
     let clock = all.cx.clock().clone();
-    let staging = all.intent.staging.clone();
+    let staging = all.intent.target.staging.clone();
     stages.next(&format!("Running {} in {staging}", all.intent.file_name()));
     let ran = runner(&all.database)?.run_new(&staging, &all.intent.script(), work).await;
     let ran = ran.and_then(|done| work.checkpoint().map(|()| done)).map_err(ApiError::from);
+    let with = Execution { database: &all.database, work, stages, clock: clock.as_ref() };
     match ran {
         Ok(done) => note(&mut all.journal, done),
-        Err(error) => return Err(drop_staging(&all.journal, &all.database, clock.as_ref(), error).await),
+        Err(error) => return Err(drop_staging(&all.journal, &with, error).await),
     }
-    put_in_place(&mut all.journal, &all.database, None, stages, work, clock.as_ref()).await
+    put_in_place(&mut all.journal, None, &with).await
 }
 
 fn note(journal: &mut Journal, done: ScriptDone) {
@@ -105,7 +132,8 @@ async fn into_live(all: &mut Importing, work: &Work) -> Result<(), ApiError> {
         return Err(error);
     }
     // The commit was sent and its answer is lost, or it was refused: the server knows.
-    let mark = all.journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
+    let import = all.journal.facts.change.import();
+    let mark = import.and_then(|import| import.mark.clone()).unwrap_or_default();
     match runner(&all.database)?.fate(&mark).await {
         Ok(Fate::Committed) => {
             all.journal
@@ -131,7 +159,7 @@ struct Mark<'a>(Mutex<&'a mut Journal>);
 impl Committing for Mark<'_> {
     async fn committing(&self, mark: &str) -> Result<(), EngineError> {
         let mut journal = self.0.lock().await;
-        if let Some(import) = &mut journal.facts.import {
+        if let Change::Import(import) = &mut journal.facts.change {
             import.mark = Some(mark.to_owned());
         }
         journal.enter(RestoreState::Swapping).await.map_err(EngineError::Far)

@@ -4,8 +4,8 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::import::{ImportInto, ScriptFinding, ScriptReport, SqlDialect};
 use holdfast_contract::restore::SessionInfo;
 
-use super::plan::Intent;
-use crate::restore::plan::told_sessions;
+use super::intent::Intent;
+use crate::change::words::told_sessions;
 
 /// Findings spelled out in one sentence.
 const TOLD: usize = 5;
@@ -90,15 +90,15 @@ pub(super) fn steps(intent: &Intent, connection: &Connection, sessions: &[Sessio
             steps.push("Commit.".to_owned());
         }
         ImportInto::New => {
-            steps.push(format!("Make the database {}.", intent.staging));
+            steps.push(format!("Make the database {}.", intent.target.staging));
             steps.push(format!("Run {count} statements in it {how}; on any error remove it."));
-            steps.push(format!("Give it its name: {}.", intent.database));
+            steps.push(format!("Give it its name: {}.", intent.target.database));
         }
         ImportInto::Replace => {
-            steps.push(format!("Make the database {}.", intent.staging));
+            steps.push(format!("Make the database {}.", intent.target.staging));
             steps.push(format!("Run {count} statements in it {how}; on any error remove it."));
             steps.push(format!("Put it in the place of “{name}”; {}.", told_sessions(sessions)));
-            let kept = intent.kept_as.as_deref().unwrap_or_default();
+            let kept = intent.target.kept_as.as_deref().unwrap_or_default();
             steps.push(format!(
                 "Keep the replaced database as {kept} until you release it: undo is one step."
             ));
@@ -116,7 +116,7 @@ pub(super) fn loses(intent: &Intent, connection: &Connection) -> Option<String> 
         )),
         ImportInto::Replace => Some(format!(
             "Everything in “{name}” leaves the live database with it; all of it stays in {} and in the safety backup.",
-            intent.kept_as.as_deref().unwrap_or_default()
+            intent.target.kept_as.as_deref().unwrap_or_default()
         )),
     }
 }

@@ -11,8 +11,9 @@ use crate::catalog::Plan as KeptPlan;
 use crate::connections::database::Database;
 use crate::cx::{Begun, Cx, NewWork};
 use crate::gate::{Agreed, Look, Planned, Reading, Starting, keep_plan, touched};
-use crate::import::begin;
-use crate::import::plan::{self, Intent, Material};
+use crate::import::intent::Intent;
+use crate::import::job;
+use crate::import::plan::{self, Material};
 use crate::jobs::JobContext;
 
 type Answer<T> = Result<T, ApiError>;
@@ -92,7 +93,7 @@ impl Planned for Import {
     type Outcome = Begun<Restore>;
 
     async fn look(cx: &Cx, intent: &Intent) -> Answer<Look<Self>> {
-        let (connection, database) = target(cx, intent.connection.as_str()).await?;
+        let (connection, database) = target(cx, intent.target.connection.as_str()).await?;
         let plan = plan::plan(intent, &connection, &database).await?;
         Ok(Look {
             digest: KeptPlan::digest_of(&Material::new(intent, &connection, &plan))?,
@@ -106,6 +107,6 @@ impl Planned for Import {
 
     async fn apply(cx: Cx, agreed: Agreed<Self>) -> Answer<Begun<Restore>> {
         let (intent, _, (connection, database), consent) = agreed.into_parts();
-        begin::start(&cx, intent, connection, database, consent).await
+        job::start(&cx, connection, database, intent, consent).await
     }
 }

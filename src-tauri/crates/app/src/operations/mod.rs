@@ -7,6 +7,7 @@ mod backup;
 mod clearing;
 mod connection;
 mod drill;
+mod guard;
 mod import;
 mod job;
 mod maintenance;
@@ -83,6 +84,11 @@ operations![
     starts backup::Export,
     does backup::ProofExport,
     starts drill::Drill,
+    starts guard::Begin,
+    does guard::Check,
+    does guard::End,
+    reads guard::List,
+    reads guard::Get,
     plans restore::Start,
     reads restore::List,
     reads restore::Get,

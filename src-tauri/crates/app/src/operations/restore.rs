@@ -1,6 +1,5 @@
 //! Operations `restore.*`: from the request to the use case.
 
-use holdfast_contract::connection::Connection;
 use holdfast_contract::event::Topic;
 use holdfast_contract::policy::{Consent, Policy};
 use holdfast_contract::restore::{
@@ -10,14 +9,14 @@ use holdfast_contract::restore::{
 use holdfast_contract::{ApiError, RestoreId};
 
 use crate::catalog::Plan as KeptPlan;
+use crate::change::journal::Journal;
+use crate::change::follow_up::{self, Following};
+use crate::change::FollowUp;
 use crate::connections::database::Database;
-use crate::cx::{Begun, Cx, NewWork};
+use crate::cx::{Begun, Cx};
 use crate::gate::{Agreed, Look, Planned, PlansAtOnce, Reading, touched};
-use crate::restore::begin::{self, Looked};
-use crate::restore::follow_up::{self, FollowUp};
-use crate::restore::intent::Intent;
-use crate::restore::job::{self, FollowingUp};
-use crate::restore::journal::Journal;
+use crate::restore::job;
+use crate::restore::look::{self, Intent, Looked};
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -32,7 +31,7 @@ impl PlansAtOnce for Start {
     type Request = RestorePlanRequest;
 
     async fn settle(cx: &Cx, request: RestorePlanRequest) -> Answer<Intent> {
-        begin::settle(cx, &request).await
+        look::settle(cx, &request).await
     }
 }
 
@@ -45,7 +44,7 @@ impl Planned for Start {
     type Outcome = Begun<Restore>;
 
     async fn look(cx: &Cx, intent: &Intent) -> Answer<Look<Self>> {
-        let (plan, material, ground) = begin::look(cx, intent).await?;
+        let (plan, material, ground) = look::look(cx, intent).await?;
         let mut touched = vec![touched::of(&ground.connection)];
         touched.extend(plan.chosen.iter().map(|table| touched::table(&table.to)));
         Ok(Look {
@@ -60,7 +59,7 @@ impl Planned for Start {
 
     async fn apply(cx: Cx, agreed: Agreed<Self>) -> Answer<Begun<Restore>> {
         let (intent, plan, ground, consent) = agreed.into_parts();
-        begin::start(&cx, intent, plan, ground, consent).await
+        job::start(&cx, intent, plan, ground, consent).await
     }
 }
 
@@ -98,41 +97,20 @@ impl Reading for Get {
     }
 }
 
-/// What looking at it found.
-pub struct Following {
-    connection: Connection,
-    database: Database,
-    journal: Journal,
-}
+/// What looking found and following up goes on with.
+pub struct Ground(Following);
 
 async fn look_after(
     cx: &Cx,
     what: FollowUp,
     restore: &str,
-) -> Answer<(RestoreFollowUpPlan, String, Following)> {
+) -> Answer<(RestoreFollowUpPlan, String, Ground)> {
     let journal = Journal::open(cx.catalog(), cx.catalog().restores().find(restore).await?)?;
     let connection = cx.catalog().connections().find(journal.connection().as_str()).await?;
     let database = Database::of(cx, &connection).await?;
     let plan = follow_up::plan(what, &journal, &connection, &database).await?;
     let digest = KeptPlan::digest_of(&follow_up::Material::new(what, &journal, &connection))?;
-    Ok((plan, digest, Following { connection, database, journal }))
-}
-
-async fn follow_up_with(
-    cx: Cx,
-    what: FollowUp,
-    ground: Following,
-    consent: crate::consent::Consent,
-) -> Answer<Begun<Restore>> {
-    let Following { connection, database, journal } = ground;
-    let id = journal.id().to_string();
-    let title = match what {
-        FollowUp::Undo => format!("Undo the restore of {}", connection.name),
-        FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
-    };
-    let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
-    let all = FollowingUp { cx: cx.clone(), database, journal, what, consent };
-    Ok(cx.start_job(new, move |context| job::follow_up(all, context)).await?.making(id))
+    Ok((plan, digest, Ground(Following { connection, database, journal })))
 }
 
 macro_rules! follow_ups {
@@ -156,7 +134,7 @@ macro_rules! follow_ups {
             /// With the whole id.
             type Intent = RestoreRef;
             type Plan = RestoreFollowUpPlan;
-            type Ground = Following;
+            type Ground = Ground;
             type Outcome = Begun<Restore>;
 
             async fn look(cx: &Cx, intent: &RestoreRef) -> Answer<Look<Self>> {
@@ -165,7 +143,7 @@ macro_rules! follow_ups {
                     digest,
                     blockers: Vec::new(),
                     confirm_name: plan.confirm_name.clone(),
-                    touched: touched::restore(RestoreId(intent.restore.clone()), &ground.connection),
+                    touched: touched::restore(RestoreId(intent.restore.clone()), &ground.0.connection),
                     ground,
                     plan,
                 })
@@ -173,7 +151,7 @@ macro_rules! follow_ups {
 
             async fn apply(cx: Cx, agreed: Agreed<Self>) -> Answer<Begun<Restore>> {
                 let (_, _, ground, consent) = agreed.into_parts();
-                follow_up_with(cx, FollowUp::$what, ground, consent).await
+                follow_up::start(&cx, FollowUp::$what, ground.0, consent).await
             }
         }
     )*};

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use holdfast_contract::ErrorCode;
 use holdfast_contract::backup::TableProof;
 use holdfast_contract::snapshot::{
-    DumpPlan, ObjectCount, Snapshot, TableFingerprint, TableName, TableSnapshot,
+    DumpPlan, EngineKind, ObjectCount, Snapshot, TableFingerprint, TableName, TableSnapshot,
 };
 use holdfast_engine::{Engine, EngineError, Work};
 
@@ -26,7 +27,7 @@ pub(crate) async fn compare(
     remarks: &[String],
     work: &Work,
 ) -> Result<Comparison, EngineError> {
-    let load = server.load().ok_or_else(|| super::verify::cannot_load(server.kind()))?;
+    let load = server.load().ok_or_else(|| cannot_load(server.kind()))?;
     let with_rows: Vec<TableName> =
         snapshot.tables.iter().filter(|table| table.has_rows).map(|table| table.table.clone()).collect();
     let mut found = None;
@@ -35,6 +36,10 @@ pub(crate) async fn compare(
     }
     let fingerprints = load.fingerprint(target, &with_rows, work).await?;
     Ok(judge(snapshot, found.as_ref(), &fingerprints, remarks.is_empty()))
+}
+
+fn cannot_load(kind: EngineKind) -> EngineError {
+    EngineError::new(ErrorCode::Unsupported, format!("Databases of kind {kind:?} cannot be loaded yet."))
 }
 
 fn judge(

@@ -34,7 +34,7 @@ pub(crate) enum Demand {
 
 impl Demand {
     /// Stages that [`ProvenBackup::make`] tells of.
-    pub(crate) fn steps(self) -> u32 {
+    pub(crate) const fn steps(self) -> u32 {
         match self {
             Self::ReadBack => 2,
             Self::WherePossible | Self::Asked | Self::Certain => 2 + PROOF_STEPS,

@@ -1,9 +1,8 @@
 //! One verification from request to record.
 
 use holdfast_contract::backup::{Level, ProofRecord};
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
-use holdfast_engine::{EngineError, Work};
+use holdfast_engine::Work;
 use holdfast_vault::Vault;
 
 use super::compare::Comparison;
@@ -131,7 +130,3 @@ pub(crate) fn require_passed(record: &ProofRecord, name: &str) -> Result<(), Api
 
 /// Problems spelled out in the error; the record has them all.
 const TOLD: usize = 3;
-
-pub(super) fn cannot_load(kind: EngineKind) -> EngineError {
-    EngineError::new(ErrorCode::Unsupported, format!("Databases of kind {kind:?} cannot be loaded yet."))
-}

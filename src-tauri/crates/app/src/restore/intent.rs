@@ -1,27 +1,21 @@
-//! What a restore was asked for, with every choice and every made-up name settled: its plan, its journal and its
-//! recovery after a crash all speak of the same names.
+//! What a restore was asked for, with every choice made.
 
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestorePlanRequest;
 use holdfast_contract::snapshot::EngineKind;
-use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode};
+use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::{NamePurpose, Placing, TableWish};
 use serde::{Deserialize, Serialize};
 
+use crate::change::target::Target;
 use crate::connections::database::{Database, tag};
 
-/// What was asked for, with every choice made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intent {
     pub backup: BackupId,
-    pub connection: ConnectionId,
-    pub replace: bool,
-    /// Final name: the live database's with `replace`.
-    pub database: String,
-    /// Made up here, with a random tag: nobody else's database has this name.
-    pub staging: String,
-    pub kept_as: Option<String>,
+    #[serde(flatten)]
+    pub target: Target,
     /// None: the whole database.
     #[serde(default)]
     pub tables: Option<TableWish>,
@@ -55,14 +49,7 @@ impl Intent {
             )
             .hint("Name the tables too."));
         }
-        let (replace, name) = (request.replace, request.database.clone());
-        // Of the database that comes back, which need not be the connection's.
-        let base = match database.kind() {
-            EngineKind::Sqlite => database.live(),
-            EngineKind::Postgres | EngineKind::Mysql => backup.database.as_str(),
-        };
-        let load = database.load()?;
-        let name = match (replace, name) {
+        let target = match (request.replace, &request.database) {
             (true, Some(_)) => {
                 return Err(ApiError::new(
                     ErrorCode::BadRequest,
@@ -70,27 +57,25 @@ impl Intent {
                 )
                 .hint("Give a database name or ask for replace, not both."));
             }
-            (true, None) => database.live().to_owned(),
-            (false, Some(name)) => database.valid_name(name)?,
-            (false, None) => load.made_up_name(base, NamePurpose::Restored, &tag),
+            (true, None) => Target::in_place(&connection.id, database, &tag)?,
+            (false, name) => {
+                // Of the database that comes back, which need not be the connection's.
+                let base = match database.kind() {
+                    EngineKind::Sqlite => database.live(),
+                    EngineKind::Postgres | EngineKind::Mysql => backup.database.as_str(),
+                };
+                let name = match name {
+                    Some(name) => database.valid_name(name.clone())?,
+                    None => database.load()?.made_up_name(base, NamePurpose::Restored, &tag),
+                };
+                Target::beside(&connection.id, database, name, base, &tag)?
+            }
         };
-        let staging = match (replace, database.kind()) {
-            (true, _) => database.made_up_name(NamePurpose::Staging, &tag)?,
-            // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
-            (false, EngineKind::Sqlite) => load.made_up_name(&name, NamePurpose::Staging, &tag),
-            (false, _) => load.made_up_name(base, NamePurpose::Staging, &tag),
-        };
-        let kept_as = if replace { Some(database.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
-        let (backup, connection) = (backup.id.clone(), connection.id.clone());
         Ok(Self {
-            backup,
-            connection,
-            replace,
-            database: name,
-            staging,
-            kept_as,
-            globals: request.globals,
+            backup: backup.id.clone(),
+            target,
             tables: None,
+            globals: request.globals,
             map_definers: request.map_definers,
         })
     }
@@ -138,16 +123,13 @@ impl Intent {
                 name: request.table_name.clone(),
             }
         };
-        let kept = format!("the tables kept by this restore ({tag})");
+        let staging = format!("the restored tables ({tag})");
+        let kept = request.replace.then(|| format!("the tables kept by this restore ({tag})"));
         Ok(Self {
             backup: backup.id.clone(),
-            connection: connection.id.clone(),
-            replace: request.replace,
-            database: database.live().to_owned(),
-            staging: format!("the restored tables ({tag})"),
-            kept_as: request.replace.then_some(kept),
-            globals: false,
+            target: Target::within(&connection.id, database, staging, kept),
             tables: Some(TableWish { tag, tables: request.tables.clone(), placing }),
+            globals: false,
             map_definers: request.map_definers,
         })
     }

@@ -3,44 +3,38 @@
 //! Names are made up once, when the plan is first made, and kept in the [`Intent`]; applying plans again from the
 //! same intent, so an equal digest means an equal restore.
 
-use holdfast_contract::backup::{Backup, ProofRecord};
+use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
-use holdfast_contract::restore::{GlobalsPlan, RestorePlan, SessionInfo};
+use holdfast_contract::restore::{GlobalsPlan, RestorePlan};
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Preflight, SnapshotSource, TableOrder};
 use serde::Serialize;
 
+use super::context::Context;
 use super::intent::{Intent, fits};
 use super::words;
 use crate::backup::source::VaultSource;
 use crate::connections::database::Database;
 use crate::text;
 
-/// What planning looks at.
-pub(crate) struct Ground<'a> {
-    pub connection: &'a Connection,
-    pub database: &'a Database,
-    pub backup: &'a Backup,
-    pub source: &'a VaultSource,
-    pub proofs: &'a [ProofRecord],
-    pub now_ms: i64,
-}
-
 /// The plan without its id and digest. Refuses what can never work; what could be put right comes as blockers.
 pub(crate) async fn plan(
     intent: &Intent,
-    ground: &Ground<'_>,
+    context: &Context<'_>,
 ) -> Result<(RestorePlan, Option<TableOrder>), ApiError> {
     if intent.tables.is_some() {
-        return super::tables::plan(intent, ground).await;
+        return super::tables::plan(intent, context).await;
     }
-    let Ground { connection, database, backup, source, .. } = ground;
+    let Context { connection, database, backup, source, .. } = context;
     fits(connection, database, backup)?;
     let load = database.load()?;
-    if !intent.replace && load.exists(&intent.database).await? {
-        return Err(ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", intent.database))
-            .hint("Choose another name; to restore over the live database ask for replace."));
+    if !intent.target.replaces() && load.exists(&intent.target.database).await? {
+        return Err(ApiError::new(
+            ErrorCode::TargetExists,
+            format!("{} exists already.", intent.target.database),
+        )
+        .hint("Choose another name; to restore over the live database ask for replace."));
     }
     let live = look_at_live(intent, database).await?;
     let snapshot = source.snapshot();
@@ -54,14 +48,14 @@ pub(crate) async fn plan(
 
     let mut sessions_to_end = Vec::new();
     let mut loses = None;
-    if intent.replace {
+    if intent.target.replaces() {
         sessions_to_end = database.swap()?.sessions().await?;
         loses = Some(words::loses(
             connection,
             snapshot,
             live_tables(database, snapshot).await.as_ref(),
             intent,
-            ground.now_ms,
+            context.now_ms,
         ));
     }
     let plan = RestorePlan {
@@ -70,15 +64,15 @@ pub(crate) async fn plan(
         backup: (*backup).clone(),
         connection_id: connection.id.clone(),
         connection_name: connection.name.clone(),
-        replace: intent.replace,
-        database: intent.database.clone(),
-        staging: intent.staging.clone(),
-        kept_as: intent.kept_as.clone(),
+        replace: intent.target.replaces(),
+        database: intent.target.database.clone(),
+        staging: intent.target.staging.clone(),
+        kept_as: intent.target.kept_as.clone(),
         chosen: Vec::new(),
         tables: snapshot.tables.len() as u64,
         rows: snapshot.tables.iter().map(|table| table.rows).sum(),
         size_bytes: backup.size_bytes,
-        safety_backup: intent.replace && live.unreadable.is_none(),
+        safety_backup: intent.target.replaces() && live.unreadable.is_none(),
         steps: words::steps(
             intent,
             connection,
@@ -92,8 +86,8 @@ pub(crate) async fn plan(
         blockers: preflight.blockers,
         warnings,
         loses,
-        confirm_name: intent.replace.then(|| connection.spec.database_name().to_owned()),
-        estimated_ms: ground.proofs.iter().rev().find_map(|proof| proof.restore_ms),
+        confirm_name: intent.target.replaces().then(|| connection.spec.database_name().to_owned()),
+        estimated_ms: context.proofs.iter().rev().find_map(|proof| proof.restore_ms),
     };
     Ok((plan, None))
 }
@@ -145,7 +139,7 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
             | ErrorCode::NotFound
     );
     match database.kind() {
-        EngineKind::Sqlite if gone_or_damaged && intent.replace => Ok(Live {
+        EngineKind::Sqlite if gone_or_damaged && intent.target.replaces() => Ok(Live {
             bytes: None,
             unreadable: Some(format!(
                 "No safety backup is taken, because the live database cannot be read: {}",
@@ -161,7 +155,7 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
 fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {
     match snapshot.scope.kind {
         BackupKind::Data => Some("This backup holds rows only, and no tables to put them into.".into()),
-        BackupKind::Schema if intent.replace => {
+        BackupKind::Schema if intent.target.replaces() => {
             Some("This backup holds no rows; it cannot take the place of a live database.".into())
         }
         _ => None,
@@ -180,8 +174,8 @@ fn no_room(
         return None;
     }
     let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);
-    let needed = if intent.replace { copy + live_bytes.unwrap_or(0) } else { copy };
-    let folder = std::path::Path::new(&intent.database).parent()?;
+    let needed = if intent.target.replaces() { copy + live_bytes.unwrap_or(0) } else { copy };
+    let folder = std::path::Path::new(&intent.target.database).parent()?;
     let free = holdfast_vault::Store::local(folder).ok()?.free_bytes()?;
     (free < needed).then(|| {
         format!(
@@ -231,14 +225,5 @@ impl Material {
             blockers: plan.blockers.clone(),
             globals: plan.globals.clone().filter(|_| intent.globals),
         }
-    }
-}
-
-/// Sessions are listed up to here; their number is told in full.
-pub(crate) fn told_sessions(sessions: &[SessionInfo]) -> String {
-    match sessions.len() {
-        0 => "nobody else is connected now".into(),
-        1 => "1 other session is ended".into(),
-        more => format!("{more} other sessions are ended"),
     }
 }

@@ -8,21 +8,22 @@ use holdfast_contract::snapshot::{Snapshot, TableSnapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Arranged, SnapshotSource, TableOrder, Way};
 
-use super::apply::Bench;
+use super::context::Context;
 use super::intent::{Intent, fits};
-use super::journal::Journal;
-use super::plan::Ground;
-use super::step::{kept_label, label};
 use super::words;
+use crate::backup::source::VaultSource;
+use crate::change::apply::Execution;
+use crate::change::journal::Journal;
+use crate::change::words::{kept_label, label};
 use crate::proof::compare;
 use crate::text;
 
 /// The plan without its id and digest, and what exactly would be done.
 pub(crate) async fn plan(
     intent: &Intent,
-    ground: &Ground<'_>,
+    context: &Context<'_>,
 ) -> Result<(RestorePlan, Option<TableOrder>), ApiError> {
-    let Ground { connection, database, backup, source, .. } = ground;
+    let Context { connection, database, backup, source, .. } = context;
     fits(connection, database, backup)?;
     let Some(wish) = &intent.tables else { return Err(no_tables()) };
     let snapshot = source.snapshot();
@@ -54,8 +55,8 @@ pub(crate) async fn plan(
         backup: (*backup).clone(),
         connection_id: connection.id.clone(),
         connection_name: connection.name.clone(),
-        replace: intent.replace,
-        database: intent.database.clone(),
+        replace: intent.target.replaces(),
+        database: intent.target.database.clone(),
         staging: label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default(),
         kept_as: kept_label(&order),
         tables: chosen.len() as u64,
@@ -66,8 +67,8 @@ pub(crate) async fn plan(
         blockers,
         warnings,
         steps: steps(&order, database.kind()),
-        loses: loses(intent, &order, backup, snapshot, ground.now_ms),
-        confirm_name: intent.replace.then(|| connection.spec.database_name().to_owned()),
+        loses: loses(intent, &order, backup, snapshot, context.now_ms),
+        confirm_name: intent.target.replaces().then(|| connection.spec.database_name().to_owned()),
         estimated_ms: None,
         chosen,
     };
@@ -137,7 +138,7 @@ fn loses(
     snapshot: &Snapshot,
     now_ms: i64,
 ) -> Option<String> {
-    let kept = kept_label(order).filter(|_| intent.replace)?;
+    let kept = kept_label(order).filter(|_| intent.target.replaces())?;
     let tables = label(order.tables.iter().filter(|step| step.kept.is_some()).map(|step| &step.to))?;
     Some(format!(
         "What was written to {tables} after {} ({} ago, backup “{}”) is not in what is restored. All of it stays in {kept}.",
@@ -162,14 +163,15 @@ fn unfaithful(snapshot: &Snapshot, order: &TableOrder) -> Vec<String> {
 pub(crate) async fn prepare(
     journal: &mut Journal,
     order: &TableOrder,
-    bench: &Bench<'_>,
+    source: &VaultSource,
+    with: &Execution<'_>,
 ) -> Result<(), ApiError> {
-    let Bench { database, source, work, stages, .. } = bench;
+    let Execution { database, work, stages, .. } = with;
     let tables = database.tables()?;
     journal.enter(RestoreState::Loading).await?;
     stages.next("Loading the tables beside");
     let begun = Instant::now();
-    let report = tables.stage(order, *source, work).await?;
+    let report = tables.stage(order, source, work).await?;
     tracing::debug!(ms = begun.elapsed().as_millis() as u64, "tables staged");
     journal.facts.remarks.extend(report.remarks);
 

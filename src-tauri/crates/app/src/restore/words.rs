@@ -8,7 +8,7 @@ use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
 
 use super::intent::Intent;
-use super::plan::told_sessions;
+use crate::change::words::told_sessions;
 use crate::text::{moment, span};
 
 pub(crate) fn steps(
@@ -20,25 +20,25 @@ pub(crate) fn steps(
 ) -> Vec<String> {
     let name = connection.spec.database_name();
     let mut steps = Vec::new();
-    if intent.replace && readable {
+    if intent.target.replaces() && readable {
         steps.push(format!("Back up “{name}” as it is now, and prove that backup."));
     }
     if let (Some(globals), true) = (globals, intent.globals) {
         steps.extend(created("roles", &globals.missing_roles));
         steps.extend(created("tablespaces", &globals.missing_tablespaces));
     }
-    steps.push(format!("Load the backup beside it, as {}.", intent.staging));
+    steps.push(format!("Load the backup beside it, as {}.", intent.target.staging));
     steps.push(
         "Count and compare every table with the snapshot; on any difference remove the copy and stop.".into(),
     );
-    match &intent.kept_as {
+    match &intent.target.kept_as {
         Some(kept) => {
             steps.push(format!("Put the proven copy in the place of “{name}”; {}.", told_sessions(sessions)));
             steps.push(format!(
                 "Keep the replaced database as {kept} until you release it: undo is one step."
             ));
         }
-        None => steps.push(format!("Give the proven copy its name: {}.", intent.database)),
+        None => steps.push(format!("Give the proven copy its name: {}.", intent.target.database)),
     }
     steps
 }
@@ -96,7 +96,7 @@ pub(crate) fn loses(
             }
         }
     }
-    if let Some(kept) = &intent.kept_as {
+    if let Some(kept) = &intent.target.kept_as {
         text.push_str(&format!(" All of it stays in {kept} and in the safety backup."));
     }
     text

@@ -313,7 +313,7 @@ pub async fn carry_out(
     let vault = vaults::open(cx).await?;
     let mut deleted = Vec::new();
     for backup in plan.going.iter().rev() {
-        match crate::restore::journal::refuse_in_use(cx, backup).await {
+        match crate::change::journal::refuse_in_use(cx, backup).await {
             Err(error) if error.code == ErrorCode::VaultBusy => continue,
             answer => answer?,
         }

@@ -1,19 +1,21 @@
 //! `holdfastctl guard`: a command that changes a database runs only after a backup that was proven, and what it broke can
-//! be put back at once.
+//! be put back at once. What must be true around the command is the application's; here it is run.
 
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal};
 use std::process::{Command, ExitStatus, Stdio};
 
 use holdfast_contract::backup::{PlanRef, Started};
-use holdfast_contract::connection::ConnectionTestResponse;
+use holdfast_contract::guard::{
+    Guard, GuardBeginRequest, GuardCheckRequest, GuardEndRequest, GuardListRequest, GuardListResponse,
+    GuardRef, GuardState,
+};
 use holdfast_contract::restore::RestorePlan;
-use holdfast_contract::session::{DatabaseAskRequest, DatabaseAskResponse};
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::{ApiError, BackupId, ErrorCode, RestoreId};
 use serde_json::json;
 
 use super::agreed;
-use crate::cli::Guard;
+use crate::cli::Guard as Asked;
 use crate::failure::{Failure, Result, internal, usage};
 use crate::follow;
 use crate::host::Host;
@@ -25,52 +27,46 @@ const FAILED: u8 = 10;
 const RESTORED: u8 = 11;
 const RESTORE_FAILED: u8 = 12;
 
-pub async fn run(guard: Guard, host: &Host, output: &Output) -> Result<()> {
-    let before = problems(&guard, host).await?;
-    if let Some(problem) = before.first() {
-        let hint = "Mend it first; nothing was run.";
-        return Err(ApiError::new(ErrorCode::NotAllowed, format!("Already before: {problem}"))
-            .hint(hint)
-            .into());
-    }
-    let backup = backed_up(&guard, host, output).await?;
-    let way_back = plan(&guard, &backup, host).await?;
-    if let Some(blocker) = way_back.blockers.first() {
-        let text =
-            format!("The backup could not be restored in place, so the command was not run: {blocker}");
-        return Err(ApiError::new(ErrorCode::NotAllowed, text).into());
-    }
+pub async fn run(asked: Asked, host: &Host, output: &Output) -> Result<()> {
+    tell_of_cut_short(&asked, host, output).await;
+    let (guard, backup) = begin(&asked, host, output).await?;
     output.remark(&format!("Backed up and proven: {backup}. Running the command."));
-    let status = execute(&guard.command, output.prints_json()).await?;
-    let mut wrong = Vec::new();
-    if !status.success() {
-        wrong.push(format!("The command ended with {status}."));
-    }
-    // A database that cannot be asked is not well.
-    match problems(&guard, host).await {
-        Ok(found) => wrong.extend(found),
-        Err(failure) => wrong.push(failure.error.message),
-    }
-    let report = |restore: Option<&str>| json!({ "id": backup, "backup_id": backup, "exit_code": status.code(), "problems": wrong, "restore_id": restore });
+    let status = match execute(&asked.command, output.prints_json()).await {
+        Ok(status) => status,
+        Err(failure) => {
+            end(&guard, None, host, output).await;
+            return Err(failure);
+        }
+    };
+    let failure = (!status.success()).then(|| format!("The command ended with {status}."));
+    let wrong = problems(&guard, failure, host).await;
+    let report = |restore: Option<&RestoreId>| {
+        json!({
+            "id": backup, "backup_id": backup, "guard_id": guard.id, "exit_code": status.code(), "problems": wrong,
+            "restore_id": restore,
+        })
+    };
     if wrong.is_empty() {
+        end(&guard, None, host, output).await;
         return output
             .result(&report(None), || format!("The command succeeded and the database is well. {backup}"));
     }
     for problem in &wrong {
         output.remark(&text::visible(problem));
     }
-    if !guard.restore_on_failure && !wants_restore(&guard, output)? {
+    if !asked.restore_on_failure && !wants_restore(&asked, output)? {
+        end(&guard, None, host, output).await;
         output.result(&report(None), || {
             format!(
                 "The database is as the command left it. To go back:\n  holdfastctl restore {backup} --to {} --replace --confirm '{}'",
-                guard.connection,
-                way_back.confirm_name.as_deref().unwrap_or(&way_back.database)
+                asked.connection, guard.database
             )
         })?;
         return Err(ended(FAILED, &wrong));
     }
-    match restore(&guard, &backup, host, output).await {
+    match restore(&asked, &backup, host, output).await {
         Ok(id) => {
+            end(&guard, Some(&id), host, output).await;
             output.result(&report(Some(&id)), || {
                 format!("The database is as it was before the command; what the command made of it is kept beside it. {id}")
             })?;
@@ -87,59 +83,69 @@ fn ended(code: u8, wrong: &[String]) -> Failure {
     Failure::printed(ApiError::new(ErrorCode::VerificationFailed, wrong.join(" "))).exiting(code)
 }
 
-/// What is wrong with the database now, a sentence each.
-async fn problems(guard: &Guard, host: &Host) -> Result<Vec<String>> {
-    let request = json!({ "connection": guard.connection });
-    let tested: ConnectionTestResponse = host.call("connection.test", &request).await?;
-    if let Some(error) = tested.error {
-        return Ok(vec![format!("The database does not answer: {}", error.message)]);
-    }
-    let mut wrong = Vec::new();
-    for sql in &guard.check {
-        let request = DatabaseAskRequest { connection: guard.connection.clone(), sql: sql.clone() };
-        match host.call::<DatabaseAskResponse>("database.ask", &request).await {
-            Ok(answer) if answer.holds => {}
-            Ok(answer) => {
-                let value = answer.value.unwrap_or_else(|| "NULL".to_owned());
-                wrong.push(format!("The check {sql:?} answered {value}."));
-            }
-            Err(failure) => wrong.push(format!("The check {sql:?} failed: {}", failure.error.message)),
-        }
-    }
-    Ok(wrong)
-}
-
-async fn backed_up(guard: &Guard, host: &Host, output: &Output) -> Result<String> {
-    // Strict: a backup that leaves something out is no way back.
-    let request = json!({
-        "connection": guard.connection, "prove": true, "strict": true, "note": "Before a guarded command",
-    });
-    let started: Started = host.call("backup.create", &request).await?;
+/// The guard, ready, and the backup that it holds.
+async fn begin(asked: &Asked, host: &Host, output: &Output) -> Result<(Guard, BackupId)> {
+    let request = GuardBeginRequest { connection: asked.connection.clone(), checks: asked.check.clone() };
+    let started: Started = host.call("guard.begin", &request).await?;
     follow::quietly(host, output, &started).await?;
-    Ok(started.id)
+    let guard: Guard = host.call("guard.get", &GuardRef { guard: started.id }).await?;
+    let backup = guard.backup_id.clone().ok_or_else(|| internal("A guard that is ready has no backup."))?;
+    Ok((guard, backup))
 }
 
-async fn plan(guard: &Guard, backup: &str, host: &Host) -> Result<RestorePlan> {
-    let request = json!({ "backup": backup, "to": guard.connection, "replace": true });
+/// What is wrong now, a sentence each. A database that cannot be asked is not well.
+async fn problems(guard: &Guard, failure: Option<String>, host: &Host) -> Vec<String> {
+    let request = GuardCheckRequest { guard: guard.id.to_string(), failure: failure.clone() };
+    match host.call::<Guard>("guard.check", &request).await {
+        Ok(checked) => checked.problems,
+        Err(error) => failure.into_iter().chain([error.error.message]).collect(),
+    }
+}
+
+/// What the command did is told whether or not this can be written down.
+async fn end(guard: &Guard, restore: Option<&RestoreId>, host: &Host, output: &Output) {
+    let request = GuardEndRequest { guard: guard.id.to_string(), restore: restore.map(ToString::to_string) };
+    if let Err(failure) = host.call::<Guard>("guard.end", &request).await {
+        output.remark(&format!("The guard could not be ended: {}", failure.error.message));
+    }
+}
+
+/// Guards whose process died while their command may have been running: whoever runs the next one should know.
+async fn tell_of_cut_short(asked: &Asked, host: &Host, output: &Output) {
+    let request = GuardListRequest { connection: Some(asked.connection.clone()), open_only: true };
+    // What is wrong with the connection is told by what follows.
+    let Ok(known) = host.call::<GuardListResponse>("guard.list", &request).await else { return };
+    let cut_short = known.guards.iter().filter(|guard| guard.state == GuardState::CutShort);
+    for Guard { id, backup_id, .. } in cut_short {
+        let backup = backup_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        output.remark(&format!(
+            "An earlier guarded command was cut short; how the database was before it is in the backup {backup}. When that is settled:\n  \
+             holdfastctl call guard.end '{{\"guard\": \"{id}\"}}'"
+        ));
+    }
+}
+
+async fn plan(asked: &Asked, backup: &BackupId, host: &Host) -> Result<RestorePlan> {
+    let request = json!({ "backup": backup, "to": asked.connection, "replace": true });
     host.call("restore.plan", &request).await
 }
 
 /// Agreed to by `--restore-on-failure`, or at the terminal.
-async fn restore(guard: &Guard, backup: &str, host: &Host, output: &Output) -> Result<String> {
-    let plan = plan(guard, backup, host).await?;
+async fn restore(asked: &Asked, backup: &BackupId, host: &Host, output: &Output) -> Result<RestoreId> {
+    let plan = plan(asked, backup, host).await?;
     let confirmation = agreed(&plan.digest, plan.confirm_name.clone());
     let request = PlanRef { plan_id: plan.plan_id.clone() };
     let started: Started = host.call_confirmed("restore.apply", &request, confirmation).await?;
     follow::quietly(host, output, &started).await?;
-    Ok(started.id)
+    Ok(RestoreId(started.id))
 }
 
 /// Asked only where a person can answer.
-fn wants_restore(guard: &Guard, output: &Output) -> Result<bool> {
+fn wants_restore(asked: &Asked, output: &Output) -> Result<bool> {
     if output.prints_json() || !std::io::stdin().is_terminal() {
         return Ok(false);
     }
-    output.remark(&format!("Restore {} as it was before the command? Type yes:", guard.connection));
+    output.remark(&format!("Restore {} as it was before the command? Type yes:", asked.connection));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(|error| internal(error.to_string()))?;
     Ok(answer.trim() == "yes")

@@ -8,8 +8,8 @@ export type Handler<K extends OperationName> = (
 	request: Request<K>,
 	confirmation: Confirmation | null,
 ) => Response<K>;
-/** `guard` asks a database with it whether a command left it well. The window runs no commands, and has no place for SQL. */
-type WithoutScreen = "database.ask";
+/** Guarded commands are run on the command line: the window runs none, and has no place for SQL. */
+type WithoutScreen = "database.ask" | Extract<OperationName, `guard.${string}`>;
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };
 

@@ -38,7 +38,7 @@ impl Planned for Delete {
         let all = shelf::all(cx, &vault).await?;
         let backup = shelf::find(cx, &vault, &intent.backup).await?;
         let connection = shelf::origin(cx, &backup).await?;
-        crate::restore::journal::refuse_in_use(cx, &backup).await?;
+        crate::change::journal::refuse_in_use(cx, &backup).await?;
         let plan = delete::plan(&backup, &all, connection.as_ref())?;
         Ok(Look {
             digest: Plan::digest_of(&delete::Material::new(&plan))?,

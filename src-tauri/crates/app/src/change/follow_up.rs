@@ -1,27 +1,20 @@
-//! Undo and release: what can follow a restore that replaced a database.
-//!
-//! Undo swaps the kept database back and keeps the restored one in its stead, so nothing is lost by it either.
-//! Release drops what is kept; from then on there is no way back but the backups.
+//! What can follow a change that replaced something: its plan in words, and its job.
 
 use holdfast_contract::connection::{Connection, Environment};
 use holdfast_contract::restore::{Restore, RestoreFollowUpPlan, RestoreState};
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{SwapState, TableOrder, Work};
-use serde::{Deserialize, Serialize};
+use holdfast_engine::TableOrder;
+use serde::Serialize;
 
 use super::journal::Journal;
-use super::plan::told_sessions;
-use super::step::{Step, kept_label, label};
-use crate::clock::Clock;
+use super::step::Step;
+use super::undo::{FollowUp, possible, release, undo};
+use super::words::{kept_label, label, told_sessions};
 use crate::connections::database::Database;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FollowUp {
-    Undo,
-    Release,
-}
+use crate::consent::Consent;
+use crate::cx::{Begun, Cx, NewWork};
+use crate::jobs::JobContext;
 
 /// What the digest covers.
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +70,7 @@ pub(crate) async fn plan(
         loses: None,
         tables_differing: Vec::new(),
     };
-    if let Some(order) = &journal.facts.order {
+    if let Some(order) = journal.facts.change.tables() {
         tell_tables(&mut plan, what, journal, order);
         return Ok(plan);
     }
@@ -88,12 +81,12 @@ pub(crate) async fn plan(
                 format!("Put {kept} back as “{name}”; {}.", told_sessions(&plan.sessions_to_end)),
                 format!(
                     "Keep the restored database as {} until you release it.",
-                    journal.facts.intent.staging
+                    journal.facts.target.staging
                 ),
             ];
             plan.loses = Some(format!(
                 "What was written to “{name}” since the restore leaves the live database with it; it stays in {}.",
-                journal.facts.intent.staging
+                journal.facts.target.staging
             ));
         }
         FollowUp::Release => {
@@ -118,7 +111,7 @@ pub(crate) async fn plan(
 }
 
 fn gone(journal: &Journal, kept: &str) -> ApiError {
-    if journal.facts.order.is_some() {
+    if journal.facts.change.tables().is_some() {
         return ApiError::new(ErrorCode::DatabaseMissing, "What this restore keeps is not there any more.")
             .hint("Somebody has removed or renamed the kept tables, or put others in the restored ones' places.");
     }
@@ -152,103 +145,45 @@ fn tell_tables(plan: &mut RestoreFollowUpPlan, what: FollowUp, journal: &Journal
     }
 }
 
-fn possible(what: FollowUp, restore: &Restore) -> Result<&str, ApiError> {
-    let allowed = match what {
-        FollowUp::Undo => restore.can_undo,
-        FollowUp::Release => restore.can_release,
+/// What looking found and following up goes on with.
+pub(crate) struct Following {
+    pub connection: Connection,
+    pub database: Database,
+    pub journal: Journal,
+}
+
+/// A job; its result is the restore as it is then. Not cancellable: each is one step.
+pub(crate) async fn start(
+    cx: &Cx,
+    what: FollowUp,
+    ground: Following,
+    consent: Consent,
+) -> Result<Begun<Restore>, ApiError> {
+    let Following { connection, database, journal } = ground;
+    tracing::debug!(restore = %journal.id(), agreed = consent.digest(), "following up");
+    let id = journal.id().to_string();
+    let title = match what {
+        FollowUp::Undo => format!("Undo the restore of {}", connection.name),
+        FollowUp::Release => format!("Release what the restore of {} kept", connection.name),
     };
-    match (&restore.kept_as, allowed) {
-        (Some(kept), true) => Ok(kept),
-        _ => {
-            let message = match (what, restore.state) {
-                (_, RestoreState::Released) => {
-                    "This restore has been released: nothing is kept of it any more."
-                }
-                (FollowUp::Undo, RestoreState::Undone) => "This restore has been undone already.",
-                (FollowUp::Undo, RestoreState::Done) => {
-                    "This restore replaced nothing, so there is nothing to undo."
-                }
-                (FollowUp::Release, RestoreState::Done) => {
-                    "This restore replaced nothing, so nothing is kept of it."
-                }
-                _ => "This restore did not come to its end, so nothing follows from it.",
-            };
-            Err(ApiError::new(ErrorCode::BadRequest, message))
-        }
+    let new = NewWork { title, connection_id: Some(connection.id.clone()), cancellable: false };
+    let given = cx.clone();
+    Ok(cx.start_job(new, move |job| carry_out(given, what, database, journal, job)).await?.making(id))
+}
+
+async fn carry_out(
+    cx: Cx,
+    what: FollowUp,
+    database: Database,
+    mut journal: Journal,
+    job: JobContext,
+) -> Result<Restore, ApiError> {
+    let work = job.work(cx.settings().await?.parallel as usize)?;
+    journal.taken_over(Some(job.id.clone()), cx.home().instance());
+    let clock = cx.clock().clone();
+    match what {
+        FollowUp::Undo => undo(&mut journal, &database, &work, clock.as_ref()).await?,
+        FollowUp::Release => release(&mut journal, &database, &work, clock.as_ref()).await?,
     }
-}
-
-/// Not cancellable: the swap is one step.
-pub(crate) async fn undo(
-    journal: &mut Journal,
-    database: &Database,
-    work: &Work,
-    clock: &dyn Clock,
-) -> Result<(), ApiError> {
-    let kept = possible(FollowUp::Undo, &journal.restore())?.to_owned();
-    let restored = journal.facts.intent.staging.clone();
-    journal.facts.undo_keeps_as = Some(restored.clone());
-    journal.enter(RestoreState::Undoing).await?;
-    work.progress.phase("Putting the replaced database back");
-    let error = match Step::of(journal, database).undo(&kept, &restored, work).await {
-        Ok(remarks) => {
-            journal.facts.remarks.extend(remarks);
-            return undone(journal, clock).await;
-        }
-        Err(error) => error,
-    };
-    match Step::of(journal, database).undo_state(&kept, &restored).await {
-        Ok(SwapState::Swapped) => undone(journal, clock).await,
-        Ok(SwapState::NotSwapped) => {
-            journal.enter(RestoreState::Done).await?;
-            Err(error)
-        }
-        // Left at `Undoing`: the next start asks again.
-        Ok(SwapState::Unclear) | Err(_) => Err(error),
-    }
-}
-
-pub(super) async fn recover_undo(
-    journal: &mut Journal,
-    database: &Database,
-    clock: &dyn Clock,
-) -> Result<(), ApiError> {
-    let (Some(kept), Some(restored)) = (journal.facts.kept.clone(), journal.facts.undo_keeps_as.clone())
-    else {
-        return journal.enter(RestoreState::Done).await;
-    };
-    match Step::of(journal, database).undo_state(&kept, &restored).await? {
-        SwapState::Swapped => undone(journal, clock).await,
-        SwapState::NotSwapped => journal.enter(RestoreState::Done).await,
-        SwapState::Unclear => {
-            let error = ApiError::new(
-                ErrorCode::Interrupted,
-                "An undo was cut short and the names have changed since.",
-            )
-            .hint(format!(
-                "Look at the databases {kept} and {restored} on the server; none of them has been dropped."
-            ));
-            journal.end(RestoreState::Interrupted, Some(error), clock).await
-        }
-    }
-}
-
-async fn undone(journal: &mut Journal, clock: &dyn Clock) -> Result<(), ApiError> {
-    journal.facts.kept = journal.facts.undo_keeps_as.take();
-    journal.facts.undone = true;
-    journal.end(RestoreState::Undone, None, clock).await
-}
-
-/// Idempotent: a second try finishes what the first began.
-pub(crate) async fn release(
-    journal: &mut Journal,
-    database: &Database,
-    work: &Work,
-    clock: &dyn Clock,
-) -> Result<(), ApiError> {
-    let kept = possible(FollowUp::Release, &journal.restore())?.to_owned();
-    work.progress.phase(&format!("Removing {kept}"));
-    Step::of(journal, database).release(&kept).await?;
-    journal.facts.kept = None;
-    journal.end(RestoreState::Released, None, clock).await
+    Ok(journal.restore())
 }

@@ -1,4 +1,4 @@
-//! After a crash: restores whose process is gone are brought to an end that is true.
+//! After a crash: changes whose process is gone are brought to an end that is true.
 //!
 //! Only databases whose names were made up here, with a random tag, are ever dropped. Safe to repeat; what cannot
 //! be reached now is left for the next start.
@@ -13,9 +13,9 @@ use holdfast_engine::SwapState;
 use holdfast_engine::script::Fate;
 
 use super::apply::{keep, unclear};
-use super::follow_up;
 use super::journal::Journal;
 use super::step::Step;
+use super::undo::recover_undo;
 use crate::clock::Clock;
 use crate::connections::database::Database;
 use crate::cx::Cx;
@@ -23,7 +23,7 @@ use crate::cx::Cx;
 /// A server that does not answer must not hold up the start.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// All restores of processes that are gone. What cannot be settled now is logged and left for the next start.
+/// All changes of processes that are gone. What cannot be settled now is logged and left for the next start.
 pub(crate) async fn all(cx: &Cx) -> Result<(), ApiError> {
     for row in cx.catalog().restores().list(None).await? {
         if !row.active() || cx.home().is_alive(&row.instance) {
@@ -51,7 +51,7 @@ async fn one(cx: &Cx, journal: &mut Journal) -> Result<(), ApiError> {
             ErrorCode::Interrupted,
             "The program ended during this restore, and its connection has been removed since.",
         )
-        .hint(format!("If there is a database {}, drop it by hand.", journal.facts.intent.staging));
+        .hint(format!("If there is a database {}, drop it by hand.", journal.facts.target.staging));
         return journal.end(RestoreState::Interrupted, Some(error), clock.as_ref()).await;
     };
     let database = Database::of(cx, &connection).await?;
@@ -69,7 +69,7 @@ async fn recover(journal: &mut Journal, database: &Database, clock: &dyn Clock) 
             journal.end(RestoreState::Interrupted, Some(interrupted()), clock).await
         }
         RestoreState::Swapping
-            if journal.facts.import.as_ref().is_some_and(|import| import.into == ImportInto::Live) =>
+            if journal.facts.change.import().is_some_and(|import| import.into == ImportInto::Live) =>
         {
             recover_live(journal, database, clock).await
         }
@@ -90,14 +90,15 @@ async fn recover(journal: &mut Journal, database: &Database, clock: &dyn Clock) 
                 journal.end(RestoreState::Interrupted, Some(error), clock).await
             }
         },
-        RestoreState::Undoing => follow_up::recover_undo(journal, database, clock).await,
+        RestoreState::Undoing => recover_undo(journal, database, clock).await,
         _ => Ok(()),
     }
 }
 
 /// After a crash at the commit of an import into the live database.
 async fn recover_live(journal: &mut Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
-    let mark = journal.facts.import.as_ref().and_then(|import| import.mark.clone()).unwrap_or_default();
+    let import = journal.facts.change.import();
+    let mark = import.and_then(|import| import.mark.clone()).unwrap_or_default();
     let fate = match database.engine().script() {
         Some(script) => script.fate(&mark).await?,
         None => Fate::Unknown,
@@ -136,7 +137,7 @@ async fn recover_live(journal: &mut Journal, database: &Database, clock: &dyn Cl
 /// A server may still be making the database that the dead program asked for; then there is nothing to drop yet, so
 /// the name stays on the list of what later starts drop.
 async fn drop_staging(journal: &Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
-    if database.kind() != EngineKind::Sqlite && journal.facts.order.is_none() {
+    if database.kind() != EngineKind::Sqlite && journal.facts.change.tables().is_none() {
         journal.leave_to_sweep(clock.now_ms()).await?;
     }
     Step::of(journal, database).drop_staging().await

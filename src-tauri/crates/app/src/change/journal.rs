@@ -1,91 +1,17 @@
-//! What a restore has done and is about to do, written down before it is done.
+//! What a change has done and is about to do, written down before it is done.
 
-use holdfast_contract::backup::{Backup, TableProof};
-use holdfast_contract::import::ImportInto;
-use holdfast_contract::restore::{Restore, RestoreState, RestoreTable};
+use holdfast_contract::backup::Backup;
+use holdfast_contract::connection::Connection;
+use holdfast_contract::restore::{Restore, RestoreState};
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, JobId, RestoreId};
-use holdfast_engine::TableOrder;
-use serde::{Deserialize, Serialize};
 
-use super::intent::Intent;
-use super::step;
+use super::facts::{Change, Facts};
+use super::older;
+use super::target::Target;
+use super::words::{kept_label, label};
 use crate::catalog::{Catalog, CatalogError, RestoreRow, ScratchRow};
-use crate::clock::Clock;
+use crate::clock::{Clock, new_id};
 use crate::cx::Cx;
-
-/// The journal's own memory: fields are only ever added, with a default.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Facts {
-    pub intent: Intent,
-    pub backup_name: String,
-    pub connection_name: String,
-    #[serde(default)]
-    pub safety_backup: Option<BackupId>,
-    #[serde(default)]
-    pub proof: Vec<TableProof>,
-    #[serde(default)]
-    pub remarks: Vec<String>,
-    #[serde(default)]
-    pub error: Option<ApiError>,
-    /// A database that is kept and may be let go: the replaced one, or after an undo the restored one.
-    #[serde(default)]
-    pub kept: Option<String>,
-    /// After an undo the replaced database is live again.
-    #[serde(default)]
-    pub undone: bool,
-    /// What an undo under way gives the present live database as its name.
-    #[serde(default)]
-    pub undo_keeps_as: Option<String>,
-    /// Its rows come from somebody's SQL file, not from a backup.
-    #[serde(default)]
-    pub import: Option<Imported>,
-    /// With chosen tables: what exactly is done.
-    #[serde(default)]
-    pub order: Option<TableOrder>,
-    /// The same as people are told it.
-    #[serde(default)]
-    pub chosen: Vec<RestoreTable>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Imported {
-    pub file: String,
-    pub into: ImportInto,
-    /// How to ask the server about the transaction that is being committed.
-    #[serde(default)]
-    pub mark: Option<String>,
-}
-
-impl Facts {
-    /// Tables that are kept are told by their own names.
-    fn kept_name(&self, kept: String) -> String {
-        match &self.order {
-            Some(order) if self.undone => {
-                step::label(order.tables.iter().map(|step| &step.staging)).unwrap_or(kept)
-            }
-            Some(order) => step::kept_label(order).unwrap_or(kept),
-            None => kept,
-        }
-    }
-
-    pub(crate) fn new(intent: Intent, backup_name: String, connection_name: String) -> Self {
-        Self {
-            intent,
-            backup_name,
-            connection_name,
-            safety_backup: None,
-            proof: Vec::new(),
-            remarks: Vec::new(),
-            error: None,
-            kept: None,
-            undone: false,
-            undo_keeps_as: None,
-            import: None,
-            order: None,
-            chosen: Vec::new(),
-        }
-    }
-}
 
 pub(crate) struct Journal {
     catalog: Catalog,
@@ -111,15 +37,32 @@ impl Drop for Journal {
 }
 
 impl Journal {
-    pub(crate) async fn begin(catalog: &Catalog, row: RestoreRow, facts: Facts) -> Result<Self, ApiError> {
-        let mut journal = Self { catalog: catalog.clone(), row, facts, waiting: true };
+    /// Of a change whose job is about to be started.
+    pub(crate) async fn begin(
+        cx: &Cx,
+        connection: &Connection,
+        target: Target,
+        change: Change,
+    ) -> Result<Self, ApiError> {
+        let row = RestoreRow {
+            id: RestoreId(new_id()),
+            state: RestoreState::Planned,
+            connection_id: connection.id.clone(),
+            job_id: None,
+            started_at_ms: cx.now_ms(),
+            ended_at_ms: None,
+            facts: serde_json::Value::Null,
+            instance: cx.home().instance().to_owned(),
+        };
+        let facts = Facts::new(change, target, connection.name.clone());
+        let mut journal = Self { catalog: cx.catalog().clone(), row, facts, waiting: true };
         journal.save().await?;
         Ok(journal)
     }
 
     pub(crate) fn open(catalog: &Catalog, row: RestoreRow) -> Result<Self, ApiError> {
-        let facts = serde_json::from_value(row.facts.clone())
-            .map_err(|error| ApiError::from(CatalogError::from(error)))?;
+        let facts =
+            older::read(row.facts.clone()).map_err(|error| ApiError::from(CatalogError::from(error)))?;
         Ok(Self { catalog: catalog.clone(), row, facts, waiting: false })
     }
 
@@ -173,7 +116,7 @@ impl Journal {
     /// The unfinished copy could not be dropped, or may come back: once this process is gone, the next start drops it.
     pub(crate) async fn leave_to_sweep(&self, now_ms: i64) -> Result<(), ApiError> {
         let row = ScratchRow {
-            name: self.facts.intent.staging.clone(),
+            name: self.facts.target.staging.clone(),
             connection_id: self.row.connection_id.clone(),
             instance: self.row.instance.clone(),
             made_at_ms: now_ms,
@@ -189,27 +132,28 @@ impl Journal {
 
     /// As people see it.
     pub(crate) fn restore(&self) -> Restore {
-        let Facts { intent, .. } = &self.facts;
+        let Facts { change, target, .. } = &self.facts;
         let done = matches!(self.row.state, RestoreState::Done);
         let kept = self.facts.kept.clone();
         let database = match (&kept, self.facts.undone) {
-            (Some(name), true) if self.facts.order.is_none() => name.clone(),
-            _ => intent.database.clone(),
+            (Some(name), true) if change.tables().is_none() => name.clone(),
+            _ => target.database.clone(),
         };
         Restore {
             id: self.row.id.clone(),
             state: self.row.state,
-            backup_id: intent.backup.clone(),
-            backup_name: self.facts.backup_name.clone(),
+            // The wire says of an import that there is no backup by an empty id.
+            backup_id: change.backup().map_or_else(|| BackupId::from(""), |from| from.backup.clone()),
+            backup_name: change.source_name(),
             connection_id: self.row.connection_id.clone(),
             connection_name: self.facts.connection_name.clone(),
-            replace: intent.replace,
+            replace: target.replaces(),
             database,
-            chosen: self.facts.chosen.clone(),
-            can_undo: done && intent.replace && kept.is_some(),
+            chosen: change.chosen().to_vec(),
+            can_undo: done && target.replaces() && kept.is_some(),
             can_release: matches!(self.row.state, RestoreState::Done | RestoreState::Undone)
                 && kept.is_some(),
-            kept_as: kept.map(|name| self.facts.kept_name(name)),
+            kept_as: kept.map(|name| self.kept_name(name)),
             safety_backup_id: self.facts.safety_backup.clone(),
             started_at_ms: self.row.started_at_ms,
             duration_ms: self
@@ -220,20 +164,30 @@ impl Journal {
             error: self.facts.error.clone(),
             job_id: self.row.job_id.clone(),
             remarks: self.facts.remarks.clone(),
-            imported_from: self.facts.import.as_ref().map(|import| import.file.clone()),
-            imported_into: self.facts.import.as_ref().map(|import| import.into),
+            imported_from: change.import().map(|import| import.file.clone()),
+            imported_into: change.import().map(|import| import.into),
+        }
+    }
+    /// Tables that are kept are told by their own names.
+    fn kept_name(&self, kept: String) -> String {
+        match self.facts.change.tables() {
+            Some(order) if self.facts.undone => {
+                label(order.tables.iter().map(|step| &step.staging)).unwrap_or(kept)
+            }
+            Some(order) => kept_label(order).unwrap_or(kept),
+            None => kept,
         }
     }
 }
 
-/// A backup that a restore is reading must stay.
+/// A backup that is being restored must stay, and so must one that is a guarded command's way back.
 pub(crate) async fn refuse_in_use(cx: &Cx, backup: &Backup) -> Result<(), ApiError> {
     for row in cx.catalog().restores().list(None).await? {
         if !row.active() || !cx.home().is_alive(&row.instance) {
             continue;
         }
         let journal = Journal::open(cx.catalog(), row)?;
-        if journal.facts.intent.backup == backup.id {
+        if journal.facts.change.backup().is_some_and(|from| from.backup == backup.id) {
             return Err(ApiError::new(
                 ErrorCode::VaultBusy,
                 format!("The backup “{}” is being restored just now.", backup.name),
@@ -242,5 +196,17 @@ pub(crate) async fn refuse_in_use(cx: &Cx, backup: &Backup) -> Result<(), ApiErr
             .retry());
         }
     }
-    Ok(())
+    let guards = cx.catalog().guards().list(None).await?;
+    match guards
+        .iter()
+        .find(|row| row.guard.state.holds() && row.guard.backup_id.as_ref() == Some(&backup.id))
+    {
+        None => Ok(()),
+        Some(row) => Err(ApiError::new(
+            ErrorCode::VaultBusy,
+            format!("The backup “{}” is the way back of a guarded command.", backup.name),
+        )
+        .hint(format!("End the guard {} first.", row.guard.id))
+        .retry()),
+    }
 }
