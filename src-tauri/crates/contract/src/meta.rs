@@ -22,6 +22,9 @@ pub struct About {
 pub struct OperationInfo {
     pub name: String,
     pub policy: Policy,
+    /// The name of the result's type, where it starts a job and answers with that.
+    #[serde(default)]
+    pub starts: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ use crate::connections::database::Database;
 
 /// Made up once, with a random tag: nobody else's database has these names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Target {
+pub struct Target {
     pub connection: ConnectionId,
     /// Final name: the live database's when it is replaced.
     pub database: String,

@@ -3,7 +3,7 @@
 use holdfast_contract::clearing::{ClearOutcome, OnDelete, Referring, TableClearPlan, TableClearPlanRequest};
 use holdfast_contract::connection::Connection;
 use holdfast_contract::snapshot::{Scope, TableName};
-use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_contract::{ApiError, PlanId};
 use holdfast_engine::Rows;
 use serde::Serialize;
 

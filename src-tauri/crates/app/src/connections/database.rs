@@ -13,7 +13,7 @@ const POSTGRES_NAME_BYTES: usize = 63;
 /// MySQL and MariaDB refuse longer ones.
 const MYSQL_NAME_CHARACTERS: usize = 64;
 
-pub(crate) struct Database {
+pub struct Database {
     access: Access,
     engine: Box<dyn Engine>,
 }

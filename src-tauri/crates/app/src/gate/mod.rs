@@ -16,7 +16,7 @@ pub(crate) mod touched;
 
 use std::sync::Arc;
 
-use holdfast_contract::policy::{Confirmation, Policy, Principal};
+use holdfast_contract::policy::{Confirmation, Principal};
 use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::Value;
 

@@ -31,6 +31,11 @@ pub struct Entry {
 pub(super) type Passing = Pin<Box<dyn Future<Output = Result<Passed, ApiError>> + Send>>;
 
 impl Entry {
+    /// The name of the result's type, where it starts a job.
+    pub(crate) fn starts(&self) -> Option<String> {
+        (self.schemas)(&mut Schemas::new()).result
+    }
+
     pub(crate) const fn reading<R: Reading>() -> Self {
         const {
             asks_nobody(&R::POLICY);

@@ -18,7 +18,7 @@ use crate::connections::database::{Database, tag};
 
 /// What was asked for, with every choice made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Intent {
+pub struct Intent {
     pub file: String,
     #[serde(flatten)]
     pub target: Target,

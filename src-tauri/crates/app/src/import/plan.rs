@@ -5,7 +5,7 @@ use std::path::Path;
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::import::{ImportInto, ImportPlan};
 use holdfast_contract::snapshot::EngineKind;
-use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_contract::{ApiError, PlanId};
 use serde::Serialize;
 
 use super::intent::{Intent, must_be_free, runner};

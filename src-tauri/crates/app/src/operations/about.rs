@@ -28,6 +28,10 @@ impl Reading for AboutGet {
 pub(crate) fn infos() -> Vec<OperationInfo> {
     super::OPERATIONS
         .iter()
-        .map(|entry| OperationInfo { name: entry.name.to_owned(), policy: entry.policy })
+        .map(|entry| OperationInfo {
+            name: entry.name.to_owned(),
+            policy: entry.policy,
+            starts: entry.starts(),
+        })
         .collect()
 }

@@ -9,9 +9,9 @@ use holdfast_contract::restore::{
 use holdfast_contract::{ApiError, RestoreId};
 
 use crate::catalog::Plan as KeptPlan;
-use crate::change::journal::Journal;
-use crate::change::follow_up::{self, Following};
 use crate::change::FollowUp;
+use crate::change::follow_up::{self, Following};
+use crate::change::journal::Journal;
 use crate::connections::database::Database;
 use crate::cx::{Begun, Cx};
 use crate::gate::{Agreed, Look, Planned, PlansAtOnce, Reading, touched};
@@ -100,11 +100,7 @@ impl Reading for Get {
 /// What looking found and following up goes on with.
 pub struct Ground(Following);
 
-async fn look_after(
-    cx: &Cx,
-    what: FollowUp,
-    restore: &str,
-) -> Answer<(RestoreFollowUpPlan, String, Ground)> {
+async fn look_after(cx: &Cx, what: FollowUp, restore: &str) -> Answer<(RestoreFollowUpPlan, String, Ground)> {
     let journal = Journal::open(cx.catalog(), cx.catalog().restores().find(restore).await?)?;
     let connection = cx.catalog().connections().find(journal.connection().as_str()).await?;
     let database = Database::of(cx, &connection).await?;

@@ -12,7 +12,7 @@ use crate::change::target::Target;
 use crate::connections::database::{Database, tag};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Intent {
+pub struct Intent {
     pub backup: BackupId,
     #[serde(flatten)]
     pub target: Target,

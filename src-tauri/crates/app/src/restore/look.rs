@@ -16,7 +16,7 @@ use crate::cx::Cx;
 use crate::vaults;
 
 /// What looking found and the restore goes on with.
-pub(crate) struct Looked {
+pub struct Looked {
     pub connection: Connection,
     pub database: Database,
     pub vault: Vault,

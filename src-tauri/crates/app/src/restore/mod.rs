@@ -5,7 +5,7 @@ mod apply;
 mod context;
 mod intent;
 pub(crate) mod job;
-mod plan;
 pub(crate) mod look;
+mod plan;
 mod tables;
 mod words;

@@ -23,7 +23,7 @@ pub enum Cleanup {
         #[arg(long, value_name = "TABLE")]
         confirm: Option<String>,
     },
-    /// Keep a rule: which old rows go whenever it runs. One of the same name is replaced
+    /// Keep a rule and agree to it: which old rows go whenever it runs. One of the same name is replaced
     #[command(
         after_help = "Examples:\n  holdfastctl cleanup rule old-events --connection shop --table events --column created_at --older-days 90 --dry-run\n  \
                       holdfastctl cleanup rule drafts --connection shop --table orders --where \"state = 'draft' and total = 0\""
@@ -35,6 +35,22 @@ pub enum Cleanup {
         /// Count what it would delete now, and keep nothing
         #[arg(long)]
         dry_run: bool,
+        /// The database's name, for a production database whose rows go without an archive
+        #[arg(long, value_name = "DATABASE")]
+        confirm: Option<String>,
+    },
+    /// Look at a rule that waits (it, or its database, has changed since somebody agreed) and agree to it
+    Agree {
+        rule: String,
+        /// Show what it would do, and agree to nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Rows that one run may delete at most (twice what matches now, at least 10000)
+        #[arg(long, value_name = "NUMBER")]
+        most: Option<u64>,
+        /// The database's name, for a production database whose rows go without an archive
+        #[arg(long, value_name = "DATABASE")]
+        confirm: Option<String>,
     },
     /// The rules
     List,
@@ -68,6 +84,9 @@ pub struct RuleArgs {
     /// Rows deleted in one transaction (10000)
     #[arg(long, value_name = "NUMBER")]
     pub batch: Option<u32>,
+    /// Rows that one run may delete at most; a run that would take more stops (twice what matches now, at least 10000)
+    #[arg(long, value_name = "NUMBER")]
+    pub most: Option<u64>,
     /// Keep no backup of what goes
     #[arg(long)]
     pub no_archive: bool,

@@ -20,6 +20,12 @@ pub enum Retention {
         /// No rules of its own any more: those of its group hold
         #[arg(long)]
         inherit: bool,
+        /// Backups that one run may delete at most; a run that would take more stops (twice what would go now, at least 10)
+        #[arg(long, value_name = "NUMBER")]
+        most: Option<u64>,
+        /// Show what is agreed to, and set nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Rules for all connections of a group that have none of their own; without rules: the groups that have some
     Group {
@@ -31,6 +37,9 @@ pub enum Retention {
         /// The group has no rules any more
         #[arg(long)]
         forget: bool,
+        /// Backups that one run may delete of each connection at most (twice what would go now, at least 10)
+        #[arg(long, value_name = "NUMBER")]
+        most: Option<u64>,
         /// Only show what they would do to each connection of the group
         #[arg(long, requires = "group", conflicts_with = "forget")]
         dry_run: bool,

@@ -37,6 +37,13 @@ pub enum Schedule {
     Off { schedule: String },
     /// Make it due at once
     Run { schedule: String },
+    /// Agree to what it does by itself: maintenance that locks others out waits for that
+    Agree {
+        schedule: String,
+        /// Show what is agreed to, and agree to nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Remove it; its history stays
     Remove { schedule: String },
     /// What became of each due time, newest first

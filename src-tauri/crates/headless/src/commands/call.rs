@@ -6,7 +6,7 @@ use holdfast_contract::policy::Confirmation;
 use serde_json::Value;
 
 use crate::cli::Call;
-use crate::failure::{Result, usage};
+use crate::failure::{Result, internal, usage};
 use crate::follow;
 use crate::host::Host;
 use crate::output::Output;
@@ -22,11 +22,10 @@ pub async fn run(command: Call, host: &Host, output: &Output) -> Result<()> {
     })?;
     let confirmation = Confirmation { digest: command.digest, name: command.confirm };
     let answer = host.call_json(&operation, request, confirmation).await?;
-    // An answer that names a job has started one: it lives in this process, so the process stays with it.
-    let only_names_a_job =
-        answer.as_object().is_some_and(|fields| fields.len() == 2 && fields.contains_key("job_id"));
-    let started = serde_json::from_value::<Started>(answer.clone()).ok().filter(|_| only_names_a_job);
-    if let Some(started) = started {
+    let starts = App::operations().into_iter().any(|known| known.name == operation && known.starts.is_some());
+    // A job lives in this process, so the process stays with it.
+    if starts {
+        let started: Started = serde_json::from_value(answer).map_err(|error| internal(error.to_string()))?;
         let job = follow::to_the_end(host, output, &started).await?;
         let document = serde_json::json!({ "id": started.id, "job_id": started.job_id, "job": job });
         return output.result(&document, || pretty(&document));
@@ -47,9 +46,9 @@ pub fn list(output: &Output) -> Result<()> {
                 let policy = &operation.policy;
                 vec![
                     operation.name.clone(),
-                    text::word(&policy.needs),
-                    text::word(&policy.risk),
-                    text::word(&policy.confirm),
+                    text::word(&policy.needs()),
+                    text::word(&policy.risk()),
+                    text::word(&policy.confirm()),
                 ]
             })
             .collect();

@@ -3,10 +3,12 @@
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::clearing::{
     CleanupCandidatesRequest, CleanupCandidatesResponse, CleanupPreview, CleanupRule,
-    CleanupRuleListResponse, CleanupRuleRef, CleanupRuleSetRequest, ClearOutcome, RowChoice, TableClearPlan,
-    TableClearPlanRequest,
+    CleanupRuleListResponse, CleanupRulePlan, CleanupRuleRef, CleanupRuleSetRequest, ClearOutcome, RowChoice,
+    TableClearPlan, TableClearPlanRequest,
 };
 use holdfast_contract::meta::Empty;
+use holdfast_contract::policy::ConsentState;
+use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::json;
 
 use super::{agreed, maintenance};
@@ -38,18 +40,16 @@ pub async fn run(command: Cleanup, host: &Host, output: &Output) -> Result<()> {
                 host.call_confirmed("table.clear.apply", &apply, agreed(&plan.digest, confirm)).await?;
             followed(started, host, output).await
         }
-        Cleanup::Rule { name, rule, dry_run: true } => {
+        Cleanup::Rule { name, rule, dry_run: true, .. } => {
             let preview: CleanupPreview = host.call("cleanup.preview", &request_of(name, rule)).await?;
             output.result(&preview, || preview_text(&preview))
         }
-        Cleanup::Rule { name, rule, dry_run: false } => {
-            let kept: CleanupRule = host.call("cleanup.set", &request_of(name, rule)).await?;
-            output.result(&kept, || {
-                format!(
-                    "Kept. It runs with holdfastctl cleanup run {}, or by a schedule of cleanup.run.",
-                    text::visible(&kept.name)
-                )
-            })
+        Cleanup::Rule { name, rule, dry_run: false, confirm } => {
+            set(request_of(name, rule), confirm, false, host, output).await
+        }
+        Cleanup::Agree { rule, dry_run, most, confirm } => {
+            let request = again(&rule, most, host).await?;
+            set(request, confirm, dry_run, host, output).await
         }
         Cleanup::List => {
             let answer: CleanupRuleListResponse = host.call("cleanup.list", &Empty {}).await?;
@@ -64,6 +64,60 @@ pub async fn run(command: Cleanup, host: &Host, output: &Output) -> Result<()> {
             output.result(&answer, || "Forgotten. What it has deleted stays in its archives.".to_owned())
         }
     }
+}
+
+/// Shows what is agreed to, and keeps it with that.
+async fn set(
+    request: CleanupRuleSetRequest,
+    confirm: Option<String>,
+    dry_run: bool,
+    host: &Host,
+    output: &Output,
+) -> Result<()> {
+    let plan: CleanupRulePlan = host.call("cleanup.set.plan", &request).await?;
+    if dry_run {
+        return output.result(&json!({ "plan": plan }), || agreement_text(&plan));
+    }
+    if confirm.is_none() {
+        output.remark(&agreement_text(&plan));
+    }
+    let apply = PlanRef { plan_id: plan.plan_id.clone() };
+    let kept: CleanupRule =
+        host.call_confirmed("cleanup.set.apply", &apply, agreed(&plan.digest, confirm)).await?;
+    output.result(&kept, || {
+        format!(
+            "Kept. It runs with holdfastctl cleanup run {}, or by a schedule of cleanup.run.",
+            text::visible(&kept.name)
+        )
+    })
+}
+
+/// The rule as it is, to be agreed to.
+async fn again(wanted: &str, most_rows: Option<u64>, host: &Host) -> Result<CleanupRuleSetRequest> {
+    let answer: CleanupRuleListResponse = host.call("cleanup.list", &Empty {}).await?;
+    let found = answer.rules.into_iter().find(|rule| rule.name == wanted || rule.id.as_str() == wanted);
+    let rule = found.ok_or_else(|| {
+        ApiError::new(ErrorCode::NotFound, format!("There is no cleanup rule {wanted:?}."))
+            .hint("holdfastctl cleanup list shows them.")
+    })?;
+    Ok(CleanupRuleSetRequest {
+        name: rule.name,
+        connection: rule.connection_id.to_string(),
+        table: rule.table,
+        rows: rule.rows,
+        batch_rows: Some(rule.batch_rows),
+        archive: Some(rule.archive),
+        most_rows,
+    })
+}
+
+fn agreement_text(plan: &CleanupRulePlan) -> String {
+    let mut lines = vec![text::visible(&plan.summary)];
+    lines.extend(plan.preview.remarks.iter().map(|remark| format!("note: {}", text::visible(remark))));
+    lines.extend(plan.blockers.iter().map(|blocker| format!("stops it: {}", text::visible(blocker))));
+    let name = plan.confirm_name.iter();
+    lines.extend(name.map(|name| format!("To go on, add: --confirm '{}'", text::visible(name))));
+    lines.join("\n")
 }
 
 async fn followed(started: Started, host: &Host, output: &Output) -> Result<()> {
@@ -95,6 +149,7 @@ fn request_of(name: String, rule: RuleArgs) -> CleanupRuleSetRequest {
         rows,
         batch_rows: rule.batch,
         archive: Some(!rule.no_archive),
+        most_rows: rule.most,
     }
 }
 
@@ -156,8 +211,12 @@ fn list_text(rules: &[CleanupRule]) -> String {
                 RowChoice::Matching { condition } => condition.clone(),
             };
             let archive = if rule.archive { "archived first" } else { "not archived" };
-            vec![rule.name.clone(), rule.table.to_string(), which, archive.to_owned()]
+            let consent = match &rule.consent {
+                Some(ConsentState::Given { most, .. }) => format!("up to {} rows", text::number(*most)),
+                Some(ConsentState::Waiting { .. }) | None => "waits for consent".to_owned(),
+            };
+            vec![rule.name.clone(), rule.table.to_string(), which, archive.to_owned(), consent]
         })
         .collect();
-    text::table(&["NAME", "TABLE", "ROWS", ""].map(|name| (name, Align::Left)), &rows)
+    text::table(&["NAME", "TABLE", "ROWS", "", "A RUN"].map(|name| (name, Align::Left)), &rows)
 }

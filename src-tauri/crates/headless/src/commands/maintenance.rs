@@ -1,15 +1,16 @@
 //! `holdfastctl maintenance …`
 
-use holdfast_contract::ErrorCode;
-use holdfast_contract::backup::Started;
+use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::maintenance::{
     MaintenanceFinding, MaintenanceHistoryRequest, MaintenanceHistoryResponse, MaintenanceKind,
     MaintenanceListRequest, MaintenanceListResponse, MaintenancePlan, MaintenanceReport, MaintenanceRequest,
     MaintenanceRun,
 };
 use holdfast_contract::snapshot::TableName;
+use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::json;
 
+use super::agreed;
 use crate::cli::{ActionName, Maintenance};
 use crate::failure::{Failure, Result, internal};
 use crate::follow;
@@ -29,13 +30,20 @@ pub async fn run(command: Maintenance, host: &Host, output: &Output) -> Result<(
                 connection,
                 action: kind(action),
                 tables: how.table.iter().map(|name| table(name)).collect(),
-                accept_warning: how.accept_warning,
             };
+            let plan: MaintenancePlan = host.call("maintenance.plan", &request).await?;
             if how.dry_run {
-                let plan: MaintenancePlan = host.call("maintenance.plan", &request).await?;
                 return output.result(&plan, || plan_text(&plan));
             }
-            let started: Started = host.call("maintenance.run", &request).await?;
+            if let Some(warning) = plan.action.warning.as_ref().filter(|_| !how.accept_warning) {
+                let text = format!("{}: {}", plan.action.title, text::visible(warning));
+                return Err(ApiError::new(ErrorCode::ConfirmationMissing, text)
+                    .hint("Look at its plan (--dry-run), then run it with --accept-warning.")
+                    .into());
+            }
+            let apply = PlanRef { plan_id: plan.plan_id.clone() };
+            let started: Started =
+                host.call_confirmed("maintenance.apply", &apply, agreed(&plan.digest, None)).await?;
             let job = follow::to_the_end(host, output, &started).await.map_err(damage_found)?;
             let report: MaintenanceReport = serde_json::from_value(job.result.clone().unwrap_or_default())
                 .map_err(|error| internal(error.to_string()))?;

@@ -2,18 +2,19 @@
 
 use holdfast_contract::backup::{PlanRef, Started};
 use holdfast_contract::meta::Empty;
+use holdfast_contract::policy::ConsentState;
 use holdfast_contract::retention::{
     BackupPinRequest, BackupPinResponse, GroupRetention, GroupRetentionListResponse, GroupRetentionPreview,
-    GroupRetentionPreviewRequest, GroupRetentionSetRequest, KeepReason, Retention as Shown, RetentionOutcome,
-    RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRules, RetentionRunRequest,
-    RetentionSetRequest,
+    GroupRetentionPreviewRequest, GroupRetentionSetPlan, GroupRetentionSetRequest, KeepReason,
+    Retention as Shown, RetentionOutcome, RetentionPlan, RetentionPlanRequest, RetentionRef, RetentionRules,
+    RetentionRunRequest, RetentionSetPlan, RetentionSetRequest,
 };
 use holdfast_contract::vault::{VaultPrunePlan, VaultPruneResult};
 use serde_json::json;
 
 use super::agreed;
 use crate::cli::{Retention, Rules};
-use crate::failure::Result;
+use crate::failure::{Result, internal};
 use crate::follow;
 use crate::host::Host;
 use crate::output::Output;
@@ -25,9 +26,17 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let shown: Shown = host.call("retention.get", &RetentionRef { connection }).await?;
             output.result(&shown, || rules_text(&shown))
         }
-        Retention::Set { connection, rules, zone, inherit } => {
-            let request = RetentionSetRequest { connection, rules: rules_of(&rules), zone, inherit };
-            let shown: Shown = host.call("retention.set", &request).await?;
+        Retention::Set { connection, rules, zone, inherit, most, dry_run } => {
+            let rules = rules_of(&rules);
+            let request = RetentionSetRequest { connection, rules, zone, inherit, most_backups: most };
+            let plan: RetentionSetPlan = host.call("retention.set.plan", &request).await?;
+            if dry_run {
+                return output.result(&json!({ "plan": plan }), || text::visible(&plan.summary));
+            }
+            output.remark(&text::visible(&plan.summary));
+            let apply = PlanRef { plan_id: plan.plan_id.clone() };
+            let shown: Shown =
+                host.call_confirmed("retention.set.apply", &apply, agreed(&plan.digest, None)).await?;
             output.result(&shown, || rules_text(&shown))
         }
         Retention::Plan { connection, rules } => {
@@ -44,16 +53,29 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let preview: GroupRetentionPreview = host.call("retention.group.preview", &request).await?;
             output.result(&preview, || members_text(&preview))
         }
-        Retention::Group { group, rules, zone, forget, .. } => {
-            group_rules(group, &rules, zone, forget, host, output).await
+        Retention::Group { group, rules, zone, forget, most, .. } => {
+            let rules = rules_of(&rules);
+            match group {
+                Some(group) if forget || rules != RetentionRules::default() => {
+                    let rules = (!forget).then_some(rules);
+                    let request = GroupRetentionSetRequest { group, rules, zone, most_backups: most };
+                    set_group(&request, host, output).await
+                }
+                _ => {
+                    let answer: GroupRetentionListResponse =
+                        host.call("retention.group.list", &Empty {}).await?;
+                    output.result(&answer, || groups_text(&answer))
+                }
+            }
         }
         Retention::Run { group } => {
             let request = RetentionRunRequest { connection: None, group: Some(group), collect: None };
-            let outcome: RetentionOutcome = host.call("retention.run", &request).await?;
-            let freed = freed(&outcome, host, output).await?;
-            output.result(&json!({ "outcome": outcome, "freed": freed }), || {
-                outcome_text(&outcome, freed.as_ref())
-            })
+            let started: Started = host.call("retention.run", &request).await?;
+            let job = follow::to_the_end(host, output, &started).await?;
+            let outcome: RetentionOutcome = serde_json::from_value(job.result.unwrap_or_default())
+                .map_err(|error| internal(error.to_string()))?;
+            let document = json!({ "id": started.id, "job_id": started.job_id, "outcome": outcome, "freed": outcome.freed });
+            output.result(&document, || outcome_text(&outcome))
         }
         Retention::Apply { connection, prune } => {
             let request = RetentionPlanRequest { connection, rules: None };
@@ -62,42 +84,27 @@ pub async fn run(command: Retention, host: &Host, output: &Output) -> Result<()>
             let outcome: RetentionOutcome =
                 host.call_confirmed("retention.apply", &apply, agreed(&plan.digest, None)).await?;
             if !prune {
-                return output.result(&outcome, || outcome_text(&outcome, None));
+                return output.result(&outcome, || outcome_text(&outcome));
             }
-            let plan: VaultPrunePlan = host.call("vault.prune.plan", &Empty {}).await?;
-            let apply = PlanRef { plan_id: plan.plan_id.clone() };
-            let started: Started =
-                host.call_confirmed("vault.prune.apply", &apply, agreed(&plan.digest, None)).await?;
-            let outcome = RetentionOutcome { job_id: Some(started.job_id), ..outcome };
-            let freed = freed(&outcome, host, output).await?;
-            let document = json!({ "deleted": outcome.deleted, "kept": outcome.kept, "freed": freed });
-            output.result(&document, || outcome_text(&outcome, freed.as_ref()))
+            let outcome = RetentionOutcome { freed: pruned(host, output).await?, ..outcome };
+            output.result(&outcome, || outcome_text(&outcome))
         }
     }
 }
 
-async fn group_rules(
-    group: Option<String>,
-    rules: &Rules,
-    zone: Option<String>,
-    forget: bool,
-    host: &Host,
-    output: &Output,
-) -> Result<()> {
-    let rules = rules_of(rules);
-    let answer: GroupRetentionListResponse = match group {
-        Some(group) if forget || rules != RetentionRules::default() => {
-            let request = GroupRetentionSetRequest { group, rules: (!forget).then_some(rules), zone };
-            host.call("retention.group.set", &request).await?
-        }
-        _ => host.call("retention.group.list", &Empty {}).await?,
-    };
-    output.result(&answer, || {
-        let line = |set: &GroupRetention| {
-            format!("{}: {}", text::visible(&set.group), kept_text(&set.rules, &set.zone))
-        };
-        answer.groups.iter().map(line).collect::<Vec<_>>().join("\n")
-    })
+async fn set_group(request: &GroupRetentionSetRequest, host: &Host, output: &Output) -> Result<()> {
+    let plan: GroupRetentionSetPlan = host.call("retention.group.set.plan", request).await?;
+    output.remark(&text::visible(&plan.summary));
+    let apply = PlanRef { plan_id: plan.plan_id.clone() };
+    let answer: GroupRetentionListResponse =
+        host.call_confirmed("retention.group.set.apply", &apply, agreed(&plan.digest, None)).await?;
+    output.result(&answer, || groups_text(&answer))
+}
+
+fn groups_text(answer: &GroupRetentionListResponse) -> String {
+    let line =
+        |set: &GroupRetention| format!("{}: {}", text::visible(&set.group), kept_text(&set.rules, &set.zone));
+    answer.groups.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn members_text(preview: &GroupRetentionPreview) -> String {
@@ -124,16 +131,19 @@ fn members_text(preview: &GroupRetentionPreview) -> String {
     text::table(&head, &rows)
 }
 
-/// What the collection freed, once it has ended.
-async fn freed(outcome: &RetentionOutcome, host: &Host, output: &Output) -> Result<Option<VaultPruneResult>> {
-    let Some(job_id) = outcome.job_id.clone() else { return Ok(None) };
-    let job = follow::quietly(host, output, &Started { id: job_id.0.clone(), job_id }).await?;
+/// What a prune freed, once it has ended.
+async fn pruned(host: &Host, output: &Output) -> Result<Option<VaultPruneResult>> {
+    let plan: VaultPrunePlan = host.call("vault.prune.plan", &Empty {}).await?;
+    let apply = PlanRef { plan_id: plan.plan_id.clone() };
+    let started: Started =
+        host.call_confirmed("vault.prune.apply", &apply, agreed(&plan.digest, None)).await?;
+    let job = follow::quietly(host, output, &started).await?;
     Ok(job.result.and_then(|result| serde_json::from_value(result).ok()))
 }
 
-fn outcome_text(outcome: &RetentionOutcome, freed: Option<&VaultPruneResult>) -> String {
+fn outcome_text(outcome: &RetentionOutcome) -> String {
     let deleted = text::count(outcome.deleted.len() as u64, "backup");
-    let room = match freed {
+    let room = match &outcome.freed {
         Some(freed) => format!(
             "{} freed; what is still in its grace period goes with a later one.",
             text::bytes(freed.freed_bytes)
@@ -164,7 +174,13 @@ fn rules_of(rules: &Rules) -> RetentionRules {
 fn rules_text(retention: &Shown) -> String {
     let of =
         retention.of_group.as_deref().map(|group| format!(" Rules of the group {}.", text::visible(group)));
-    format!("{}{}", kept_text(&retention.rules, &retention.zone), of.unwrap_or_default())
+    let consent = match &retention.consent {
+        Some(ConsentState::Waiting { why }) => {
+            format!(" {} Set them again to agree to them.", text::visible(why))
+        }
+        _ => String::new(),
+    };
+    format!("{}{}{consent}", kept_text(&retention.rules, &retention.zone), of.unwrap_or_default())
 }
 
 fn kept_text(rules: &RetentionRules, zone: &str) -> String {

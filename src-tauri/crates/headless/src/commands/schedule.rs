@@ -1,13 +1,16 @@
 //! `holdfastctl schedule …`
 
+use holdfast_contract::backup::PlanRef;
 use holdfast_contract::meta::Empty;
+use holdfast_contract::policy::ConsentState;
 use holdfast_contract::schedule::{
-    RunListRequest, RunListResponse, Schedule as Shown, ScheduleAddRequest, ScheduleListResponse,
-    SchedulePreview, SchedulePreviewRequest, ScheduleRef, ScheduledRun,
+    RunListRequest, RunListResponse, Schedule as Shown, ScheduleAddRequest, ScheduleAgreePlan,
+    ScheduleListResponse, SchedulePreview, SchedulePreviewRequest, ScheduleRef, ScheduledRun,
 };
 use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::{Value, json};
 
+use super::agreed;
 use super::timing::timing;
 use crate::cli::{Schedule, ScheduledWork};
 use crate::failure::Result;
@@ -22,6 +25,12 @@ pub async fn run(command: Schedule, host: &Host, output: &Output) -> Result<()> 
             let timing = timing(times, local_zone)?;
             let request = ScheduleAddRequest { name, operation, request, timing, enabled: !off };
             let added: Shown = host.call("schedule.add", &request).await?;
+            if let Some(ConsentState::Waiting { .. }) = &added.consent {
+                output.remark(&format!(
+                    "It waits until somebody agrees: holdfastctl schedule agree {}",
+                    text::visible(&added.name)
+                ));
+            }
             output.result(&added, || format!("{}\n{}", added.id, next_text(&added)))
         }
         Schedule::List => {
@@ -35,6 +44,18 @@ pub async fn run(command: Schedule, host: &Host, output: &Output) -> Result<()> 
         Schedule::Run { schedule } => one(host, output, "schedule.run_now", schedule).await,
         Schedule::On { schedule } => turn(host, output, schedule, true).await,
         Schedule::Off { schedule } => turn(host, output, schedule, false).await,
+        Schedule::Agree { schedule, dry_run } => {
+            let plan: ScheduleAgreePlan = host.call("schedule.agree.plan", &ScheduleRef { schedule }).await?;
+            let words = || format!("{}\n{}", text::visible(&plan.summary), text::visible(&plan.warning));
+            if dry_run {
+                return output.result(&json!({ "plan": plan }), words);
+            }
+            output.remark(&words());
+            let apply = PlanRef { plan_id: plan.plan_id.clone() };
+            let found: Shown =
+                host.call_confirmed("schedule.agree.apply", &apply, agreed(&plan.digest, None)).await?;
+            output.result(&found, || one_text(&found))
+        }
         Schedule::Preview { times } => {
             let request = SchedulePreviewRequest { timing: timing(times, local_zone)? };
             let preview: SchedulePreview = host.call("schedule.preview", &request).await?;
@@ -98,6 +119,13 @@ fn next_text(schedule: &Shown) -> String {
 fn one_text(schedule: &Shown) -> String {
     let mut lines =
         vec![format!("{}: {}", text::visible(&schedule.name), schedule.operation), next_text(schedule)];
+    match &schedule.consent {
+        Some(ConsentState::Waiting { why }) => {
+            lines.push(format!("{} Agree with: holdfastctl schedule agree", text::visible(why)));
+        }
+        Some(ConsentState::Given { at_ms, .. }) => lines.push(format!("Agreed to: {}", text::time(*at_ms))),
+        None => {}
+    }
     if let Some(problem) = &schedule.problem {
         lines.push(format!("Problem: {}", text::visible(&problem.message)));
         lines.extend(problem.hint.as_deref().map(text::visible));

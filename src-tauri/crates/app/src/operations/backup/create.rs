@@ -41,7 +41,7 @@ impl Starting for Create {
         touched::connection(cx, &request.connection).await
     }
 
-    async fn start(cx: Cx, request: Self::Request) -> Result<Begun<Self::Result>, ApiError> {
+    async fn start(cx: Cx, request: Self::Request) -> Answer<Begun<Self::Result>> {
         manual::back_up(&cx, request).await
     }
 }

@@ -29,7 +29,7 @@ impl Starting for Export {
         touched::backup(cx, &request.backup).await
     }
 
-    async fn start(cx: Cx, request: Self::Request) -> Result<Begun<Self::Result>, ApiError> {
+    async fn start(cx: Cx, request: Self::Request) -> Answer<Begun<Self::Result>> {
         let vault = vaults::open(&cx).await?;
         let backup = shelf::find(&cx, &vault, &request.backup).await?;
         list::require_good(&backup)?;
