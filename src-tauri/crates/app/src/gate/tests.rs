@@ -4,13 +4,13 @@
 mod list;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use holdfast_contract::PlanId;
 use holdfast_contract::audit::{AuditEntry, AuditPhase};
-use holdfast_contract::backup::PlanRef;
 use holdfast_contract::connection::Password;
-use holdfast_contract::policy::{Audit, Confirm, Permission, Risk, Target};
-use holdfast_contract::{ConnectionId, PlanId};
+use holdfast_contract::event::Topic;
+use holdfast_contract::policy::{Audit, Confirm, Consent, Policy, Risk, StandingConsent, Touched};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::*;
 use crate::catalog::{Catalog, Plan};
 use crate::clock::FixedClock;
+use crate::cx::{Begun, Cx, NewWork};
 use crate::events::Events;
 use crate::home::{Home, ProcessKind};
 use crate::jobs::Jobs;
@@ -28,13 +29,7 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-const CHANGE: Policy = Policy {
-    needs: Permission::Operate,
-    risk: Risk::Change,
-    confirm: Confirm::None,
-    audit: Audit::Both,
-    schedulable: false,
-};
+const CHANGE: Policy = Policy::changes(&[Topic::Connections]);
 
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Order {
@@ -49,8 +44,8 @@ impl Operation for Change {
     const POLICY: Policy = CHANGE;
     type Request = Order;
     type Response = Order;
-    fn target(request: &Order) -> Target {
-        Target::Connection(ConnectionId(request.what.clone()))
+    async fn touched(_: &Cx, request: &Order) -> touched::Answer {
+        touched::named(&request.what)
     }
     async fn run(_: Cx, request: Order) -> Result<Order, ApiError> {
         RUNS.fetch_add(1, Ordering::SeqCst);
@@ -65,38 +60,131 @@ impl Operation for Change {
     }
 }
 
-struct Apply;
-impl Operation for Apply {
-    const NAME: &'static str = "fake.apply";
-    const POLICY: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..CHANGE };
-    type Request = PlanRef;
-    type Response = PlanRef;
-    fn target(request: &PlanRef) -> Target {
-        Target::Plan(request.plan_id.clone())
-    }
-    async fn run(cx: Cx, request: PlanRef) -> Result<PlanRef, ApiError> {
-        RUNS.fetch_add(1, Ordering::SeqCst);
-        let plan = cx.catalog().plans().get(&request.plan_id).await?;
-        plan.still_holds(&json!("shown"))?;
+/// What a plan was made of, as it stands in the world.
+static GROUND: AtomicUsize = AtomicUsize::new(0);
+static BLOCKED: AtomicBool = AtomicBool::new(false);
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct FakePlan {
+    plan_id: PlanId,
+    digest: String,
+}
+shown![FakePlan];
+
+struct Deed;
+impl PlansAtOnce for Deed {
+    const PLAN: &'static str = "fake.plan";
+    type Request = Order;
+    async fn settle(_: &Cx, request: Order) -> Result<Order, ApiError> {
         Ok(request)
+    }
+}
+impl Planned for Deed {
+    const APPLY: &'static str = "fake.apply";
+    const POLICY: Policy = Policy::destroys(Consent::DigestAndName, &[Topic::Connections]);
+    type Intent = Order;
+    type Plan = FakePlan;
+    type Ground = usize;
+    type Outcome = Done<Order>;
+    async fn look(_: &Cx, intent: &Order) -> Result<Look<Self>, ApiError> {
+        let ground = GROUND.load(Ordering::SeqCst);
+        Ok(Look {
+            plan: FakePlan { plan_id: "".into(), digest: String::new() },
+            digest: Plan::digest_of(&ground)?,
+            blockers: BLOCKED
+                .load(Ordering::SeqCst)
+                .then(|| "It is Sunday.".to_owned())
+                .into_iter()
+                .collect(),
+            confirm_name: Some(intent.what.clone()),
+            touched: vec![Touched::Connection {
+                id: "c1".into(),
+                name: "Shop".into(),
+                database: "shop".into(),
+            }],
+            ground,
+        })
+    }
+    async fn apply(_: Cx, agreed: Agreed<Self>) -> Result<Done<Order>, ApiError> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(agreed.ground, GROUND.load(Ordering::SeqCst));
+        assert!(!agreed.consent().digest().is_empty());
+        match agreed.intent.what.as_str() {
+            "fail" => Err(ApiError::new(ErrorCode::DatabaseBusy, "busy")),
+            _ => Ok(Done(agreed.intent)),
+        }
+    }
+}
+
+/// Acts by a rule whose wording is `what`, agreed to for three at a time.
+struct Rule;
+impl Standing for Rule {
+    const NAME: &'static str = "fake.rule";
+    const POLICY: Policy = Policy::standing(&[Topic::Jobs]).schedulable();
+    type Request = Order;
+    type Result = Order;
+    type Rule = String;
+    async fn rules(_: &Cx, request: &Order) -> Result<Vec<RuleNow<String>>, ApiError> {
+        let given = (request.password.is_none()).then(|| StandingConsent {
+            digest: Plan::digest_of(&"three at a time").unwrap(),
+            by: Principal::CommandLine("ann".into()),
+            at_ms: NOW,
+            most: 3,
+        });
+        Ok(vec![RuleNow {
+            rule: request.what.clone(),
+            name: "The rule".into(),
+            touched: vec![Touched::Rule { name: "nightly".into() }],
+            asks: Asking::Consent { digest: Plan::digest_of(&request.what)?, given, how: "Agree to it." },
+        }])
+    }
+    async fn start(cx: Cx, request: Order, rules: Allowed<String>) -> Result<Begun<Order>, ApiError> {
+        let (rules, waiting) = rules.into_parts();
+        assert!(waiting.is_none());
+        for (_, consent) in &rules {
+            consent.covers(3, "rows")?;
+            assert_eq!(consent.covers(4, "rows").unwrap_err().code, ErrorCode::ConfirmationMissing);
+        }
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        let new = NewWork { title: "by a rule".into(), connection_id: None, cancellable: false };
+        cx.start_job(new, |_| async { Ok(request) }).await
     }
 }
 
 struct Scheduled;
 impl Operation for Scheduled {
     const NAME: &'static str = "fake.scheduled";
-    const POLICY: Policy = Policy { schedulable: true, ..CHANGE };
+    const POLICY: Policy = CHANGE.schedulable();
     type Request = Order;
     type Response = Order;
-    fn target(_: &Order) -> Target {
-        Target::None
+    async fn touched(_: &Cx, _: &Order) -> touched::Answer {
+        Ok(Vec::new())
     }
     async fn run(_: Cx, request: Order) -> Result<Order, ApiError> {
         Ok(request)
     }
 }
 
-static LIST: &[Entry] = &[Entry::of::<Change>(), Entry::of::<Apply>(), Entry::of::<Scheduled>()];
+/// Takes a path of this machine.
+struct Local;
+impl Reading for Local {
+    const NAME: &'static str = "fake.local";
+    const POLICY: Policy = Policy::reads(&[]).on_this_machine();
+    type Request = Order;
+    type Response = Order;
+    async fn run(_: Cx, request: Order) -> Result<Order, ApiError> {
+        Ok(request)
+    }
+}
+
+static LIST: &[Entry] = &[
+    Entry::operation::<Change>(),
+    Entry::plan::<Deed>(),
+    Entry::apply::<Deed>(),
+    Entry::standing::<Rule>(),
+    Entry::operation::<Scheduled>(),
+    Entry::reading::<Local>(),
+];
 
 struct House {
     gate: Gate,
@@ -134,7 +222,8 @@ fn house(list: &'static [Entry]) -> House {
 impl House {
     async fn call(&self, name: &str, request: Value, confirmation: Confirmation) -> Result<Value, ErrorCode> {
         let person = Principal::CommandLine("ann".into());
-        self.gate.call(person, name, request, confirmation).await.map_err(|error| error.code)
+        let passed = self.gate.call(person, name, request, confirmation).await;
+        passed.map(|passed| passed.answer).map_err(|error| error.code)
     }
     /// Phase, outcome and error code of every entry, oldest first.
     async fn log(&self) -> Vec<(AuditPhase, String, String)> {
@@ -149,11 +238,10 @@ impl House {
         entries
     }
     async fn plan(&self, operation: &str, confirm_name: Option<&str>) -> Plan {
-        let plan = Plan {
-            confirm_name: confirm_name.map(str::to_owned),
-            target_name: Some("Shop".into()),
-            ..Plan::new(operation, &json!({}), &json!("shown"), self.shared.clock.now_ms()).unwrap()
-        };
+        let digest = Plan::digest_of(&GROUND.load(Ordering::SeqCst)).unwrap();
+        let name = confirm_name.map(str::to_owned);
+        let intent = json!({"what": confirm_name.unwrap_or("shop")});
+        let plan = Plan::new(operation, &intent, digest, name, self.shared.clock.now_ms()).unwrap();
         self.shared.catalog.plans().put(plan.clone()).await.unwrap();
         plan
     }
@@ -181,11 +269,11 @@ async fn a_step_that_fails_stops_those_after_it_and_is_written_down() {
     );
     let schedule = Principal::Schedule("nightly".into());
     let not_allowed = house.gate.call(schedule.clone(), "fake.change", json!({"what": "x"}), none()).await;
-    assert_eq!(not_allowed.unwrap_err().code, ErrorCode::NotAllowed);
+    assert_eq!(not_allowed.err().unwrap().code, ErrorCode::NotAllowed);
     // A caller who may not do it does not use the plan up either.
     let plan = house.plan("fake.apply", Some("shop")).await;
     let request = json!({"plan_id": plan.id});
-    house.gate.call(schedule.clone(), "fake.apply", request.clone(), agreed(&plan)).await.unwrap_err();
+    house.gate.call(schedule.clone(), "fake.apply", request.clone(), agreed(&plan)).await.err().unwrap();
     assert_eq!(
         house.call("fake.apply", request.clone(), none()).await.unwrap_err(),
         ErrorCode::ConfirmationMissing
@@ -264,17 +352,77 @@ async fn passwords_reach_the_operation_and_not_the_log() {
     }
 }
 
+/// Looked at again: another ground is another deed, and a blocker stops it. A plan that did not start is not used up.
 #[tokio::test]
 async fn a_plan_is_applied_once_and_only_while_it_holds() {
     let _alone = ALONE.lock().await;
     let house = house(LIST);
-    let plan = house.plan("fake.apply", Some("shop")).await;
-    let request = json!({"plan_id": plan.id});
-    house.call("fake.apply", request.clone(), agreed(&plan)).await.unwrap();
-    assert_eq!(house.call("fake.apply", request, agreed(&plan)).await.unwrap_err(), ErrorCode::PlanMoved);
+    RUNS.store(0, Ordering::SeqCst);
+    let none = Confirmation::default;
+    let shown = house.call("fake.plan", json!({"what": "shop"}), none()).await.unwrap();
+    let request = json!({"plan_id": shown["plan_id"]});
+    let agreed =
+        Confirmation { digest: shown["digest"].as_str().map(str::to_owned), name: Some("shop".into()) };
 
-    let other = Plan::new("fake.apply", &json!({}), &json!("something else was shown"), NOW).unwrap();
-    house.shared.catalog.plans().put(other.clone()).await.unwrap();
-    let request = json!({"plan_id": other.id});
-    assert_eq!(house.call("fake.apply", request, agreed(&other)).await.unwrap_err(), ErrorCode::PlanMoved);
+    GROUND.fetch_add(1, Ordering::SeqCst);
+    let moved = house.call("fake.apply", request.clone(), agreed.clone()).await.unwrap_err();
+    assert_eq!(moved, ErrorCode::PlanMoved, "the ground has moved");
+    GROUND.fetch_sub(1, Ordering::SeqCst);
+    BLOCKED.store(true, Ordering::SeqCst);
+    let blocked = house.call("fake.apply", request.clone(), agreed.clone()).await.unwrap_err();
+    BLOCKED.store(false, Ordering::SeqCst);
+    assert_eq!(blocked, ErrorCode::Unsupported);
+    assert_eq!(RUNS.load(Ordering::SeqCst), 0, "nothing ran");
+
+    house.call("fake.apply", request.clone(), agreed.clone()).await.unwrap();
+    assert_eq!(house.call("fake.apply", request, agreed).await.unwrap_err(), ErrorCode::PlanMoved);
+    assert_eq!(RUNS.load(Ordering::SeqCst), 1);
+    let touched = &house.entries().await.last().unwrap().touched;
+    assert!(matches!(&touched[..], [Touched::Connection { name, .. }] if name == "Shop"), "{touched:?}");
+
+    let failing = house.plan("fake.apply", Some("fail")).await;
+    let request = json!({"plan_id": failing.id});
+    for _ in 0..2 {
+        let error = house.call("fake.apply", request.clone(), super::tests::agreed(&failing)).await;
+        assert_eq!(error.unwrap_err(), ErrorCode::DatabaseBusy, "it may be tried again");
+    }
+}
+
+/// A rule runs only as it was agreed to, whoever calls.
+#[tokio::test]
+async fn a_rule_acts_by_consent_that_stands() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    RUNS.store(0, Ordering::SeqCst);
+    let schedule = || Principal::Schedule("nightly".into());
+    for request in
+        [json!({"what": "four at a time"}), json!({"what": "three at a time", "password": "nobody agreed"})]
+    {
+        let waits = house.gate.call(schedule(), "fake.rule", request.clone(), Confirmation::default()).await;
+        let waits = waits.err().unwrap();
+        assert_eq!(waits.code, ErrorCode::ConfirmationMissing, "{request}");
+        assert_eq!(waits.hint.as_deref(), Some("Agree to it."));
+    }
+    assert_eq!(RUNS.load(Ordering::SeqCst), 0);
+    let request = json!({"what": "three at a time"});
+    let passed = house.gate.call(schedule(), "fake.rule", request, Confirmation::default()).await.unwrap();
+    assert!(passed.job.is_some(), "what it started is typed");
+    assert_eq!(RUNS.load(Ordering::SeqCst), 1);
+    house.shared.jobs.idle().await;
+    let log = house.log().await;
+    assert_eq!(log[0], refused("confirmation_missing"));
+    assert!(log.contains(&(AuditPhase::Outcome, "started".into(), String::new())), "{log:?}");
+    let entries = house.entries().await;
+    assert!(entries.iter().all(|entry| entry.touched == [Touched::Rule { name: "nightly".into() }]));
+}
+
+#[tokio::test]
+async fn paths_of_this_machine_are_not_given_over_the_network() {
+    let _alone = ALONE.lock().await;
+    let house = house(LIST);
+    let request = json!({"what": "/etc/passwd"});
+    let afar = Principal::Http("phone".into());
+    let refused = house.gate.call(afar, "fake.local", request.clone(), Confirmation::default()).await;
+    assert_eq!(refused.err().unwrap().code, ErrorCode::NotAllowed);
+    house.call("fake.local", request, Confirmation::default()).await.unwrap();
 }

@@ -46,13 +46,6 @@ pub async fn backup(cx: &Cx, typed: &str) -> Answer {
     Ok(all)
 }
 
-/// Every connection of a group.
-pub async fn group(cx: &Cx, group: &str) -> Answer {
-    let all = cx.catalog().connections().list().await?;
-    let members = all.iter().filter(|connection| connection.group.as_deref() == Some(group)).map(of);
-    Ok([Touched::Group { name: group.to_owned() }].into_iter().chain(members).collect())
-}
-
 pub async fn rule(cx: &Cx, typed: &str) -> Answer {
     let rule = cx.catalog().cleanup_rules().find(typed).await?;
     let mut all =

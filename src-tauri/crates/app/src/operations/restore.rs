@@ -1,5 +1,7 @@
 //! Operations `restore.*`: from the request to the use case.
 
+use std::path::Path;
+
 use holdfast_contract::event::Topic;
 use holdfast_contract::policy::{Consent, Policy};
 use holdfast_contract::restore::{
@@ -31,6 +33,9 @@ impl PlansAtOnce for Start {
     type Request = RestorePlanRequest;
 
     async fn settle(cx: &Cx, request: RestorePlanRequest) -> Answer<Intent> {
+        if request.database.as_deref().is_some_and(|name| Path::new(name).is_absolute()) {
+            touched::refuse_path_from_afar(cx, "database")?;
+        }
         look::settle(cx, &request).await
     }
 }

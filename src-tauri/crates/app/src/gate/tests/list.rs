@@ -1,22 +1,28 @@
 //! The real list of operations: what asks for confirmation does not run without it, every operation is described, and the
 //! table of authority is as committed.
 
+use holdfast_contract::policy::Permission;
+
 use super::*;
 use crate::operations::OPERATIONS;
+
+fn planned(entry: &Entry) -> bool {
+    matches!(entry.policy.confirm(), Confirm::Digest | Confirm::DigestAndName)
+}
 
 /// Generated from the real list: whatever asks for confirmation refuses every way of not giving it.
 #[tokio::test]
 async fn the_confirmation_matrix() {
     let list = OPERATIONS;
     for entry in list {
-        assert_eq!(entry.name.ends_with(".apply"), entry.policy.confirm != Confirm::None, "{}", entry.name);
-        // Carries out rules that were looked at and set before: nobody is there to ask at night.
-        let agreed_before = ["retention.run", "cleanup.run"].contains(&entry.name);
-        if entry.policy.risk == Risk::Destroy && !agreed_before {
-            assert_ne!(entry.policy.confirm, Confirm::None, "{}", entry.name);
+        assert_eq!(entry.name.ends_with(".apply"), planned(entry), "{}", entry.name);
+        let policy = entry.policy;
+        if policy.risk() == Risk::Destroy {
+            assert_ne!(policy.confirm(), Confirm::None, "{}", entry.name);
         }
-        if entry.policy.risk != Risk::Read {
-            assert_eq!(entry.policy.audit, Audit::Both, "{}", entry.name);
+        if policy.risk() != Risk::Read {
+            assert_eq!(policy.audit(), Audit::Both, "{}", entry.name);
+            assert!(!policy.changed_topics().is_empty(), "{} says what it changes", entry.name);
         }
         if let Some(subject) = entry.name.strip_suffix(".apply") {
             assert!(
@@ -27,7 +33,7 @@ async fn the_confirmation_matrix() {
         }
     }
     let house = house(list);
-    for entry in list.iter().filter(|entry| entry.policy.confirm != Confirm::None) {
+    for entry in list.iter().filter(|entry| planned(entry)) {
         let name = entry.name;
         let plan = house.plan(name, Some("shop")).await;
         let request = json!({"plan_id": plan.id});
@@ -57,7 +63,7 @@ async fn the_confirmation_matrix() {
                 ErrorCode::BadRequest,
             ),
         ];
-        if entry.policy.confirm == Confirm::DigestAndName {
+        if entry.policy.confirm() == Confirm::DigestAndName {
             cases.push((
                 request.clone(),
                 Confirmation { digest: digest.clone(), name: None },
@@ -74,6 +80,10 @@ async fn the_confirmation_matrix() {
             let refusal = house.call(name, request, confirmation.clone()).await.unwrap_err();
             assert_eq!(refusal, code, "{name} {confirmation:?}");
         }
+        let used = house.plan(name, Some("shop")).await;
+        house.shared.catalog.plans().take(&used.id, NOW).await.unwrap();
+        let again = house.call(name, json!({"plan_id": used.id}), agreed(&used)).await.unwrap_err();
+        assert_eq!(again, ErrorCode::PlanMoved, "{name} used");
         house.clock.advance(61 * 60 * 1000);
         assert_eq!(
             house.call(name, request, agreed(&plan)).await.unwrap_err(),
@@ -88,6 +98,92 @@ async fn the_confirmation_matrix() {
             .iter()
             .all(|(phase, outcome, _)| *phase == AuditPhase::Outcome && outcome == "refused")
     );
+}
+
+/// Every operation for every kind of caller: refused exactly where its policy does not offer it, before anything is looked at.
+#[tokio::test]
+async fn every_operation_for_every_principal() {
+    let house = house(OPERATIONS);
+    let name = || "somebody".to_owned();
+    for entry in OPERATIONS {
+        let hosts = entry.policy.hosts();
+        let operate = entry.policy.needs() <= Permission::Operate;
+        for (principal, offered) in [
+            (Principal::Window(name()), hosts.window),
+            (Principal::CommandLine(name()), hosts.command_line),
+            (Principal::Schedule(name()), hosts.schedule && operate),
+            (Principal::Http(name()), hosts.http),
+        ] {
+            if offered {
+                continue;
+            }
+            // Whatever it asks for: a request that is understood is refused for who sends it.
+            let request = understood(entry);
+            let refused =
+                house.gate.call(principal.clone(), entry.name, request, Confirmation::default()).await;
+            assert_eq!(refused.err().unwrap().code, ErrorCode::NotAllowed, "{} {principal:?}", entry.name);
+        }
+        assert!(!hosts.schedule || operate, "{}: a schedule may operate and nothing more", entry.name);
+        let local = ["path", "file", "to_file"].iter().any(|field| asks_for(entry, field));
+        assert!(!local || !hosts.http, "{} takes a path of this machine", entry.name);
+    }
+}
+
+/// A request that decodes, made from the description of its type.
+fn understood(entry: &Entry) -> Value {
+    let document = openapi(OPERATIONS);
+    let path = format!("/paths/~1call~1{}/post/requestBody/content/application~1json/schema", entry.name);
+    let value = sample(&document, document.pointer(&path).unwrap());
+    (entry.decodes)(value.clone())
+        .unwrap_or_else(|error| panic!("{} {value}: {}", entry.name, error.message));
+    value
+}
+
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(name) => resolved(document, document.pointer(name.trim_start_matches('#')).unwrap()),
+        None => schema,
+    }
+}
+
+fn sample(document: &Value, schema: &Value) -> Value {
+    let schema = resolved(document, schema);
+    for several in ["oneOf", "anyOf"] {
+        if let Some(first) =
+            schema[several].as_array().and_then(|all| all.iter().find(|one| one["type"] != "null"))
+        {
+            return sample(document, first);
+        }
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let mut whole = serde_json::Map::new();
+        for part in parts {
+            if let Value::Object(fields) = sample(document, part) {
+                whole.extend(fields);
+            }
+        }
+        return Value::Object(whole);
+    }
+    if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let fields = required.iter().filter_map(Value::as_str);
+            fields.map(|field| (field.to_owned(), sample(document, &schema["properties"][field]))).collect()
+        }
+        Some("array") => json!([]),
+        Some("integer" | "number") => json!(1),
+        Some("boolean") => json!(false),
+        _ => json!("x"),
+    }
+}
+
+fn asks_for(entry: &Entry, field: &str) -> bool {
+    let document = openapi(OPERATIONS);
+    let path = format!("/paths/~1call~1{}/post/requestBody/content/application~1json/schema", entry.name);
+    resolved(&document, document.pointer(&path).unwrap())["properties"].get(field).is_some()
 }
 
 #[test]
