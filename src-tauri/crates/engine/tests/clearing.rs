@@ -117,7 +117,7 @@ impl Place<'_> {
 /// Each version has its own way with transaction numbers, locks and partitions.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_every_postgres() {
-    for version in 13..=18 {
+    for version in postgres::versions("on_every_postgres") {
         on_postgres(&postgres::Server::start_version(version, &[])).await;
     }
 }

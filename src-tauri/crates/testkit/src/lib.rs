@@ -2,3 +2,7 @@
 //! storage passes. A new driver or storage calls a suite from one short file.
 //!
 //! What does not belong here: tests of one crate alone, and anything that the product itself needs.
+
+mod skip;
+
+pub use skip::{skipped, skipped_in_part};

@@ -58,15 +58,9 @@ impl Server {
         Self::start_from(bin_dir(), settings)
     }
 
-    /// A server of one major version out of those that `cargo xtask setup` fetched.
+    /// A server of one major version out of those that [`versions`] names.
     pub fn start_version(major: u32, settings: &[&str]) -> Server {
-        let bin = fetched(&format!("postgresql-{major}"));
-        assert!(
-            bin.join("postgres").exists(),
-            "PostgreSQL {major} is not at {}: run `cargo xtask setup`",
-            bin.display()
-        );
-        Self::start_from(bin, settings)
+        Self::start_from(version(major), settings)
     }
 
     fn start_from(bin: PathBuf, settings: &[&str]) -> Server {
@@ -172,6 +166,29 @@ impl Drop for Server {
 fn text(output: Output, program: &str) -> String {
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Major versions, the newest last, that `cargo xtask setup` could fetch; what `test` leaves out for want of one is said by name.
+pub fn versions(test: &str) -> Vec<u32> {
+    let clients = fetched("postgresql-clients");
+    if !clients.join("pg_dump").exists() {
+        holdfast_testkit::skipped(
+            test,
+            &format!("no pg_dump at {}: see `cargo xtask setup`", clients.display()),
+        );
+        return Vec::new();
+    }
+    let (here, missing): (Vec<u32>, Vec<u32>) =
+        (13..=18).partition(|major| version(*major).join("postgres").exists());
+    for major in missing {
+        let reason = format!("it is not at {}: see `cargo xtask setup`", version(major).display());
+        holdfast_testkit::skipped_in_part(test, &format!("PostgreSQL {major}"), &reason);
+    }
+    here
+}
+
+fn version(major: u32) -> PathBuf {
+    fetched(&format!("postgresql-{major}"))
 }
 
 /// The programs of a folder that `cargo xtask setup` made beside the built ones.
