@@ -1,25 +1,23 @@
 //! The throw-away MariaDB server of a test program, with its own client programs as witnesses. The superuser is
 //! trusted on the socket and from 127.0.0.1; accounts that a story makes have the passwords it gives them.
 
+use holdfast_testkit::Shared;
+use holdfast_testkit::mariadb::{self as server, SUPERUSER};
 use std::io::{Read, Write};
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-
-#[path = "../../src-tauri/crates/engine/tests/support/mariadb.rs"]
-mod server;
-
-use server::SUPERUSER;
 
 pub struct Server {
     server: server::Server,
 }
 
 impl Server {
-    /// Started at the first use; ends with the test program, however that ends.
+    /// The one server of the calling module, started at first use; ends with the test program, however that ends.
+    #[track_caller]
     pub fn shared() -> &'static Server {
-        static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(|| Server::start_with(&[]))
+        static SERVERS: Shared<Server> = Shared::new();
+        SERVERS.of(Location::caller(), || Server::start_with(&[]))
     }
 
     /// A server of its own, with these options on its command line.

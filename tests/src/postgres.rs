@@ -1,20 +1,14 @@
 //! The throw-away PostgreSQL server of a test program, with its own client programs as witnesses. Over the socket
 //! everybody is trusted; over loopback passwords are asked for, except the superuser's.
 
+use holdfast_testkit::postgres::{self as server, SUPERUSER};
+use holdfast_testkit::{Shared, fixtures, pg_dump};
 use std::io::Write;
+use std::panic::Location;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-
-#[path = "../../src-tauri/crates/engine/tests/support/postgres.rs"]
-mod server;
-
-use server::SUPERUSER;
 
 use crate::ctl::Ctl;
-
-/// A schema that uses every captured kind of object; a line for newer servers ends in "-- since" and the version.
-const EVERYTHING: &str = include_str!("../../src-tauri/crates/engine/tests/fixtures/everything.sql");
 
 const ACCESS: &str =
     "local all all trust\nhost all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
@@ -24,10 +18,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Started at the first use; ends with the test program, however that ends.
+    /// The one server of the calling module, started at first use; ends with the test program, however that ends.
+    #[track_caller]
     pub fn shared() -> &'static Server {
-        static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(Server::start)
+        static SERVERS: Shared<Server> = Shared::new();
+        SERVERS.of(Location::caller(), Server::start)
     }
 
     fn start() -> Server {
@@ -94,6 +89,7 @@ impl Server {
         self.run_file(database, file.path());
     }
     /// A database of this name in the shared server, made by the script, and a vault with a connection to it.
+    #[track_caller]
     pub fn filled(name: &str, sql: &str) -> (Ctl, &'static Server) {
         let (ctl, server) = (Ctl::with_vault(), Self::shared());
         server.psql("postgres", &format!("create database {name}"));
@@ -106,11 +102,7 @@ impl Server {
         self.psql("postgres", r#"create role app; create role reader; create role auditor; create role "group"; create role "Ünï ""role""""#);
         self.psql("postgres", &format!("create database {database}"));
         let version: u32 = self.psql("postgres", "show server_version_num").parse().expect("a number");
-        let suits = |line: &&str| match line.rsplit_once("-- since ") {
-            Some((_, since)) => since.trim().parse::<u32>().is_ok_and(|since| version / 10_000 >= since),
-            None => true,
-        };
-        self.run_script(database, &EVERYTHING.lines().filter(suits).collect::<Vec<_>>().join("\n"));
+        self.run_script(database, &pg_dump::for_version(fixtures::EVERYTHING, version / 10_000));
     }
     pub fn run_file(&self, database: &str, file: &Path) {
         finish(self.client("psql").args(["-Xq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f"]).arg(file));

@@ -11,13 +11,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("holdfast-vault", &["holdfast-contract"]),
     ("holdfast-app", &["holdfast-contract", "holdfast-engine", "holdfast-vault"]),
     ("holdfast-headless", &["holdfast-app", "holdfast-contract"]),
+    // For tests alone: no other crate may have it but as a dev-dependency.
+    ("holdfast-testkit", &["holdfast-contract", "holdfast-engine", "holdfast-vault"]),
     // The desktop host.
     ("holdfast", &["holdfast-app", "holdfast-contract"]),
     // Never the desktop host: tests must not need a screen.
-    (
-        "holdfast-tests",
-        &["holdfast-app", "holdfast-contract", "holdfast-engine", "holdfast-headless", "holdfast-vault"],
-    ),
+    ("holdfast-tests", &["holdfast-app", "holdfast-contract", "holdfast-headless", "holdfast-testkit"]),
     ("xtask", &[]),
 ];
 
@@ -87,6 +86,9 @@ fn crates_use_only_what_the_design_allows() {
     assert_eq!(seen.len(), ARROWS.len(), "every crate in the list exists: {seen:?}");
 }
 
+/// What tests share. Any crate's tests may use it.
+const TESTKIT: &str = "holdfast-testkit";
+
 /// The package's name and what of ours it depends on, for any target and kind.
 fn dependencies(manifest: &str) -> (String, BTreeSet<String>) {
     let (mut section, mut name, mut used) = (String::new(), String::new(), BTreeSet::new());
@@ -100,8 +102,13 @@ fn dependencies(manifest: &str) -> (String, BTreeSet<String>) {
         if section == "package" && key == "name" {
             name = value.trim().trim_matches('"').to_owned();
         }
+        let is_for_tests = section.ends_with("dev-dependencies") && key.split('.').next() == Some(TESTKIT);
         let is_ours = key.starts_with("holdfast-") || key.starts_with("holdfast.") || key == "holdfast";
-        if section.ends_with("dependencies") && section != "workspace.dependencies" && is_ours {
+        if section.ends_with("dependencies")
+            && section != "workspace.dependencies"
+            && is_ours
+            && !is_for_tests
+        {
             used.insert(key.split('.').next().unwrap_or(key).to_owned());
         }
     }
@@ -188,7 +195,7 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
 fn the_reader_of_manifests_and_uses_reads() {
     let (name, used) = dependencies(
         "[package]\nname = \"holdfast\"\n[dependencies]\nholdfast-app.workspace = true\nserde = \"1\"\n\
-         [target.'cfg(unix)'.dev-dependencies]\nholdfast-vault = { path = \"x\" }\n",
+         [target.'cfg(unix)'.dev-dependencies]\nholdfast-vault = { path = \"x\" }\nholdfast-testkit.workspace = true\n",
     );
     assert_eq!(name, "holdfast");
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["holdfast-app", "holdfast-vault"]);

@@ -1,6 +1,10 @@
 //! The page first: it is embedded when the window's program compiles.
 
-use crate::process::{Outcome, built, cargo, npm, run};
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::process::{Outcome, built, cargo, npm, root, run};
 use crate::setup;
 
 pub fn build(release: bool) -> Outcome {
@@ -17,6 +21,23 @@ pub fn build(release: bool) -> Outcome {
 pub fn page() -> Outcome {
     setup::page_packages()?;
     run(&mut npm(["run", "--silent", "build"]))
+}
+
+/// As [`page`], unless it was built after its last change.
+pub fn page_if_older() -> Outcome {
+    let ui = root().join("ui");
+    let built = fs::metadata(ui.join("dist/index.html")).and_then(|found| found.modified()).ok();
+    let sources = ["src", "public", "index.html", "package-lock.json", "vite.config.ts"];
+    let changed = sources.iter().filter_map(|part| newest(&ui.join(part))).max();
+    if built > changed { Ok(()) } else { page() }
+}
+
+fn newest(path: &Path) -> Option<SystemTime> {
+    let found = fs::metadata(path).ok()?;
+    if !found.is_dir() {
+        return found.modified().ok();
+    }
+    fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest(&entry.path())).max()
 }
 
 /// A debug build is the test run's own, member for member, so that cargo compiles everything once.

@@ -11,13 +11,16 @@ mod check;
 mod demo;
 mod generate;
 mod lanes;
+mod names;
 mod package;
 mod postgres_sources;
 mod process;
+mod programs;
 mod run;
 mod screens;
 mod servers;
 mod setup;
+mod tally;
 mod test;
 
 use std::process::ExitCode;
@@ -41,8 +44,19 @@ enum Task {
         #[arg(long)]
         demo: bool,
     },
-    /// Set up and run every check and test
-    Test,
+    /// Set up and run every check and test, or only some
+    Test {
+        /// Tests or modules, by name or a part of it (none: everything)
+        names: Vec<String>,
+        /// The short round: unit tests, walls, page, and the main story of each engine
+        #[arg(long, conflicts_with = "names")]
+        quick: bool,
+    },
+    /// Run the long forms of tests with random databases, kills and cuts; takes hours
+    Campaign {
+        /// Tests or modules (none: all that have a long form)
+        names: Vec<String>,
+    },
     /// Build the page, the window (`holdfast`) and the command line (`holdfastctl`)
     Build {
         #[arg(long)]
@@ -67,9 +81,12 @@ fn main() -> ExitCode {
     let outcome = match Line::parse().task {
         Task::Setup => setup::setup(),
         Task::Run { demo } => run::run(demo),
-        Task::Test => test::test(),
+        Task::Test { quick: true, .. } => test::quick(),
+        Task::Test { names, .. } if names.is_empty() => test::all(),
+        Task::Test { names, .. } => test::named(&names),
+        Task::Campaign { names } => test::campaign(&names),
         Task::Build { release } => build::build(release),
-        Task::Check => setup::page_packages().and_then(|()| check::check()),
+        Task::Check => check::check(),
         Task::Generate => generate::generate(),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Screens => screens::screens(),

@@ -1,7 +1,6 @@
 //! Starting programs: argument lists in, a plain reason out when one fails.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,22 +53,6 @@ pub fn read(command: &mut Command) -> Outcome<String> {
         return Err(format!("{} ended with {}", shown(command), output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("{} did not print text", shown(command)))
-}
-
-/// Runs it in the foreground and gives each printed line to `heard`. False: it failed, after all its lines.
-pub fn listen(command: &mut Command, mut heard: impl FnMut(&str)) -> Outcome<bool> {
-    println!("$ {}", shown(command));
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error))?;
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = line.map_err(|error| format!("listening to {}: {error}", shown(command)))?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            heard(&line);
-        }
-    }
-    let status = child.wait().map_err(|error| format!("waiting for {}: {error}", shown(command)))?;
-    Ok(status.success())
 }
 
 /// Is a program of this name on the path?

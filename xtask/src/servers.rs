@@ -48,7 +48,7 @@ pub fn servers() -> Outcome {
 
 fn told(name: &str, outcome: Outcome) {
     if let Err(reason) = outcome {
-        println!("setup: {name} is not there, so the tests that use it will fail: {reason}");
+        println!("setup: {name} is not there, so the tests that use it will be skipped: {reason}");
     }
 }
 

@@ -8,14 +8,17 @@ use crate::postgres_sources;
 use crate::process::{Outcome, npm, on_path, read, root, run};
 use crate::servers;
 
-/// Debian's names: what the window is built with, what drives it in tests, and the servers and shells the
-/// tests use as peers and witnesses.
-const APT: &[&str] = &[
+/// Debian's names of what the programs are built with. Without one of them there is nothing to test.
+const APT_TO_BUILD: &[&str] = &[
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
     "libayatana-appindicator3-dev",
     "librsvg2-dev",
+];
+
+/// What drives the window in tests, and the servers and shells that tests use as peers and witnesses.
+const APT_TO_TEST: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
     "xauth",
@@ -49,7 +52,7 @@ const NODE: (u32, u32) = (20, 19);
 
 pub fn setup() -> Outcome {
     system_packages()?;
-    postgres_sources::fetch()?;
+    postgres_sources::fetch();
     node()?;
     page_packages()?;
     servers::servers()
@@ -74,25 +77,44 @@ fn system_packages() -> Outcome {
 }
 
 fn apt() -> Outcome {
-    let missing = missing_packages()?;
+    let missing = missing_packages(&[APT_TO_BUILD, APT_TO_TEST].concat())?;
     if missing.is_empty() {
         return Ok(());
     }
     println!("setup: installing {}", missing.join(" "));
     // Fresh containers have no lists at all; elsewhere they are old only if the first try fails.
-    if !lists_present() {
-        run(&mut as_root(&["apt-get", "update"]))?;
-        return install(&missing);
+    if lists_present() && apt_install(&missing).is_ok() {
+        return Ok(());
     }
-    install(&missing).or_else(|_| {
-        run(&mut as_root(&["apt-get", "update"]))?;
-        install(&missing)
-    })
+    run(&mut as_root(&["apt-get", "update"]))?;
+    install(&missing)
 }
 
-fn missing_packages() -> Outcome<Vec<&'static str>> {
+/// All at once is quickest. If that fails, one package that cannot be had must not stop the others: the build's are
+/// needed, of the tests' each is tried alone, and the tests that miss it say so.
+fn install(packages: &[&str]) -> Outcome {
+    if apt_install(packages).is_ok() {
+        return Ok(());
+    }
+    let to_build: Vec<&str> = packages.iter().copied().filter(|name| APT_TO_BUILD.contains(name)).collect();
+    if !to_build.is_empty() {
+        apt_install(&to_build).map_err(|reason| {
+            format!("{} cannot be installed, and nothing is built without: {reason}", to_build.join(" "))
+        })?;
+    }
+    for package in packages.iter().filter(|name| APT_TO_TEST.contains(name)) {
+        if let Err(reason) = apt_install(&[package]) {
+            println!(
+                "setup: {package} is not there, so the tests that use it will fail and name it: {reason}"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn missing_packages(wanted: &[&'static str]) -> Outcome<Vec<&'static str>> {
     let mut query = Command::new("dpkg-query");
-    query.args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"]).args(APT);
+    query.args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"]).args(wanted);
     // It ends with an error when it does not know one of them; what it knows is printed all the same.
     let output = query.stderr(Stdio::null()).output().map_err(|error| format!("dpkg-query: {error}"))?;
     let known = String::from_utf8_lossy(&output.stdout);
@@ -102,7 +124,7 @@ fn missing_packages() -> Outcome<Vec<&'static str>> {
             words.next() == Some(package) && words.next() == Some("installed")
         })
     };
-    Ok(APT.iter().copied().filter(|package| !installed(package)).collect())
+    Ok(wanted.iter().copied().filter(|package| !installed(package)).collect())
 }
 
 fn lists_present() -> bool {
@@ -111,7 +133,7 @@ fn lists_present() -> bool {
     })
 }
 
-fn install(packages: &[&str]) -> Outcome {
+fn apt_install(packages: &[&str]) -> Outcome {
     let mut words = vec!["apt-get", "install", "--yes", "--no-install-recommends"];
     words.extend_from_slice(packages);
     run(as_root(&words).env("DEBIAN_FRONTEND", "noninteractive"))

@@ -12,7 +12,7 @@ use holdfast_contract::snapshot::{Phase, SchemaObject, TableSnapshot};
 use tokio::io::AsyncWriteExt;
 
 use super::large_objects::{self, Slices};
-use super::schema::{DATABASE, for_database};
+use super::schema::{self, DATABASE, for_database};
 use super::sql::{Ident, Literal, Table};
 use super::{connect, piece};
 use crate::export::{Out, comment, failed, head, text};
@@ -39,7 +39,7 @@ SET default_tablespace = '';
 
 pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
     let snapshot = source.snapshot();
-    let objects = source.objects().await?;
+    let objects = schema::objects(source).await?;
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
     let load = "psql -X -v ON_ERROR_STOP=1 -d NAME -f FILE";
     text(out, &head(snapshot, "PostgreSQL database", load)).await?;

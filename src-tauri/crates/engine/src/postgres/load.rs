@@ -10,7 +10,7 @@ use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, TableName, Ta
 
 use super::connect::{Purpose, Session};
 use super::error::native;
-use super::schema::extension_tables_in_load_order;
+use super::schema::{self, extension_tables_in_load_order};
 use super::sql::Table;
 use super::statements::Statements;
 use super::{database, error, inspect, large_objects, piece};
@@ -51,7 +51,7 @@ pub async fn load(
 
 async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: &Work) -> Result<LoadReport> {
     let snapshot = source.snapshot();
-    let objects = source.objects().await?;
+    let objects = schema::objects(source).await?;
     let mut session = Session::open_database(access, target, Purpose::Load).await?;
     work.progress.total_bytes(snapshot.tables.iter().map(|table| table.bytes).sum());
     let roles = session.rows("Listing the roles", "SELECT rolname FROM pg_catalog.pg_roles").await?;

@@ -9,7 +9,8 @@
 #       run once (about a minute); later the dump that is then kept in DIR is loaded (seconds). The test functions go
 #       beside the socket, and the server is told to look there.
 #
-# Roles, tablespaces and files that the tests use are removed by the tests themselves.
+# Roles, tablespaces and files that the tests use are removed by the tests themselves. It ends with 3 when nothing here is
+# wrong but there is nothing to work with: a server from elsewhere, or sources that no archive hands out.
 set -euo pipefail
 
 step=$1 home=$2 major=$3
@@ -20,32 +21,57 @@ trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 say() { echo "postgres-regression: $*" >&2; }
 
-fetch() {
-    local version
-    version=$(dpkg-query -W -f '${Version}' "$package") || { say "$package is not installed by dpkg"; exit 3; }
-    [[ -e $home/version && $(<"$home/version") == "$version" ]] && return
-    say "fetching the sources of $package $version"
-    # Lists of their own: the machine's need not know source packages.
-    mkdir -p "$scratch/lists/partial" "$scratch/from" "$scratch/source" "$scratch/headers" "$scratch/tree" "$scratch/new/lib"
+# Everything below asks lists of its own, made fresh: the machine's may be old, and need not know source packages.
+make_lists() {
+    mkdir -p "$scratch/lists/partial" "$scratch/from"
     local list
     for list in /etc/apt/sources.list.d/*.sources; do
-        [[ -e $list ]] && sed 's/^Types:.*/Types: deb-src/' "$list" >"$scratch/from/${list##*/}"
+        [[ -e $list ]] && sed 's/^Types:.*/Types: deb deb-src/' "$list" >"$scratch/from/${list##*/}"
     done
     for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [[ -s $list ]] && sed -n 's/^deb /deb-src /p' "$list" >"$scratch/from/${list##*/}.list"
+        [[ -s $list ]] && sed -n '/^deb /{p;s/^deb /deb-src /p}' "$list" >"$scratch/from/${list##*/}.list"
     done
-    local apt=(apt-get -qq -o "Dir::Etc::sourceparts=$scratch/from" -o Dir::Etc::sourcelist=/dev/null
-        -o "Dir::State::lists=$scratch/lists" -o APT::Sandbox::User=root)
-    "${apt[@]}" update
-    # A newer revision of the same major version has the same tests.
-    (cd "$scratch/source" && { "${apt[@]}" source --download-only "$package=$version" 2>/dev/null \
-        || "${apt[@]}" source --download-only "$package"; }) >/dev/null
-    tar -xf "$scratch"/source/"$package"_*.orig.tar.* -C "$scratch/tree" --strip-components=1 --wildcards \
+    lists=(-o "Dir::Etc::sourceparts=$scratch/from" -o Dir::Etc::sourcelist=/dev/null -o "Dir::State::lists=$scratch/lists"
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root)
+    # One archive that does not answer leaves the others.
+    apt-get -qq "${lists[@]}" update || say "not every archive answers"
+}
+
+# versions WORD PACKAGE: the installed version, then every listed one (WORD: showsrc or show), newest first.
+versions() {
+    {
+        echo "$version"
+        apt-cache "${lists[@]}" "$1" "$2" 2>/dev/null | sed -n 's/^Version: //p' | sort --version-sort --reverse
+    } | awk '!seen[$0]++'
+}
+
+# Archives list what they no longer (or not yet) hold, so each version is tried until one can be had. All revisions of
+# a major version have the same tests. Each try has a folder of its own: half of a package is none.
+first_of() {
+    local what=$1 each folder=$scratch/$1
+    while read -r each; do
+        rm -rf "$folder" && mkdir "$folder"
+        (cd "$folder" && "$what" "$each") >/dev/null 2>"$scratch/refused" && { say "$what of $each"; return; }
+    done
+    [[ -s $scratch/refused ]] && tail -n 2 "$scratch/refused" >&2
+    return 1
+}
+sources() { apt-get -qq "${lists[@]}" source --download-only --only-source "$package=$1"; }
+headers() { apt-get -qq "${lists[@]}" download "$development=$1" && dpkg -x ./*.deb .; }
+
+fetch() {
+    local version development=postgresql-server-dev-$major
+    version=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || { say "$package is not installed by dpkg"; exit 3; }
+    [[ -e $home/version && $(<"$home/version") == "$version" ]] && return
+    say "fetching the sources of $package $version"
+    make_lists
+    mkdir -p "$scratch/tree" "$scratch/new/lib"
+    first_of sources < <(versions showsrc "$package") || { say "no version's sources of $package can be had"; exit 3; }
+    tar -xf "$scratch"/sources/"$package"_*.orig.tar.* -C "$scratch/tree" --strip-components=1 --wildcards \
         '*/src/test/regress/*' '*/contrib/spi/*.c'
     local headers=/usr/include/postgresql
     if [[ ! -e $headers/$major/server/postgres.h ]]; then
-        (cd "$scratch/headers" && { apt-get -qq download "postgresql-server-dev-$major=$version" 2>/dev/null \
-            || apt-get -qq download "postgresql-server-dev-$major"; } && dpkg -x ./*.deb .)
+        first_of headers < <(versions show "$development") || { say "no version of $development can be had"; exit 3; }
         headers=$scratch/headers$headers
     fi
     local c
@@ -104,6 +130,6 @@ fill() {
 
 case $step in
     fetch) fetch ;;
-    fill) socket=$4 port=$5 && fetch && fill ;;
+    fill) socket=$4 port=$5; fetch; fill ;;
     *) say "unknown step $step" && exit 2 ;;
 esac

@@ -13,7 +13,7 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>, scope: &Scope
     }
     let doing = "Reading the sequences";
     let sql = format!(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = {} AND table_type = 'SEQUENCE' ORDER BY 1",
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = {} AND table_type = 'SEQUENCE' ORDER BY 1, hex(table_name)",
         Literal(draft.database)
     );
     let names: Vec<String> =

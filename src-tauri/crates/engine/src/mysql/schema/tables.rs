@@ -70,7 +70,7 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<Listed>> {
     let sql = format!(
         "SELECT table_name, table_type, engine, table_rows, data_length + index_length, create_time \
          FROM information_schema.tables WHERE table_schema = {} \
-         AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_name NOT IN ({}) ORDER BY table_name",
+         AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_name NOT IN ({}) ORDER BY table_name, hex(table_name)",
         Literal(database),
         // What a copy without its final name notes down about itself is no part of the database.
         super::super::own_tables()

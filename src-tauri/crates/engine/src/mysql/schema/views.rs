@@ -22,7 +22,7 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
     // the server try.
     let sql = format!(
         "SELECT table_name, table_comment, create_options FROM information_schema.tables WHERE table_schema = {} \
-         AND table_type = 'VIEW' ORDER BY 1",
+         AND table_type = 'VIEW' ORDER BY 1, hex(table_name)",
         Literal(draft.database)
     );
     let mut names = Vec::new();

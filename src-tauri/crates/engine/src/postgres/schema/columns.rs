@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::catalog::{FIRST_USER_OID, rows};
+use super::column_options;
 use crate::Result;
 
 #[derive(Deserialize)]
@@ -24,8 +25,11 @@ pub struct ColumnRow {
     pub storage: Option<String>,
     pub compression: Option<String>,
     pub statistics: Option<i32>,
-    /// `n_distinct=…`.
+    /// `n_distinct=…`: those that a definition may say.
     pub options: Vec<String>,
+    /// Names of the others, where they are not the server's own marks.
+    #[serde(skip)]
+    pub lost_options: Vec<String>,
     /// Of a foreign table's column.
     pub foreign_options: Vec<String>,
     /// Qualified and quoted, when it is not the type's.
@@ -75,7 +79,8 @@ pub async fn read(conn: &mut PgConnection, version: u32) -> Result<Columns> {
          AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
     );
     let mut by_relation: HashMap<u32, Vec<ColumnRow>> = HashMap::new();
-    for column in rows::<ColumnRow>(conn, "Reading columns", &sql).await? {
+    for mut column in rows::<ColumnRow>(conn, "Reading columns", &sql).await? {
+        (column.options, column.lost_options) = column_options::sort(column.options);
         by_relation.entry(column.relation).or_default().push(column);
     }
     Ok(Columns { by_relation })

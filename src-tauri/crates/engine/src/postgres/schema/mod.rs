@@ -28,6 +28,7 @@
 
 mod base_types;
 pub(super) mod catalog;
+mod column_options;
 mod columns;
 mod comments;
 pub(super) mod constraints;
@@ -70,6 +71,7 @@ use std::collections::BTreeMap;
 use holdfast_contract::snapshot::{Column, ObjectCount, Omission, SchemaObject, Scope, TableName};
 
 pub use catalog::rows as read_rows;
+pub use column_options::objects;
 pub use database::setting_words;
 pub use extension_tables::in_load_order as extension_tables_in_load_order;
 pub use roles::{roles_needed, roles_of};
@@ -147,6 +149,7 @@ pub async fn capture(conn: &mut sqlx::PgConnection, scope: &Scope) -> Result<Cap
     tables::add_to(&mut draft, &table_rows, &columns, &constraints);
     views::collect(conn, &mut draft, &columns).await?;
     table_settings::add_defaults(&mut draft, &columns);
+    column_options::add_losses(&mut draft, &columns);
     sequences::collect(conn, &mut draft, &columns).await?;
     constraints.add_to(&mut draft);
     indexes::collect(conn, &mut draft).await?;

@@ -10,9 +10,9 @@ use super::keys::{self, ForeignKey};
 use super::live::{self, LiveTable, same_columns};
 use super::schema_of;
 use crate::postgres::connect::{Purpose, Session};
-use crate::postgres::large_objects;
 use crate::postgres::name::{self, made_up};
 use crate::postgres::sql::Literal;
+use crate::postgres::{large_objects, schema};
 use crate::tables::{Arranged, Placing, TableOrder, TableStep, TableWish, Way, choose};
 use crate::{Access, EngineError, NamePurpose, Result, SnapshotSource};
 
@@ -24,7 +24,7 @@ pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSou
             "This backup is not one of a PostgreSQL database.",
         ));
     }
-    let objects = source.objects().await?;
+    let objects = schema::objects(source).await?;
     let mut chosen = choose(&wish.tables, snapshot, &objects)?;
     // A pattern for all tables does not mean what has no table.
     chosen.retain(|table| !large_objects::is_table(table));

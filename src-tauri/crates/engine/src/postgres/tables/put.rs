@@ -12,7 +12,7 @@ use super::{LOCK_TIMEOUT, exchange, of_way, schemas};
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::copy_out::Backends;
 use crate::postgres::error::native;
-use crate::postgres::schema::roles_of;
+use crate::postgres::schema::{self, roles_of};
 use crate::postgres::sql::{Ident, Literal, Table};
 use crate::postgres::{inspect, statements};
 use crate::tables::{TableOrder, TableStep, Way};
@@ -24,7 +24,7 @@ pub async fn put(
     source: &dyn SnapshotSource,
     work: &Work,
 ) -> Result<Vec<String>> {
-    stoppable(access, order, Direction::Forward(source.objects().await?), work).await
+    stoppable(access, order, Direction::Forward(schema::objects(source).await?), work).await
 }
 
 pub async fn put_back(access: &Access, order: &TableOrder, work: &Work) -> Result<Vec<String>> {

@@ -11,7 +11,7 @@ use crate::content::ContentHasher;
 use crate::loaders::Loading;
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::sql::{ColumnList, Ident, Table};
-use crate::postgres::{error, inspect, load};
+use crate::postgres::{error, inspect, load, schema};
 use crate::tables::{TableOrder, TableStep, Way};
 use crate::{Access, EngineError, LoadReport, PlaceTables, Result, SnapshotSource, Work, staging};
 
@@ -35,7 +35,7 @@ async fn fill(
     work: &Work,
 ) -> Result<LoadReport> {
     let snapshot = source.snapshot();
-    let objects = source.objects().await?;
+    let objects = schema::objects(source).await?;
     let mut session = Session::open(access, Purpose::Load).await?;
     for schema in schemas(order.tables.iter().map(|step| &step.staging)) {
         session.execute("Making room for the rows", &format!("CREATE SCHEMA {}", Ident(&schema))).await?;
