@@ -168,13 +168,11 @@ pub fn choose(patterns: &[String], snapshot: &Snapshot, objects: &[SchemaObject]
     Ok(ordered)
 }
 
-/// The partitions that objects of kind `partition` attach to this table.
+/// The tables that objects attach to this one.
 fn partitions<'a>(root: &'a TableName, objects: &'a [SchemaObject]) -> impl Iterator<Item = TableName> + 'a {
-    objects.iter().filter(|object| object.kind == "partition").filter_map(move |object| {
-        let parent = crate::postgres::sql::Table(root).to_string();
-        let attaches = object.sql.iter().any(|sql| sql.contains(&format!("{parent} ATTACH PARTITION ")));
-        object.table.clone().filter(|_| attaches)
-    })
+    objects
+        .iter()
+        .filter_map(move |object| object.table.clone().filter(|_| object.partition_of.as_ref() == Some(root)))
 }
 
 /// `what` begins the sentence that names the tables there are.

@@ -13,6 +13,7 @@ pub mod connect;
 mod copy_in;
 mod database;
 pub mod definer;
+mod driver;
 mod dump;
 pub mod error;
 mod exchange;
@@ -43,6 +44,8 @@ use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
+
+pub use driver::MysqlDriver;
 
 use crate::script::RunScript;
 use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, PlaceTables, Result, Swap, Work};

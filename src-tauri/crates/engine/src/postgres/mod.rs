@@ -9,6 +9,7 @@ mod clear;
 mod connect;
 mod copy_out;
 mod database;
+mod driver;
 mod dump;
 mod error;
 pub mod export;
@@ -40,6 +41,8 @@ use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
+
+pub use driver::PostgresDriver;
 
 use crate::{
     Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables,

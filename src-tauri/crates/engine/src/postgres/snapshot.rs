@@ -56,7 +56,7 @@ pub async fn export(access: &Access, database: &str, work: &Work, backends: &Bac
             other => other?,
         }
         let (id, position) = fix(&mut session).await?;
-        let taken_at_ms = chrono::Utc::now().timestamp_millis();
+        let taken_at_ms = (work.clock)();
         let locked: HashSet<&TableName> = listed.iter().collect();
         let seen = readable_tables(&mut session).await?;
         let late: Vec<TableName> = seen.into_iter().filter(|table| !locked.contains(table)).collect();

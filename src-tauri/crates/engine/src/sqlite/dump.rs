@@ -72,9 +72,8 @@ impl Dump for Sqlite {
 impl Sqlite {
     pub(super) async fn shoot(&self, work: &Work) -> Result<Arc<Shot>> {
         work.checkpoint()?;
-        let (this, cancel) = (self.clone(), work.cancel.clone());
-        let (scratch, progress) = (work.scratch_dir.clone(), work.progress.clone());
-        blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await.map(Arc::new)
+        let (this, work) = (self.clone(), work.clone());
+        blocking(move || this.take(&work)).await.map(Arc::new)
     }
 
     /// [`Dump::dump`] of a copy that is taken already.

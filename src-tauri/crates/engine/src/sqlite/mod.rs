@@ -15,6 +15,7 @@ mod clear;
 mod connect;
 mod copy;
 mod damage;
+mod driver;
 mod dump;
 mod error;
 pub mod export;
@@ -42,6 +43,8 @@ use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
+
+pub use driver::SqliteDriver;
 
 use crate::{Access, Dump, Engine, EngineError, Load, PlaceTables, Result, Swap};
 use connect::{Mode, Patience};

@@ -14,7 +14,7 @@ use super::error::{self, Explain};
 use super::introspect::{self, Header, Table};
 use super::scan::Encoding;
 use super::{Sqlite, check, copy, damage, files, remarks};
-use crate::{EngineError, Progress, Result};
+use crate::{EngineError, Progress, Result, Work};
 
 /// Gone when dropped.
 pub(super) struct Shot {
@@ -31,18 +31,14 @@ pub(super) struct Shot {
 
 impl Sqlite {
     /// A damaged source is an error that says what is wrong with it and what of it still reads.
-    pub(super) fn take(
-        &self,
-        scratch: &Path,
-        cancel: &CancellationToken,
-        progress: &dyn Progress,
-    ) -> Result<Shot> {
+    pub(super) fn take(&self, work: &Work) -> Result<Shot> {
+        let (scratch, cancel, progress) = (&work.scratch_dir, &work.cancel, work.progress.as_ref());
         let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(scratch).map_err(|error| {
             EngineError::io(format!("making a scratch folder in {}", scratch.display()), error)
         })?;
         let path = folder.path().join("copy.sqlite");
         let taken = self.copy_to(&path, cancel, progress).and_then(|journal_mode| {
-            let taken_at_ms = chrono::Utc::now().timestamp_millis();
+            let taken_at_ms = (work.clock)();
             let own = connect::open(&path, Mode::ReadOwn, &self.patience(cancel))
                 .map_err(|error| self.in_my_name(error, &path))?;
             self.look(&own, journal_mode, taken_at_ms, progress)

@@ -8,7 +8,7 @@ use holdfast_contract::snapshot::{BackupKind, EngineKind, Snapshot, TableName, T
 use super::definition::Definition;
 use super::keys::{self, ForeignKey};
 use super::live::{self, LiveTable, same_columns};
-use super::schema_of;
+use super::{partitions, schema_of};
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::large_objects;
 use crate::postgres::name::{self, made_up};
@@ -24,7 +24,8 @@ pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSou
             "This backup is not one of a PostgreSQL database.",
         ));
     }
-    let objects = source.objects().await?;
+    let mut objects = source.objects().await?;
+    partitions::complete(&mut objects);
     let mut chosen = choose(&wish.tables, snapshot, &objects)?;
     // A pattern for all tables does not mean what has no table.
     chosen.retain(|table| !large_objects::is_table(table));

@@ -155,6 +155,7 @@ mod tests {
             schema: Some("public".into()),
             name: "x".into(),
             table: None,
+            partition_of: None,
             phase: Phase::After,
             sql: vec![sql.into()],
         }
