@@ -35,7 +35,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
+use holdfast_contract::restore::GlobalsPlan;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
@@ -181,10 +181,8 @@ impl NamePurpose {
 /// Putting a proven copy in the live database's place, and back.
 #[async_trait]
 pub trait Swap: Send + Sync {
-    /// Sessions of others on the live database that [`Swap::swap`] would end.
-    async fn sessions(&self) -> Result<Vec<SessionInfo>>;
     /// After it, `live` holds what `staged` held, `kept` what `live` held, and `staged` is gone.
-    /// All or nothing, also across a crash. Ends other sessions. `live` must be the connection's own database.
+    /// All or nothing, also across a crash. Ends the other sessions that [`Sessions::sessions`] lists. `live` must be the connection's own database.
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()>;
     /// Where a swap that was cut short stands.
     async fn swap_state(&self, staged: &str, kept: &str) -> Result<SwapState>;

@@ -12,7 +12,7 @@ mod wire;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_engine::mysql::Mysql;
-use holdfast_engine::{Access, Load as _, Swap as _, SwapState};
+use holdfast_engine::{Access, Load as _, Sessions as _, Swap as _, SwapState};
 use server::Server;
 use wire::Wire;
 

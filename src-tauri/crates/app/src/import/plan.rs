@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::connections::database::{Database, tag};
+use crate::connections::sessions;
 use crate::{restore, text};
 
 /// What was asked for, with every choice made.
@@ -196,7 +197,10 @@ pub(crate) async fn plan(
     }
     blockers.extend(no_room(database, intent));
     let sessions_to_end = match intent.into {
-        ImportInto::Replace => database.swap()?.sessions().await?,
+        ImportInto::Replace => {
+            database.swap()?;
+            sessions::others(database.engine()).await?
+        }
         _ => Vec::new(),
     };
     let touches_live = intent.into != ImportInto::New;

@@ -15,6 +15,7 @@ use super::plan::told_sessions;
 use super::step::{Step, kept_label, label};
 use crate::clock::Clock;
 use crate::connections::database::Database;
+use crate::connections::sessions;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,7 +84,8 @@ pub(crate) async fn plan(
     }
     match what {
         FollowUp::Undo => {
-            plan.sessions_to_end = database.swap()?.sessions().await?;
+            database.swap()?;
+            plan.sessions_to_end = sessions::others(database.engine()).await?;
             plan.steps = vec![
                 format!("Put {kept} back as “{name}”; {}.", told_sessions(&plan.sessions_to_end)),
                 format!(

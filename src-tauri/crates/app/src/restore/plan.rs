@@ -5,7 +5,8 @@
 
 use holdfast_contract::backup::{Backup, ProofRecord};
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
-use holdfast_contract::restore::{GlobalsPlan, RestorePlan, SessionInfo};
+use holdfast_contract::restore::{GlobalsPlan, RestorePlan};
+use holdfast_contract::session::ServerSession;
 use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Preflight, SnapshotSource, TableOrder};
@@ -15,6 +16,7 @@ use super::intent::{Intent, fits};
 use super::words;
 use crate::backup::source::VaultSource;
 use crate::connections::database::Database;
+use crate::connections::sessions;
 use crate::text;
 
 /// What planning looks at.
@@ -55,7 +57,8 @@ pub(crate) async fn plan(
     let mut sessions_to_end = Vec::new();
     let mut loses = None;
     if intent.replace {
-        sessions_to_end = database.swap()?.sessions().await?;
+        database.swap()?;
+        sessions_to_end = sessions::others(database.engine()).await?;
         loses = Some(words::loses(
             connection,
             snapshot,
@@ -247,7 +250,7 @@ pub(crate) fn require_unblocked(plan: &RestorePlan) -> Result<(), ApiError> {
 }
 
 /// Sessions are listed up to here; their number is told in full.
-pub(crate) fn told_sessions(sessions: &[SessionInfo]) -> String {
+pub(crate) fn told_sessions(sessions: &[ServerSession]) -> String {
     match sessions.len() {
         0 => "nobody else is connected now".into(),
         1 => "1 other session is ended".into(),

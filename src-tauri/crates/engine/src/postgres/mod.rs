@@ -37,7 +37,6 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
@@ -154,9 +153,6 @@ impl Load for Postgres {
 
 #[async_trait]
 impl Swap for Postgres {
-    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        swap::sessions(&self.access).await
-    }
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
         swap::swap(&self.access, staged, kept, work).await
     }

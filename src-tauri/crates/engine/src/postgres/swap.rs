@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::{ApiError, ErrorCode};
 
-use super::connect::{APPLICATION, Purpose, Session};
-use super::sql::{Ident, Literal, literals};
+use super::connect::{Purpose, Session};
+use super::sql::{Ident, literals};
 use super::{database, error, inspect, name};
 use crate::{Access, EngineError, Result, SwapState, Work};
 
@@ -18,28 +17,6 @@ use crate::{Access, EngineError, Result, SwapState, Work};
 const ATTEMPTS: usize = 5;
 /// How often sessions are ended while the rename waits.
 const END_EVERY: Duration = Duration::from_millis(100);
-
-pub async fn sessions(access: &Access) -> Result<Vec<SessionInfo>> {
-    let mut session = database::elsewhere(access, &[]).await?;
-    let sql = format!(
-        "SELECT pid, usename, nullif(application_name, ''), coalesce(client_hostname, host(client_addr), 'local'), state \
-         FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid() \
-         AND backend_type IN ('client backend', 'walsender') AND application_name <> {} ORDER BY backend_start",
-        Literal(inspect::live(access)),
-        Literal(APPLICATION)
-    );
-    let rows = session.rows("Listing the sessions", &sql).await?;
-    session.close().await;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match <[Option<String>; 5]>::try_from(row) {
-            Ok([Some(pid), user, application, client, state]) => {
-                Some(SessionInfo { pid: pid.parse().ok()?, user, application, client, state })
-            }
-            _ => None,
-        })
-        .collect())
-}
 
 pub async fn swap(access: &Access, staged: &str, kept: &str, work: &Work) -> Result<()> {
     let live = inspect::live(access);

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::TableFingerprint;
 use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
@@ -30,11 +29,6 @@ const STEP: i32 = 1024;
 
 #[async_trait]
 impl Swap for Sqlite {
-    /// SQLite does not know who has a file open, and the swap ends nobody's session.
-    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        Ok(vec![])
-    }
-
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
         if self.read_only {
             return Err(ApiError::new(
