@@ -5,7 +5,7 @@
 //! ever given, so a cut tail shows too. Whoever can rewrite the whole file can rewrite the whole chain:
 //! this guards against quiet corrections, not against the owner of the machine.
 
-use holdfast_contract::ApiError;
+use holdfast_contract::Answer;
 use holdfast_contract::audit::{AuditEntry, AuditPhase, AuditVerifyResponse};
 use holdfast_contract::policy::{Principal, Target};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -13,8 +13,6 @@ use sha2::{Digest, Sha256};
 
 use super::error::Result;
 use super::{Catalog, from_word, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 /// What the first entry is chained to.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -5,7 +5,7 @@ use holdfast_contract::connection::Connection;
 use holdfast_contract::import::{ImportInto, ImportPlan, ImportPlanRef, ImportPlanRequest};
 use holdfast_contract::policy::{Confirm, Permission, Policy, Risk, Target};
 use holdfast_contract::restore::RestoreState;
-use holdfast_contract::{ApiError, ErrorCode, JobId, RestoreId};
+use holdfast_contract::{Answer, ApiError, ErrorCode, JobId, RestoreId};
 use serde_json::json;
 
 use crate::catalog::{Plan as KeptPlan, RestoreRow};
@@ -18,8 +18,6 @@ use crate::import::plan::{self, Intent, Material, require_unblocked};
 use crate::jobs::JobContext;
 use crate::restore::journal::{Facts, Imported, Journal};
 use crate::vaults;
-
-type Answer<T> = Result<T, ApiError>;
 
 pub struct Plan;
 

@@ -7,7 +7,7 @@ use holdfast_contract::restore::{
     Restore, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan, RestorePlanRequest,
     RestoreRef, RestoreState,
 };
-use holdfast_contract::{ApiError, RestoreId};
+use holdfast_contract::{Answer, RestoreId};
 use holdfast_engine::TableOrder;
 use holdfast_vault::Vault;
 
@@ -24,8 +24,6 @@ use crate::restore::job::{self, FollowingUp, Restoring};
 use crate::restore::journal::{Facts, Journal};
 use crate::restore::plan::{self, Ground, Material, require_unblocked};
 use crate::vaults;
-
-type Answer<T> = Result<T, ApiError>;
 
 /// The gate takes the plan before the operation runs, so that nobody applies it twice.
 const DESTROYS: Policy = Policy { risk: Risk::Destroy, confirm: Confirm::DigestAndName, ..super::ADMINISTER };

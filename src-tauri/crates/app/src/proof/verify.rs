@@ -133,5 +133,5 @@ pub(crate) fn require_passed(record: &ProofRecord, name: &str) -> Result<(), Api
 const TOLD: usize = 3;
 
 pub(super) fn cannot_load(kind: EngineKind) -> EngineError {
-    EngineError::new(ErrorCode::Unsupported, format!("Databases of kind {kind:?} cannot be loaded yet."))
+    EngineError::unsupported(format!("Databases of kind {kind:?} cannot be loaded yet."))
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_contract::{ApiError, ErrorCode};
-
 use super::connect::{Purpose, Session};
 use super::sql::{Literal, Name};
 use super::{error, exchange, name};
-use crate::{Access, Result, Work, staging};
+use crate::error::LiveDatabase;
+use crate::{Access, EngineError, Result, Work, staging};
 
 /// `Unknown thread id`: it ended by itself.
 const NO_SUCH_SESSION: u16 = 1094;
@@ -62,12 +61,7 @@ pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {
 pub async fn drop(access: &Access, target: &str) -> Result<()> {
     name::check(target)?;
     if target == live(access) {
-        return Err(ApiError::new(
-            ErrorCode::NotAllowed,
-            "The connection's own live database is never dropped.",
-        )
-        .hint("Name another database.")
-        .into());
+        return Err(EngineError::Live(LiveDatabase::Dropped));
     }
     exchange::settle(access, target).await?;
     let mut session = elsewhere(access).await?;

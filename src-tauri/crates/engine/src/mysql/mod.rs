@@ -41,7 +41,6 @@ mod statements;
 mod tables;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
 
@@ -58,10 +57,7 @@ pub struct Mysql {
 impl Mysql {
     pub fn new(access: Access) -> Result<Self> {
         if !matches!(access.spec, ConnectionSpec::Mysql { .. }) {
-            return Err(EngineError::new(
-                ErrorCode::Internal,
-                "A connection of another kind reached the MySQL driver.",
-            ));
+            return Err(EngineError::internal("A connection of another kind reached the MySQL driver."));
         }
         Ok(Self { access })
     }

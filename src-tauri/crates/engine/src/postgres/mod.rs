@@ -35,7 +35,6 @@ mod tables;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
@@ -56,10 +55,7 @@ pub struct Postgres {
 impl Postgres {
     pub fn new(access: Access) -> Result<Self> {
         if !matches!(access.spec, ConnectionSpec::Postgres { .. }) {
-            return Err(EngineError::new(
-                ErrorCode::Internal,
-                "A connection of another kind reached the PostgreSQL driver.",
-            ));
+            return Err(EngineError::internal("A connection of another kind reached the PostgreSQL driver."));
         }
         Ok(Self { access })
     }

@@ -291,10 +291,9 @@ async fn stream_pages(shot: &Shot, sink: &dyn DumpSink, work: &Work) -> Result<(
     };
     let ((), (out, written)) = tokio::try_join!(reading, writing)?;
     if written != expected {
-        return Err(EngineError::new(
-            holdfast_contract::ErrorCode::Internal,
-            format!("The copy has {written} bytes where its header says {expected}."),
-        ));
+        return Err(EngineError::internal(format!(
+            "The copy has {written} bytes where its header says {expected}."
+        )));
     }
     out.finish().await
 }

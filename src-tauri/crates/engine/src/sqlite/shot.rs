@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::SchemaObject;
-use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -45,10 +45,10 @@ impl Sqlite {
         });
         match taken {
             Ok(found) => Ok(found.in_folder(folder, path)),
-            Err(EngineError::Api(error)) if error.code == ErrorCode::DatabaseDamaged => {
+            Err(error) if error.code() == ErrorCode::DatabaseDamaged => {
                 progress.phase("Finding out what of it still reads");
                 let readable = if files::taken(&path) { &path } else { &self.path };
-                Err(damage::report(readable, &self.path, error, &self.patience(cancel)))
+                Err(damage::report(readable, &self.path, error.into_api(), &self.patience(cancel)))
             }
             Err(other) => Err(other),
         }
@@ -102,13 +102,10 @@ impl Sqlite {
 
     /// What was copied is whole, but it is not the file that bears the name now.
     fn replaced(&self) -> EngineError {
-        ApiError::new(
-            ErrorCode::SourceChanged,
+        EngineError::source_changed(
             format!("{} was replaced by another file while it was being copied.", self.path.display()),
+            "Run it again; stop whatever moves files into its place while databases are in use.",
         )
-        .hint("Run it again; stop whatever moves files into its place while databases are in use.")
-        .retry()
-        .into()
     }
 
     fn look(
@@ -144,10 +141,14 @@ impl Sqlite {
     /// Damage found in the copy is damage of the source: name the file the user knows.
     fn in_my_name(&self, error: EngineError, copy: &Path) -> EngineError {
         match error {
-            EngineError::Api(mut api) => {
+            EngineError::Refused(mut refused) => {
+                refused.file = Some(self.path.clone());
+                EngineError::Refused(refused)
+            }
+            EngineError::Explained(mut api) => {
                 api.message =
                     api.message.replace(&copy.display().to_string(), &self.path.display().to_string());
-                EngineError::Api(api)
+                EngineError::Explained(api)
             }
             other => other,
         }

@@ -40,7 +40,7 @@ impl Swap for Sqlite {
         }
         let (staged, kept) = (files::absolute(staged)?.to_path_buf(), files::absolute(kept)?.to_path_buf());
         if self.is_live(&staged) || self.is_live(&kept) || files::same(&staged, &kept) {
-            return Err(EngineError::new(ErrorCode::BadRequest, "A swap needs three different files."));
+            return Err(EngineError::misuse("A swap needs three different files."));
         }
         let (this, work) = (self.clone(), work.clone());
         blocking(move || Exchange { engine: this, staged, kept, work }.run()).await
@@ -98,10 +98,11 @@ impl Exchange {
         self.work.checkpoint()?;
         let live = &self.engine.path;
         if !self.staged.is_file() {
-            return Err(EngineError::new(
+            return Err(ApiError::new(
                 ErrorCode::NotFound,
                 format!("There is no file {}.", self.staged.display()),
-            ));
+            )
+            .into());
         }
         files::must_be_free(&self.kept)?;
         settle(&self.staged, &self.calm())?;

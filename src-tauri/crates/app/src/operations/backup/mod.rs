@@ -7,7 +7,7 @@ mod verify;
 
 use holdfast_contract::backup::{BackupDetail, BackupListRequest, BackupListResponse, BackupRef};
 use holdfast_contract::policy::{Policy, Target};
-use holdfast_contract::{ApiError, BackupId};
+use holdfast_contract::{Answer, BackupId};
 
 use crate::backup::{list, shelf};
 use crate::cx::Cx;
@@ -19,8 +19,6 @@ pub use self::create::{Create, Plan};
 pub use self::delete::{DeleteApply, DeletePlan};
 pub use self::export::{Export, ProofExport};
 pub use self::verify::Verify;
-
-type Answer<T> = Result<T, ApiError>;
 
 pub struct List;
 

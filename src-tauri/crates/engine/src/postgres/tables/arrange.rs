@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{BackupKind, EngineKind, Snapshot, TableName, TableSnapshot};
 
 use super::definition::Definition;
@@ -19,10 +18,7 @@ use crate::{Access, EngineError, NamePurpose, Result, SnapshotSource};
 pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSource) -> Result<Arranged> {
     let snapshot = source.snapshot();
     if snapshot.server.engine != EngineKind::Postgres {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "This backup is not one of a PostgreSQL database.",
-        ));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Postgres });
     }
     let mut objects = source.objects().await?;
     partitions::complete(&mut objects);
@@ -105,7 +101,7 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn all(&self, chosen: &[TableName], tag: &str) -> Result<Vec<TableName>> {
-        let bad = |message: &str| Err(EngineError::new(ErrorCode::BadRequest, message));
+        let bad = |message: &str| Err(EngineError::misuse(message));
         if self.name.is_some() && chosen.len() != 1 {
             return bad("One name is for one table; these are several. Give a suffix or a schema.");
         }
