@@ -310,3 +310,66 @@ fn io_code(error: &std::io::Error) -> ErrorCode {
         _ => ErrorCode::StorageUnavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Position;
+    use super::*;
+
+    fn refused(kind: Refusal) -> Refused {
+        Refused {
+            doing: "Reading public.orders".into(),
+            kind,
+            code: Some("55P03".into()),
+            said: "canceling statement due to lock timeout".into(),
+            file: None,
+            position: None,
+            hint: Some("Wait.".into()),
+        }
+    }
+
+    #[test]
+    fn facts_of_a_refusal_become_one_sentence_with_its_code_and_whether_it_may_pass() {
+        let api: ApiError = EngineError::from(refused(Refusal::Busy)).into();
+        assert_eq!(api.message, "Reading public.orders: canceling statement due to lock timeout.");
+        assert_eq!((api.code, api.retry), (ErrorCode::DatabaseBusy, true));
+        assert_eq!((api.native.as_deref(), api.hint.as_deref()), (Some("55P03"), Some("Wait.")));
+
+        let at = |character| Some(Position { line: 7, character });
+        let said =
+            |position| EngineError::from(Refused { position, ..refused(Refusal::Statement) }).to_string();
+        assert!(
+            said(at(Some(3))).starts_with("Line 7: Reading public.orders: canceling"),
+            "{}",
+            said(at(Some(3)))
+        );
+        assert!(said(at(Some(3))).ends_with(" at character 3."));
+        assert!(said(at(None)).ends_with("lock timeout."));
+    }
+
+    #[test]
+    fn a_load_that_fails_blames_the_contents_for_statements_and_never_the_server_for_its_own_troubles() {
+        for (kind, contents) in [
+            (Refusal::Statement, true),
+            (Refusal::Resources, false),
+            (Refusal::Busy, false),
+            (Refusal::Damaged, false),
+            (Refusal::Right, false),
+        ] {
+            assert_eq!(EngineError::from(refused(kind)).blames_contents(), contents, "{kind:?}");
+        }
+        let lost = Unreached::Lost { doing: "Loading".into(), kind: ErrorKind::ConnectionReset };
+        assert!(!EngineError::from(lost).blames_contents());
+        assert!(EngineError::incomplete("orders holds 3 rows.").blames_contents());
+        assert!(!EngineError::unexpected("The server does not say what it is.").blames_contents());
+    }
+
+    #[test]
+    fn what_was_said_gives_way_to_what_was_left_behind() {
+        let failure = EngineError::from(refused(Refusal::Busy)).hinting("Drop it by hand.".into());
+        assert_eq!(failure.server_code(), Some("55P03"), "still the same failure");
+        assert_eq!(failure.into_api().hint.as_deref(), Some("Drop it by hand."));
+        let stopped = EngineError::Cancelled.hinting("Drop it by hand.".into()).into_api();
+        assert_eq!((stopped.code, stopped.hint.as_deref()), (ErrorCode::Cancelled, Some("Drop it by hand.")));
+    }
+}
