@@ -1,5 +1,8 @@
-//! The walls of the house: which crate may use which, and which room of `app` which other room.
+//! The walls of the house: which crate may use which, and which room of `app` and of `engine` which other room.
 //! What is not listed is forbidden. A wall in the wrong place is moved here, with the reason in the commit.
+
+#[path = "layers/uses.rs"]
+mod uses;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -53,6 +56,49 @@ const ROOMS: &[&str] = &[
     "operations",
     "lib",
 ];
+
+/// Rooms of `engine` from the bottom up: the face, then the drivers, then their list.
+const ENGINE: &[Floor] = &[
+    Floor::Room("error"),
+    Floor::Room("content"),
+    Floor::Room("pattern"),
+    // The way to a server: where it is, and how it is encrypted.
+    Floor::Together(&["reach", "tls"]),
+    Floor::Room("readers"),
+    Floor::Room("loaders"),
+    Floor::Room("staging"),
+    Floor::Room("script"),
+    Floor::Room("tables"),
+    Floor::Room("sessions"),
+    Floor::Room("maintain"),
+    Floor::Room("clear"),
+    Floor::Room("export"),
+    Floor::Room("driver"),
+    Floor::Apart(DRIVERS),
+    Floor::Room("drivers"),
+    Floor::Room("lib"),
+];
+
+/// Known to the list of drivers and to their own tests alone.
+const DRIVERS: &[&str] = &["mysql", "postgres", "sqlite"];
+
+/// One step on the way up.
+enum Floor {
+    Room(&'static str),
+    /// Rooms that may use each other.
+    Together(&'static [&'static str]),
+    /// Rooms that may not.
+    Apart(&'static [&'static str]),
+}
+
+impl Floor {
+    fn holds(&self, room: &str) -> bool {
+        match self {
+            Self::Room(name) => *name == room,
+            Self::Together(names) | Self::Apart(names) => names.contains(&room),
+        }
+    }
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -116,68 +162,86 @@ fn dependencies(manifest: &str) -> (String, BTreeSet<String>) {
 }
 
 #[test]
-fn rooms_use_only_rooms_below_them() {
-    let source = root().join("src-tauri/crates/app/src");
-    let mut files = Vec::new();
-    gather(&source, &mut files);
+fn rooms_of_the_app_use_only_rooms_below_them() {
+    let floors: Vec<Floor> = ROOMS.iter().map(|room| Floor::Room(room)).collect();
+    hold("src-tauri/crates/app/src", &floors);
+}
+
+#[test]
+fn the_face_of_the_engine_knows_no_driver_and_no_driver_another() {
+    hold("src-tauri/crates/engine/src", ENGINE);
+}
+
+#[test]
+fn nobody_else_knows_a_driver() {
+    for source in ["src-tauri/crates/app", "src-tauri/crates/headless", "src-tauri/src", "tests", "xtask"] {
+        for (file, module) in sources(&root().join(source)) {
+            let used = driver_of_the_engine(&read(&file), &module);
+            assert!(
+                used.is_none(),
+                "{} must not know the driver {}",
+                file.display(),
+                used.unwrap_or_default()
+            );
+        }
+    }
+}
+
+fn driver_of_the_engine(text: &str, module: &[String]) -> Option<String> {
+    let module: Vec<&str> = module.iter().map(String::as_str).collect();
+    uses::paths(text, &module).into_iter().find_map(|path| match path.as_slice() {
+        [engine, driver, ..] if engine == "holdfast_engine" && DRIVERS.contains(&driver.as_str()) => {
+            Some(driver.clone())
+        }
+        _ => None,
+    })
+}
+
+fn hold(source: &str, floors: &[Floor]) {
+    let files = sources(&root().join(source));
     assert!(files.len() > 20, "the rooms are there");
-    for file in files {
-        let place = file.strip_prefix(&source).expect("inside");
-        let first =
-            place.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
-        let own = level(&first).unwrap_or_else(|| panic!("the room {first} has no place in the order"));
+    for (file, module) in files {
         // A test may build the rooms above it.
-        if place.ends_with("tests.rs") || place.components().any(|part| part.as_os_str() == "tests") {
+        if module.iter().any(|name| name == "tests") {
             continue;
         }
-        for used in rooms_named(&read(&file)) {
-            let Some(other) = level(&used) else { continue };
-            assert!(other <= own, "{} is in {first} and must not use {used}", place.display());
+        if let Err(broken) = judge(&read(&file), &module, floors) {
+            panic!("{}: {broken}", file.display());
         }
     }
 }
 
-fn level(room: &str) -> Option<usize> {
-    ROOMS.iter().position(|known| *known == room)
-}
-
-/// Every `x` of `crate::x` and `crate::{x, y::…}`.
-fn rooms_named(text: &str) -> BTreeSet<String> {
-    let mut named = BTreeSet::new();
-    // Tests at the foot of a file may build what is above.
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-        for after in line.split("crate::").skip(1) {
-            match after.strip_prefix('{') {
-                Some(group) => named.extend(heads(group)),
-                None => named.extend([word(after)]),
-            }
+/// What a file at `module` may not use.
+fn judge(text: &str, module: &[String], floors: &[Floor]) -> Result<(), String> {
+    let room = module.first().map_or("lib", String::as_str);
+    let level = |room: &str| floors.iter().position(|floor| floor.holds(room));
+    let own = level(room).ok_or_else(|| format!("the room {room} has no place in the order"))?;
+    let module: Vec<&str> = module.iter().map(String::as_str).collect();
+    for path in uses::paths(text, &module).iter().filter(|path| path[0] == "crate") {
+        // Types of the crate's own root are everybody's.
+        let Some((used, other)) = path.get(1).and_then(|used| Some((used, level(used)?))) else { continue };
+        let apart = other == own && used != room && matches!(floors[own], Floor::Apart(_));
+        if other > own || apart {
+            return Err(format!("{room} must not use {used}"));
         }
     }
-    named
+    Ok(())
 }
 
-/// First names at the outermost level of a group, as far as the line goes.
-fn heads(group: &str) -> Vec<String> {
-    let (mut depth, mut heads, mut at_start) = (0usize, Vec::new(), true);
-    for (place, letter) in group.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => at_start = true,
-            letter if at_start && letter.is_alphabetic() => {
-                heads.push(word(&group[place..]));
-                at_start = false;
-            }
-            _ => {}
+/// The Rust files below a folder with their modules: `restore/mod.rs` and `restore.rs` are `restore`, `lib.rs` is none.
+fn sources(folder: &Path) -> Vec<(PathBuf, Vec<String>)> {
+    let mut files = Vec::new();
+    gather(folder, &mut files);
+    let named = |file: PathBuf| {
+        let place = file.strip_prefix(folder).expect("inside").with_extension("");
+        let mut module: Vec<String> =
+            place.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+        if module.last().is_some_and(|last| last == "mod" || (last == "lib" && module.len() == 1)) {
+            module.pop();
         }
-    }
-    heads
-}
-
-fn word(text: &str) -> String {
-    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+        (file, module)
+    };
+    files.into_iter().map(named).collect()
 }
 
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -192,15 +256,38 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn the_reader_of_manifests_and_uses_reads() {
+fn the_reader_of_manifests_reads() {
     let (name, used) = dependencies(
         "[package]\nname = \"holdfast\"\n[dependencies]\nholdfast-app.workspace = true\nserde = \"1\"\n\
          [target.'cfg(unix)'.dev-dependencies]\nholdfast-vault = { path = \"x\" }\nholdfast-testkit.workspace = true\n",
     );
     assert_eq!(name, "holdfast");
     assert_eq!(used.into_iter().collect::<Vec<_>>(), ["holdfast-app", "holdfast-vault"]);
-    let named = rooms_named(
-        "use crate::jobs::X;\nuse crate::{gate, cx::{Cx, Y}};\n// crate::lib\nlet x = crate::vaults::open();",
+}
+
+#[test]
+fn a_mistake_of_each_kind_is_seen() {
+    let at = |module: &[&str]| module.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let said = |text: &str, module: &[&str]| judge(text, &at(module), ENGINE).err();
+    let face = Some("tables must not use postgres".to_owned());
+    assert_eq!(said("use crate::postgres::sql::Table;", &["tables"]), face);
+    assert_eq!(said("use crate::{\n    Result,\n    postgres::sql,\n};", &["tables"]), face);
+    assert_eq!(said("let name = super::postgres::sql::Table(root);", &["tables"]), face);
+    let driver = Some("mysql must not use sqlite".to_owned());
+    assert_eq!(said("use super::super::sqlite::text;", &["mysql", "load"]), driver);
+    assert_eq!(
+        said("use crate::drivers;", &["mysql", "load"]),
+        Some("mysql must not use drivers".to_owned())
     );
-    assert_eq!(named.into_iter().collect::<Vec<_>>(), ["cx", "gate", "jobs", "vaults"]);
+    assert_eq!(
+        said("use crate::clear::Rows;", &["script", "judge"]),
+        Some("script must not use clear".to_owned())
+    );
+    assert!(said("fn x() {}", &["cellar"]).is_some_and(|said| said.contains("has no place")));
+    assert_eq!(said("use crate::{Work, error, tables::Way};\nuse super::sql;", &["mysql", "load"]), None);
+    assert_eq!(said("use crate::tls;", &["reach"]), None);
+
+    let app = "use holdfast_engine::{\n    Work,\n    mysql::definer,\n};";
+    assert_eq!(driver_of_the_engine(app, &at(&["backup", "source"])).as_deref(), Some("mysql"));
+    assert_eq!(driver_of_the_engine("use holdfast_engine::{Work, driver};", &at(&["export"])), None);
 }

@@ -1,5 +1,6 @@
 //! Time and identifiers as something passed in, so that tests decide them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Milliseconds since 1970, UTC.
@@ -13,6 +14,12 @@ impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         chrono::Utc::now().timestamp_millis()
     }
+}
+
+/// The same clock as the engines want it.
+pub(crate) fn reading(clock: &Arc<dyn Clock>) -> holdfast_engine::Clock {
+    let clock = clock.clone();
+    Arc::new(move || clock.now_ms())
 }
 
 /// Stands still until it is told to move.

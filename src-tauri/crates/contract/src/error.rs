@@ -86,6 +86,9 @@ pub struct ApiError {
     pub native: Option<String>,
 }
 
+/// What a call comes to.
+pub type Answer<T> = Result<T, ApiError>;
+
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None, retry: false, native: None }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{ConnectionId, PlanId};
-use crate::restore::SessionInfo;
+use crate::session::ServerSession;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -147,7 +147,7 @@ pub struct ImportPlan {
     /// All statements run in one transaction.
     pub one_transaction: bool,
     pub safety_backup: bool,
-    pub sessions_to_end: Vec<SessionInfo>,
+    pub sessions_to_end: Vec<ServerSession>,
     pub blockers: Vec<String>,
     pub warnings: Vec<String>,
     /// Steps in order, one sentence each.

@@ -26,5 +26,5 @@ pub mod settings;
 pub mod snapshot;
 pub mod vault;
 
-pub use error::{ApiError, ErrorCode};
+pub use error::{Answer, ApiError, ErrorCode};
 pub use ids::*;

@@ -7,6 +7,7 @@ use crate::backup::{Backup, TableProof};
 use crate::error::ApiError;
 use crate::ids::{BackupId, ConnectionId, JobId, PlanId, RestoreId};
 use crate::import::ImportInto;
+use crate::session::ServerSession;
 use crate::snapshot::TableName;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -98,7 +99,7 @@ pub struct RestorePlan {
     /// A safety backup of the live database is taken and proven first.
     pub safety_backup: bool,
     /// Sessions that the swap would end, as people recognise them.
-    pub sessions_to_end: Vec<SessionInfo>,
+    pub sessions_to_end: Vec<ServerSession>,
     /// Roles, extensions, … that the target lacks, missing rights, low space: what would stop it.
     pub blockers: Vec<String>,
     /// What will differ from the source (owner that does not exist, …).
@@ -115,15 +116,6 @@ pub struct RestorePlan {
     pub confirm_name: Option<String>,
     /// From the last proof or the last restore on this connection.
     pub estimated_ms: Option<u64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SessionInfo {
-    pub pid: i64,
-    pub user: Option<String>,
-    pub application: Option<String>,
-    pub client: Option<String>,
-    pub state: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -201,7 +193,7 @@ pub struct RestoreFollowUpPlan {
     pub digest: String,
     pub restore: Restore,
     pub steps: Vec<String>,
-    pub sessions_to_end: Vec<SessionInfo>,
+    pub sessions_to_end: Vec<ServerSession>,
     pub confirm_name: Option<String>,
     /// Rows changed in the restored database since the swap, where that can be told.
     pub loses: Option<String>,

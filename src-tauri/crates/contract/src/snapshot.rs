@@ -108,6 +108,9 @@ pub struct SchemaObject {
     /// The table it belongs to (index, trigger, constraint, policy…), as `schema.table` unquoted parts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub table: Option<TableName>,
+    /// The partitioned table to which this object attaches `table`. Backups of earlier versions do not say it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub partition_of: Option<TableName>,
     pub phase: Phase,
     /// Complete statements without the final semicolon, run in this order.
     pub sql: Vec<String>,

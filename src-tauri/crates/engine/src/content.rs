@@ -22,7 +22,7 @@ impl ContentHasher {
     /// Feeds bytes; rows end at `\n`.
     pub fn write(&mut self, mut data: &[u8]) {
         self.bytes += data.len() as u64;
-        while let Some(end) = memchr(data) {
+        while let Some(end) = memchr::memchr(b'\n', data) {
             if self.partial.is_empty() {
                 self.longest = self.longest.max(end as u64);
                 self.add(blake3::hash(&data[..end]));
@@ -89,10 +89,6 @@ impl ContentHasher {
         }
         text
     }
-}
-
-fn memchr(data: &[u8]) -> Option<usize> {
-    data.iter().position(|byte| *byte == b'\n')
 }
 
 #[cfg(test)]

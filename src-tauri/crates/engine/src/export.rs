@@ -1,20 +1,32 @@
 //! A stored snapshot as a file that other programs read.
 
-use holdfast_contract::snapshot::{EngineKind, Snapshot};
+use std::path::Path;
+
+use async_trait::async_trait;
+use holdfast_contract::snapshot::Snapshot;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use crate::{EngineError, Result, SnapshotSource, Work, mysql, postgres, sqlite};
+use crate::{EngineError, Result, SnapshotSource, Work};
 
 /// Where a file goes.
 pub type Out<'a> = &'a mut (dyn AsyncWrite + Unpin + Send);
 
-/// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
-pub async fn write_sql(source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()> {
-    match source.snapshot().server.engine {
-        EngineKind::Postgres => postgres::export::write_sql(source, out, work).await,
-        EngineKind::Mysql => mysql::export::write_sql(source, out, work).await,
-        EngineKind::Sqlite => sqlite::export::write_sql(source, out, work).await,
+/// Making files of a stored snapshot; needs no connection.
+#[async_trait]
+pub trait Export: Send + Sync {
+    /// Plain SQL for the client of the snapshot's own engine. Streams; cancellable between buffers.
+    async fn sql(&self, source: &dyn SnapshotSource, out: Out<'_>, work: &Work) -> Result<()>;
+    /// `None` where a database is not a file.
+    fn file(&self) -> Option<&dyn WriteFile> {
+        None
     }
+}
+
+/// A database that is a file of its own.
+#[async_trait]
+pub trait WriteFile: Send + Sync {
+    /// Makes the database at `path`, an absolute path where nothing is yet. Cancellable; on `Err` what is there is of no use.
+    async fn write(&self, source: &dyn SnapshotSource, path: &Path, work: &Work) -> Result<()>;
 }
 
 /// The comment that begins a file for a server's client; `load` is the command line that reads it.

@@ -10,6 +10,8 @@
 
 mod clear;
 pub mod content;
+mod driver;
+mod drivers;
 pub mod error;
 pub mod export;
 mod loaders;
@@ -33,7 +35,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
+use holdfast_contract::restore::GlobalsPlan;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
@@ -41,7 +43,10 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use clear::{Clear, Deletion, RowCount, Rows};
+pub use driver::Driver;
+pub use drivers::{driver, engine};
 pub use error::{EngineError, Result};
+pub use export::{Export, WriteFile};
 pub use maintain::Maintain;
 pub use sessions::{Ask, Sessions};
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
@@ -176,10 +181,8 @@ impl NamePurpose {
 /// Putting a proven copy in the live database's place, and back.
 #[async_trait]
 pub trait Swap: Send + Sync {
-    /// Sessions of others on the live database that [`Swap::swap`] would end.
-    async fn sessions(&self) -> Result<Vec<SessionInfo>>;
     /// After it, `live` holds what `staged` held, `kept` what `live` held, and `staged` is gone.
-    /// All or nothing, also across a crash. Ends other sessions. `live` must be the connection's own database.
+    /// All or nothing, also across a crash. Ends the other sessions that [`Sessions::sessions`] lists. `live` must be the connection's own database.
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()>;
     /// Where a swap that was cut short stands.
     async fn swap_state(&self, staged: &str, kept: &str) -> Result<SwapState>;
@@ -257,7 +260,12 @@ pub struct Work {
     pub scratch_dir: PathBuf,
     /// Connections to one server at the same time, at least 1.
     pub parallel: usize,
+    /// Read when a snapshot is fixed.
+    pub clock: Clock,
 }
+
+/// Milliseconds since 1970, UTC: whoever starts the work decides what time it is.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 impl Work {
     /// `Err(EngineError::Cancelled)` once the user has asked to stop.
@@ -281,13 +289,4 @@ pub struct Access {
     pub spec: ConnectionSpec,
     pub password: Option<SecretString>,
     pub read_only: bool,
-}
-
-/// Makes the engine for a connection. Does not connect yet.
-pub fn engine(access: Access) -> Result<Box<dyn Engine>> {
-    match &access.spec {
-        ConnectionSpec::Postgres { .. } => Ok(Box::new(postgres::Postgres::new(access)?)),
-        ConnectionSpec::Mysql { .. } => Ok(Box::new(mysql::Mysql::new(access)?)),
-        ConnectionSpec::Sqlite { .. } => Ok(Box::new(sqlite::Sqlite::new(access)?)),
-    }
 }

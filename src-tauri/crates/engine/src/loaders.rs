@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::TableSnapshot;
 
 use crate::{EngineError, Result, Work};
@@ -59,8 +58,8 @@ pub(crate) fn complete(table: &TableSnapshot, arrived: u64) -> Result<()> {
     if arrived == table.rows {
         return Ok(());
     }
-    Err(EngineError::new(
-        ErrorCode::Incomplete,
-        format!("{} holds {arrived} rows after loading; the backup has {}.", table.table, table.rows),
-    ))
+    Err(EngineError::incomplete(format!(
+        "{} holds {arrived} rows after loading; the backup has {}.",
+        table.table, table.rows
+    )))
 }

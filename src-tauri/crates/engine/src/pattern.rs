@@ -73,9 +73,19 @@ pub fn require_hits<'a>(
         .chain(&scope.exclude)
         .find(|pattern| !tables.clone().any(|table| matches(pattern, table)));
     match silent {
-        Some(pattern) => Err(crate::tables::no_such_table(pattern, tables, "The database has")),
+        Some(pattern) => Err(none(pattern, tables, "The database has")),
         None => Ok(()),
     }
+}
+
+/// No table is named by the pattern `wanted`. `among` begins the sentence that names the tables there are.
+pub(crate) fn none<'a>(
+    wanted: &str,
+    tables: impl Iterator<Item = &'a TableName>,
+    among: &'static str,
+) -> crate::EngineError {
+    let close = close(wanted, tables);
+    crate::EngineError::NoTable { wanted: wanted.to_owned(), among, close }
 }
 
 #[cfg(test)]

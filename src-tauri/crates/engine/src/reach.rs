@@ -2,15 +2,14 @@
 //! answer, and what people are told when the way ends early or is cut. What the server itself says is read by its own
 //! engine; encryption is explained in [`crate::tls`].
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
-use holdfast_contract::{ApiError, ErrorCode};
 
+use crate::error::{Product, Unreached};
 use crate::{EngineError, Result};
 
-/// For each step of connecting; [`in_time`] says it in words.
+/// For each step of connecting; [`Unreached::Silent`] says it in words.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One server, and the database and login that a connection names on it.
@@ -29,7 +28,7 @@ impl<'a> Address<'a> {
         let (ConnectionSpec::Postgres { host, port, database, user, tls }
         | ConnectionSpec::Mysql { host, port, database, user, tls }) = spec
         else {
-            return Err(EngineError::new(ErrorCode::Internal, "A file was taken for a server."));
+            return Err(EngineError::internal("A file was taken for a server."));
         };
         // PostgreSQL's socket is a folder in which the port names the file; MySQL's is the file.
         let is_file = host.starts_with('/') && matches!(spec, ConnectionSpec::Mysql { .. });
@@ -64,11 +63,7 @@ impl<'a> Address<'a> {
             Ok(false) => "has no address",
             Err(_) => "is not known",
         };
-        let message = format!("The host name {} {words}.", self.host);
-        Err(ApiError::new(ErrorCode::ConnectionNameResolution, message)
-            .hint("Check the spelling, the DNS and a VPN.")
-            .retry()
-            .into())
+        Err(Unreached::Name { host: self.host.to_owned(), words }.into())
     }
 }
 
@@ -77,97 +72,35 @@ pub(crate) async fn in_time<T>(place: &str, step: impl Future<Output = Result<T>
 }
 
 pub(crate) fn timed_out(place: &str) -> EngineError {
-    ApiError::new(
-        ErrorCode::ConnectionTimedOut,
-        format!("The server at {place} did not answer within ten seconds."),
-    )
-    .hint("Check host, port and firewalls.")
-    .retry()
-    .into()
-}
-
-/// What differs between products before they have said a word.
-pub(crate) struct Product {
-    pub name: &'static str,
-    /// Hints for when nothing listens, there is no socket, and the socket may not be used.
-    pub listens: &'static str,
-    pub socket: &'static str,
-    pub socket_rights: &'static str,
-    /// What commonly stands between a client and this product's servers.
-    pub between: &'static str,
+    Unreached::Silent { place: place.to_owned() }.into()
 }
 
 impl Product {
     /// An error of work on an established connection, other than an answer of the server's.
-    pub fn lost(&self, doing: &str, error: &sqlx::Error) -> ApiError {
+    pub fn lost(&'static self, doing: &str, error: &sqlx::Error) -> Unreached {
+        let doing = doing.to_owned();
         match error {
-            sqlx::Error::Io(source) => ApiError::new(
-                ErrorCode::ConnectionLost,
-                format!("{doing}: the connection to the server was lost."),
-            )
-            .hint("Check that the server is running and reachable, then run it again.")
-            .native(format!("{:?}", source.kind()))
-            .retry(),
-            sqlx::Error::Protocol(_) => ApiError::new(
-                ErrorCode::ConnectionLost,
-                format!("{doing}: the server's answer ended or was not understood."),
-            )
-            .hint(format!("{} between here and the server may have interfered.", self.between))
-            .retry(),
-            other => ApiError::new(ErrorCode::ServerError, format!("{doing}: {other}")),
+            sqlx::Error::Io(source) => Unreached::Lost { doing, kind: source.kind() },
+            sqlx::Error::Protocol(_) => Unreached::Garbled { doing, product: self },
+            other => Unreached::Client { doing, reason: other.to_string() },
         }
     }
 
-    /// An error before the session stood, other than an answer of the server's: every step of the way has its own code.
-    pub fn not_reached(&self, place: &str, error: &sqlx::Error) -> ApiError {
+    /// An error before the session stood, other than an answer of the server's: every step of the way is told apart.
+    pub fn not_reached(&'static self, place: &str, error: &sqlx::Error) -> Unreached {
+        let place = place.to_owned();
         if let Some(reason) = crate::tls::reason(error) {
-            return ApiError::new(
-                ErrorCode::TlsFailed,
-                format!("The encrypted connection to {place} failed: {reason}."),
-            )
-            .hint("Check the TLS mode, the certificate authority and the server's certificate.");
+            return Unreached::Tls { place, reason: reason.to_string() };
         }
         match error {
-            sqlx::Error::Io(source) => self.refused(place, source),
-            sqlx::Error::Protocol(_) => ApiError::new(
-                ErrorCode::ConnectionLost,
-                format!("What answers at {place} does not speak {}'s protocol.", self.name),
-            )
-            .hint("Check host and port."),
-            _ => ApiError::new(ErrorCode::ServerError, format!("Connecting to {place} failed.")),
+            sqlx::Error::Io(source) => Unreached::Closed {
+                place,
+                kind: source.kind(),
+                os_code: source.raw_os_error(),
+                product: self,
+            },
+            sqlx::Error::Protocol(_) => Unreached::OtherProtocol { place, product: self },
+            _ => Unreached::NoSession { place },
         }
-    }
-
-    fn refused(&self, place: &str, source: &std::io::Error) -> ApiError {
-        let (code, words, hint) = match source.kind() {
-            ErrorKind::ConnectionRefused => {
-                (ErrorCode::ConnectionRefused, "nothing listens there", self.listens)
-            }
-            ErrorKind::NotFound => (ErrorCode::ConnectionRefused, "there is no server socket", self.socket),
-            ErrorKind::PermissionDenied => (
-                ErrorCode::ConnectionRefused,
-                "this user may not use the server's socket",
-                self.socket_rights,
-            ),
-            ErrorKind::TimedOut => (
-                ErrorCode::ConnectionTimedOut,
-                "there was no answer in time",
-                "Check host, port and firewalls.",
-            ),
-            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => (
-                ErrorCode::ConnectionRefused,
-                "no network route leads there",
-                "Check the network, a VPN and the address.",
-            ),
-            _ => (
-                ErrorCode::ConnectionLost,
-                "the connection was closed while signing in",
-                "The server, a firewall or a proxy closed it; the server's log may say why.",
-            ),
-        };
-        let mut error =
-            ApiError::new(code, format!("Connecting to {place} failed: {words}.")).hint(hint).retry();
-        error.native = source.raw_os_error().map(|number| format!("os error {number}"));
-        error
     }
 }

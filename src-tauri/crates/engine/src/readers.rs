@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use holdfast_contract::ErrorCode;
 use tokio::sync::mpsc;
 
 use crate::content::ContentHasher;
@@ -102,6 +101,6 @@ impl<'a> Gathering<'a> {
         self.hashers
             .into_iter()
             .collect::<Option<_>>()
-            .ok_or_else(|| EngineError::new(ErrorCode::Internal, "A reader ended before all rows were read."))
+            .ok_or_else(|| EngineError::internal("A reader ended before all rows were read."))
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions of others on the server, and a question that changes nothing.
+//! Sessions of others on the server (what can be closed, and what a swap ends), and a question that changes nothing.
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
@@ -8,7 +8,7 @@ use crate::Result;
 
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// On the connection's own database, longest idle first; without the one that asks.
+    /// On the connection's own database, longest idle first; without the one that asks, with those of replication.
     async fn sessions(&self) -> Result<Vec<ServerSession>>;
     /// Ends those that are still the same sessions, and still idle if `idle_ms` says so; never our own. Returns the numbers of
     /// those that were ended. What they had not committed is rolled back by the server.

@@ -8,7 +8,6 @@
 
 use async_trait::async_trait;
 use holdfast_contract::snapshot::{SchemaObject, Snapshot, TableFingerprint, TableName};
-use holdfast_contract::{ApiError, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{LoadReport, Result, SnapshotSource, SwapState, Work, pattern};
@@ -152,7 +151,7 @@ pub fn choose(patterns: &[String], snapshot: &Snapshot, objects: &[SchemaObject]
             .cloned()
             .collect();
         if hits.is_empty() {
-            return Err(no_such_table(wanted, stored.iter().copied().chain(&roots), "The backup holds"));
+            return Err(pattern::none(wanted, stored.iter().copied().chain(&roots), "The backup holds"));
         }
         let mut at = 0;
         while at < hits.len() {
@@ -168,30 +167,9 @@ pub fn choose(patterns: &[String], snapshot: &Snapshot, objects: &[SchemaObject]
     Ok(ordered)
 }
 
-/// The partitions that objects of kind `partition` attach to this table.
+/// The tables that objects attach to this one.
 fn partitions<'a>(root: &'a TableName, objects: &'a [SchemaObject]) -> impl Iterator<Item = TableName> + 'a {
-    objects.iter().filter(|object| object.kind == "partition").filter_map(move |object| {
-        let parent = crate::postgres::sql::Table(root).to_string();
-        let attaches = object.sql.iter().any(|sql| sql.contains(&format!("{parent} ATTACH PARTITION ")));
-        object.table.clone().filter(|_| attaches)
-    })
-}
-
-/// `what` begins the sentence that names the tables there are.
-pub fn no_such_table<'a>(
-    wanted: &str,
-    tables: impl Iterator<Item = &'a TableName>,
-    what: &str,
-) -> crate::EngineError {
-    let close = pattern::close(wanted, tables);
-    let error = ApiError::new(
-        ErrorCode::NotFound,
-        format!("{what} no table that “{}” names.", wanted.escape_debug()),
-    );
-    let hint = if close.is_empty() {
-        "Give a table as schema.table or table; * and ? match as in a shell.".to_owned()
-    } else {
-        format!("Did you mean {}?", close.join(", "))
-    };
-    error.hint(hint).into()
+    objects
+        .iter()
+        .filter_map(move |object| object.table.clone().filter(|_| object.partition_of.as_ref() == Some(root)))
 }

@@ -118,5 +118,6 @@ pub fn work(parallel: usize) -> Work {
         progress: Arc::new(Counted::default()),
         scratch_dir: PathBuf::from("/nonexistent"),
         parallel,
+        clock: Arc::new(|| chrono::Utc::now().timestamp_millis()),
     }
 }

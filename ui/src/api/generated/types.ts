@@ -2066,7 +2066,7 @@ export interface components {
             plan_id: components["schemas"]["PlanId"];
             report: components["schemas"]["ScriptReport"];
             safety_backup: boolean;
-            sessions_to_end: components["schemas"]["SessionInfo"][];
+            sessions_to_end: components["schemas"]["ServerSession"][];
             /** @description Name it has until everything has succeeded; None for `live`. */
             staging?: string | null;
             /** @description Steps in order, one sentence each. */
@@ -2555,7 +2555,7 @@ export interface components {
             loses?: string | null;
             plan_id: components["schemas"]["PlanId"];
             restore: components["schemas"]["Restore"];
-            sessions_to_end: components["schemas"]["SessionInfo"][];
+            sessions_to_end: components["schemas"]["ServerSession"][];
             steps: string[];
             tables_differing: components["schemas"]["TableName"][];
         };
@@ -2598,7 +2598,7 @@ export interface components {
             /** @description A safety backup of the live database is taken and proven first. */
             safety_backup: boolean;
             /** @description Sessions that the swap would end, as people recognise them. */
-            sessions_to_end: components["schemas"]["SessionInfo"][];
+            sessions_to_end: components["schemas"]["ServerSession"][];
             /** Format: int64 */
             size_bytes: number;
             /** @description Name it has until proven. */
@@ -3043,14 +3043,6 @@ export interface components {
              * @description Shown in the plan, and since then gone or at work again: left alone.
              */
             left_alone: number;
-        };
-        SessionInfo: {
-            application?: string | null;
-            client?: string | null;
-            /** Format: int64 */
-            pid: number;
-            state?: string | null;
-            user?: string | null;
         };
         SessionListRequest: {
             /** @description Id or name. */

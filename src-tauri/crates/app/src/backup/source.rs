@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::snapshot::{EngineKind, SchemaObject, Snapshot};
+use holdfast_contract::snapshot::{SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
-use holdfast_engine::mysql::definer;
-use holdfast_engine::{EngineError, Result, SnapshotSource};
+use holdfast_engine::{EngineError, Result, SnapshotSource, driver};
 use holdfast_vault::{Manifest, StreamEntry, Vault};
 
 use super::sink::far;
@@ -19,19 +18,19 @@ pub(crate) struct VaultSource {
     vault: Vault,
     manifest: Manifest,
     snapshot: Snapshot,
-    map_definers: bool,
+    as_loader: bool,
 }
 
 impl VaultSource {
     pub(crate) async fn open(vault: &Vault, id: &BackupId) -> Result<Self, ApiError> {
         let manifest = vault.manifest(id).await?;
         let snapshot = snapshot_of(&manifest)?;
-        Ok(Self { vault: vault.clone(), manifest, snapshot, map_definers: false })
+        Ok(Self { vault: vault.clone(), manifest, snapshot, as_loader: false })
     }
 
-    /// Definitions come as if the login that loads them had made them; only MySQL and MariaDB know the difference.
+    /// Definitions come as if the login that loads them had made them, where that makes a difference.
     pub(crate) fn mapping_definers(mut self, map_definers: bool) -> Self {
-        self.map_definers = map_definers && self.snapshot.server.engine == EngineKind::Mysql;
+        self.as_loader = map_definers;
         self
     }
 
@@ -115,7 +114,10 @@ impl SnapshotSource for VaultSource {
             .filter(|text| !text.is_empty())
             .map(line)
             .collect::<Result<_>>()?;
-        Ok(if self.map_definers { definer::map_to_loader(objects) } else { objects })
+        Ok(match self.as_loader {
+            true => driver(self.snapshot.server.engine).as_loader(objects),
+            false => objects,
+        })
     }
 
     async fn open(&self, stream: &str) -> Result<BoxStream<'static, Result<Bytes>>> {

@@ -4,12 +4,10 @@
 //! ignored when the program ended between the two (the manifest wins).
 
 use holdfast_contract::backup::{Backup, BackupState};
-use holdfast_contract::{ApiError, BackupId, JobId};
+use holdfast_contract::{Answer, BackupId, JobId};
 use rusqlite::params;
 
 use super::{Catalog, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {

@@ -7,15 +7,13 @@
 
 use holdfast_contract::audit::{AuditEntry, AuditPhase, AuditVerifyResponse};
 use holdfast_contract::policy::{Principal, Touched};
-use holdfast_contract::{ApiError, BackupId, ConnectionId, JobId, PlanId, RestoreId};
+use holdfast_contract::{Answer, BackupId, ConnectionId, JobId, PlanId, RestoreId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::error::Result;
 use super::{Catalog, from_word, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 /// What the first entry is chained to.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -1,13 +1,11 @@
 //! Table `cleanup_rules`.
 
 use holdfast_contract::clearing::CleanupRule;
-use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_contract::{Answer, ApiError, ErrorCode};
 use rusqlite::{OptionalExtension, params};
 
 use super::Catalog;
 use super::error::CatalogError;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct CleanupRules<'a>(pub(super) &'a Catalog);
 

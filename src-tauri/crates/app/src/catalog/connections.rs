@@ -1,13 +1,11 @@
 //! Table `connections`. Passwords are not in it; `has_password` says that one is kept elsewhere.
 
 use holdfast_contract::connection::Connection;
-use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
+use holdfast_contract::{Answer, ApiError, ConnectionId, ErrorCode};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::{CatalogError, Result};
 use super::{Catalog, from_word, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct Connections<'a>(pub(super) &'a Catalog);
 

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use holdfast_contract::overview::Health;
-use holdfast_contract::{ApiError, ConnectionId};
+use holdfast_contract::{Answer, ApiError, ConnectionId};
 use rusqlite::params;
 
 use super::{Catalog, json};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct HealthCache<'a>(pub(super) &'a Catalog);
 

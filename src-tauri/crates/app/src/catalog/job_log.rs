@@ -1,12 +1,10 @@
 //! Table `job_log`: what each job did, line by line.
 
 use holdfast_contract::job::JobLogLine;
-use holdfast_contract::{ApiError, JobId};
+use holdfast_contract::{Answer, JobId};
 use rusqlite::params;
 
 use super::Catalog;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct JobLog<'a>(pub(super) &'a Catalog);
 

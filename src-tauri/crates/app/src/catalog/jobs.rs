@@ -3,15 +3,13 @@
 use holdfast_contract::audit::AuditPhase;
 use holdfast_contract::job::{Job, JobState, Progress};
 use holdfast_contract::policy::{Principal, Touched};
-use holdfast_contract::{ApiError, ConnectionId, ErrorCode, JobId};
+use holdfast_contract::{Answer, ApiError, ConnectionId, ErrorCode, JobId};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{CatalogError, Result};
 use super::{Catalog, NewAuditEntry, audit, from_word, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobRow {

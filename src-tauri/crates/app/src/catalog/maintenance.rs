@@ -3,13 +3,11 @@
 use holdfast_contract::job::JobState;
 use holdfast_contract::maintenance::{MaintenanceKind, MaintenanceReport, MaintenanceRun};
 use holdfast_contract::snapshot::TableName;
-use holdfast_contract::{ApiError, ConnectionId, JobId};
+use holdfast_contract::{Answer, ConnectionId, JobId};
 use rusqlite::{Row, params};
 
 use super::error::Result;
 use super::{Catalog, from_word, json, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct MaintenanceRuns<'a>(pub(super) &'a Catalog);
 

@@ -1,6 +1,6 @@
 //! Table `plans`: what was shown and may be applied, for an hour, once, by any process of this home.
 
-use holdfast_contract::{ApiError, ErrorCode, PlanId};
+use holdfast_contract::{Answer, ApiError, ErrorCode, PlanId};
 use rusqlite::params;
 use serde::Serialize;
 use serde_json::Value;
@@ -9,8 +9,6 @@ use sha2::{Digest, Sha256};
 use super::Catalog;
 use super::error::CatalogError;
 use crate::clock::new_id;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 /// A plan is good for this long.
 pub const PLAN_LIFE_MS: i64 = 60 * 60 * 1000;

@@ -2,14 +2,12 @@
 //! is searched by.
 
 use holdfast_contract::restore::RestoreState;
-use holdfast_contract::{ApiError, ConnectionId, ErrorCode, JobId, RestoreId};
+use holdfast_contract::{Answer, ApiError, ConnectionId, ErrorCode, JobId, RestoreId};
 use rusqlite::{Row, params};
 use serde_json::Value;
 
 use super::error::{CatalogError, Result};
 use super::{Catalog, from_word, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestoreRow {

@@ -1,12 +1,10 @@
 //! Tables `retention` and `group_retention`.
 
 use holdfast_contract::retention::{GroupRetention, Retention};
-use holdfast_contract::{ApiError, ConnectionId};
+use holdfast_contract::{Answer, ConnectionId};
 use rusqlite::{OptionalExtension, params};
 
 use super::Catalog;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 pub struct RetentionTable<'a>(pub(super) &'a Catalog);
 

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use holdfast_contract::schedule::{RunState, ScheduledRun, Timing};
-use holdfast_contract::{ApiError, ConnectionId, ErrorCode, JobId, RunId, ScheduleId};
+use holdfast_contract::{Answer, ApiError, ConnectionId, ErrorCode, JobId, RunId, ScheduleId};
 use rusqlite::{Row, params};
 use serde_json::Value;
 
 use super::error::{CatalogError, Result};
 use super::{Catalog, from_word, word};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleRow {

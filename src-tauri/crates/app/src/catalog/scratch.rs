@@ -1,11 +1,9 @@
 //! Table `scratch_databases`: what a proof makes on a server, so that a crash leaves nothing behind for ever.
 
-use holdfast_contract::{ApiError, ConnectionId};
+use holdfast_contract::{Answer, ConnectionId};
 use rusqlite::params;
 
 use super::Catalog;
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScratchRow {

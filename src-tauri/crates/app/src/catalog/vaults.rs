@@ -1,13 +1,11 @@
 //! Table `vaults`: the vaults this catalog knows, what it remembers of each, and which is in use.
 
 use holdfast_contract::vault::CheckSummary;
-use holdfast_contract::{ApiError, VaultId};
+use holdfast_contract::{Answer, ApiError, VaultId};
 use rusqlite::params;
 use serde_json::Value;
 
 use super::{Catalog, json};
-
-type Answer<T> = std::result::Result<T, ApiError>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct VaultRow {

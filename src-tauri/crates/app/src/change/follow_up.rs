@@ -12,6 +12,7 @@ use super::step::Step;
 use super::undo::{FollowUp, possible, release, undo};
 use super::words::{kept_label, label, told_sessions};
 use crate::connections::database::Database;
+use crate::connections::sessions;
 use crate::consent::Consent;
 use crate::cx::{Begun, Cx, NewWork};
 use crate::jobs::JobContext;
@@ -76,7 +77,8 @@ pub(crate) async fn plan(
     }
     match what {
         FollowUp::Undo => {
-            plan.sessions_to_end = database.swap()?.sessions().await?;
+            database.swap()?;
+            plan.sessions_to_end = sessions::others(database.engine()).await?;
             plan.steps = vec![
                 format!("Put {kept} back as “{name}”; {}.", told_sessions(&plan.sessions_to_end)),
                 format!(

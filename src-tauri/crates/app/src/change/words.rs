@@ -1,6 +1,6 @@
 //! How a change is spoken of, whoever makes it.
 
-use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::session::ServerSession;
 use holdfast_contract::snapshot::TableName;
 use holdfast_engine::TableOrder;
 
@@ -19,7 +19,7 @@ pub(crate) fn kept_label(order: &TableOrder) -> Option<String> {
 }
 
 /// Sessions are listed up to here; their number is told in full.
-pub(crate) fn told_sessions(sessions: &[SessionInfo]) -> String {
+pub(crate) fn told_sessions(sessions: &[ServerSession]) -> String {
     match sessions.len() {
         0 => "nobody else is connected now".into(),
         1 => "1 other session is ended".into(),

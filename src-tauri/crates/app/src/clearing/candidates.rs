@@ -9,6 +9,7 @@ use holdfast_contract::maintenance::{FindingLevel, MaintenanceKind};
 use holdfast_contract::snapshot::Scope;
 use holdfast_engine::{NamePurpose, Work, pattern};
 
+use crate::clock;
 use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobProgress;
@@ -21,7 +22,7 @@ pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupC
     let database = Database::of(cx, &connection).await?;
     let (mut candidates, mut not_seen) = (Vec::new(), Vec::new());
     for found in [
-        empty_room(&database).await,
+        empty_room(cx, &database).await,
         advice(&database).await,
         temporary(&database, &request.patterns).await,
         leftovers(cx, &database, &connection).await,
@@ -35,13 +36,14 @@ pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupC
     Ok(CleanupCandidatesResponse { candidates, not_seen })
 }
 
-async fn empty_room(database: &Database) -> Result<Vec<CleanupCandidate>, ApiError> {
+async fn empty_room(cx: &Cx, database: &Database) -> Result<Vec<CleanupCandidate>, ApiError> {
     let Some(maintain) = database.engine().maintain() else { return Ok(Vec::new()) };
     let work = Work {
         cancel: Default::default(),
         progress: std::sync::Arc::<JobProgress>::default(),
         scratch_dir: Default::default(),
         parallel: 1,
+        clock: clock::reading(cx.clock()),
     };
     let report = maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
     let worth = report.findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);

@@ -30,6 +30,14 @@ pub async fn list(cx: &Cx, connection: &str) -> Result<SessionListResponse, ApiE
     Ok(SessionListResponse { sessions })
 }
 
+/// Whose work a swap of the live database ends: everybody's but our own. Nobody's where there is no server.
+pub(crate) async fn others(engine: &dyn Engine) -> Result<Vec<ServerSession>, ApiError> {
+    let Some(facet) = engine.sessions() else { return Ok(Vec::new()) };
+    let mut sessions = facet.sessions().await?;
+    sessions.retain(|session| !session.ours);
+    Ok(sessions)
+}
+
 /// Who idles longer than asked, never our own.
 pub async fn choose(
     cx: &Cx,

@@ -5,7 +5,7 @@ use std::path::Path;
 use holdfast_contract::backup::ExportFormat;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
-use holdfast_engine::{EngineError, Work};
+use holdfast_engine::{Driver, EngineError, SnapshotSource as _, Work, WriteFile, driver};
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
@@ -18,12 +18,8 @@ pub(crate) fn possible(
     format: ExportFormat,
     overwrite: bool,
 ) -> Result<(), ApiError> {
-    if format == ExportFormat::Sqlite && engine != EngineKind::Sqlite {
-        return Err(ApiError::new(
-            ErrorCode::Unsupported,
-            "Only backups of SQLite databases can become a SQLite file.",
-        )
-        .hint("Export it as SQL."));
+    if format == ExportFormat::Sqlite {
+        file_of(driver(engine))?;
     }
     Draft::beside(to, overwrite).map(drop)
 }
@@ -43,16 +39,24 @@ pub(crate) async fn export(
     match format {
         ExportFormat::Sql => sql(&source, &draft, work).await?,
         ExportFormat::Sqlite => {
-            holdfast_engine::sqlite::export::write_file(&source, draft.vacated()?, work).await?
+            let file = file_of(driver(source.snapshot().server.engine))?;
+            file.write(&source, draft.vacated()?, work).await?;
         }
     }
     work.checkpoint()?;
     draft.publish()
 }
 
+fn file_of(driver: &'static dyn Driver) -> Result<&'static dyn WriteFile, ApiError> {
+    driver.export().file().ok_or_else(|| {
+        ApiError::new(ErrorCode::Unsupported, "Only backups of SQLite databases can become a SQLite file.")
+            .hint("Export it as SQL.")
+    })
+}
+
 async fn sql(source: &VaultSource, draft: &Draft, work: &Work) -> Result<(), ApiError> {
     use tokio::io::AsyncWriteExt;
     let mut out = tokio::io::BufWriter::with_capacity(1 << 20, tokio::fs::File::from_std(draft.open()?));
-    holdfast_engine::export::write_sql(source, &mut out, work).await?;
+    driver(source.snapshot().server.engine).export().sql(source, &mut out, work).await?;
     out.flush().await.map_err(|error| EngineError::io("The export cannot be written", error).into_api())
 }

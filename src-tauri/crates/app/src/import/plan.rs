@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::intent::{Intent, must_be_free, runner};
 use super::words;
 use crate::connections::database::Database;
+use crate::connections::sessions;
 use crate::text;
 
 /// The plan without its id and digest. What could be put right comes as blockers.
@@ -41,7 +42,10 @@ pub(crate) async fn plan(
     }
     blockers.extend(no_room(database, intent));
     let sessions_to_end = match intent.into {
-        ImportInto::Replace => database.swap()?.sessions().await?,
+        ImportInto::Replace => {
+            database.swap()?;
+            sessions::others(database.engine()).await?
+        }
         _ => Vec::new(),
     };
     let touches_live = intent.into != ImportInto::New;

@@ -2,7 +2,7 @@
 
 use holdfast_contract::connection::Connection;
 use holdfast_contract::import::{ImportInto, ScriptFinding, ScriptReport, SqlDialect};
-use holdfast_contract::restore::SessionInfo;
+use holdfast_contract::session::ServerSession;
 
 use super::intent::Intent;
 use crate::change::words::told_sessions;
@@ -75,7 +75,7 @@ fn list(findings: &[ScriptFinding], total: u64) -> String {
     }
 }
 
-pub(super) fn steps(intent: &Intent, connection: &Connection, sessions: &[SessionInfo]) -> Vec<String> {
+pub(super) fn steps(intent: &Intent, connection: &Connection, sessions: &[ServerSession]) -> Vec<String> {
     let name = connection.spec.database_name();
     let count = intent.report.statements;
     let how = if intent.one_transaction() { "in one transaction" } else { "one after the other" };

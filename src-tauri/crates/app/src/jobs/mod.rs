@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch as tokio_watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{Catalog, JobAudit, JobRow};
-use crate::clock::{Clock, new_id};
+use crate::clock::{self, Clock, new_id};
 use crate::events::Events;
 use crate::home::Home;
 
@@ -71,6 +71,7 @@ pub struct JobContext {
     pub cancel: CancellationToken,
     pub progress: Arc<JobProgress>,
     home: Arc<Home>,
+    clock: Arc<dyn Clock>,
     scratch: Arc<OnceLock<PathBuf>>,
 }
 
@@ -91,6 +92,7 @@ impl JobContext {
             progress: self.progress.clone(),
             scratch_dir: self.scratch_dir()?,
             parallel: parallel.max(1),
+            clock: clock::reading(&self.clock),
         })
     }
 
@@ -160,6 +162,7 @@ impl Jobs {
             cancel,
             progress: Arc::default(),
             home: self.inner.home.clone(),
+            clock: self.inner.clock.clone(),
             scratch: Arc::default(),
         };
         tokio::spawn(runner::run(self.inner.clone(), job, new.audit, context, work));

@@ -5,7 +5,7 @@ use holdfast_contract::event::Topic;
 use holdfast_contract::import::{ImportPlan, ImportPlanRef, ImportPlanRequest};
 use holdfast_contract::policy::{Consent, Permission, Policy};
 use holdfast_contract::restore::Restore;
-use holdfast_contract::{ApiError, ErrorCode, JobId};
+use holdfast_contract::{Answer, ApiError, ErrorCode, JobId};
 
 use crate::catalog::Plan as KeptPlan;
 use crate::connections::database::Database;
@@ -15,8 +15,6 @@ use crate::import::intent::Intent;
 use crate::import::job;
 use crate::import::plan::{self, Material};
 use crate::jobs::JobContext;
-
-type Answer<T> = Result<T, ApiError>;
 
 async fn target(cx: &Cx, name: &str) -> Answer<(Connection, Database)> {
     let connection = cx.catalog().connections().find(name).await?;

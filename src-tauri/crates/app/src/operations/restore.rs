@@ -8,7 +8,7 @@ use holdfast_contract::restore::{
     Restore, RestoreFollowUpPlan, RestoreListRequest, RestoreListResponse, RestorePlan, RestorePlanRequest,
     RestoreRef,
 };
-use holdfast_contract::{ApiError, RestoreId};
+use holdfast_contract::{Answer, RestoreId};
 
 use crate::catalog::Plan as KeptPlan;
 use crate::change::FollowUp;
@@ -19,8 +19,6 @@ use crate::cx::{Begun, Cx};
 use crate::gate::{Agreed, Look, Planned, PlansAtOnce, Reading, touched};
 use crate::restore::job;
 use crate::restore::look::{self, Intent, Looked};
-
-type Answer<T> = Result<T, ApiError>;
 
 const DESTROYS: Policy =
     Policy::destroys(Consent::DigestAndName, &[Topic::Restores, Topic::Jobs, Topic::Backups]);

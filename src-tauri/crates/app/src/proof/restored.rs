@@ -109,19 +109,10 @@ async fn load_whole(
     Ok(Drill { comparison, server: report.server, restore_ms: Some(restore_ms), ..Drill::default() })
 }
 
-/// Is a failed load the backup's fault or the surroundings'? Damage, rows that do not arrive, and statements or rows
-/// that a server refuses, are the backup's.
+/// Is a failed load the backup's fault or the surroundings'? [`EngineError::blames_contents`] says what is the former.
 fn verdict(error: EngineError) -> Result<Drill, ApiError> {
+    let backups_fault = is_damage(error.code()) || error.blames_contents();
     let error = error.into_api();
-    let backups_fault = is_damage(error.code)
-        || matches!(
-            error.code,
-            ErrorCode::ServerError
-                | ErrorCode::DatabaseDamaged
-                | ErrorCode::NotADatabase
-                | ErrorCode::Incomplete
-                | ErrorCode::VerificationFailed
-        );
     if !backups_fault {
         return Err(error);
     }

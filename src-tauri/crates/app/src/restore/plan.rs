@@ -16,6 +16,7 @@ use super::intent::{Intent, fits};
 use super::words;
 use crate::backup::source::VaultSource;
 use crate::connections::database::Database;
+use crate::connections::sessions;
 use crate::text;
 
 /// The plan without its id and digest. Refuses what can never work; what could be put right comes as blockers.
@@ -49,7 +50,8 @@ pub(crate) async fn plan(
     let mut sessions_to_end = Vec::new();
     let mut loses = None;
     if intent.target.replaces() {
-        sessions_to_end = database.swap()?.sessions().await?;
+        database.swap()?;
+        sessions_to_end = sessions::others(database.engine()).await?;
         loses = Some(words::loses(
             connection,
             snapshot,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
-use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
+use holdfast_contract::restore::GlobalsPlan;
+use holdfast_contract::session::ServerSession;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
 
 use super::intent::Intent;
@@ -15,7 +16,7 @@ pub(crate) fn steps(
     intent: &Intent,
     connection: &Connection,
     readable: bool,
-    sessions: &[SessionInfo],
+    sessions: &[ServerSession],
     globals: Option<&GlobalsPlan>,
 ) -> Vec<String> {
     let name = connection.spec.database_name();

@@ -11,6 +11,7 @@ use holdfast_contract::clearing::{CleanupCandidate, OnDelete, Referring};
 use holdfast_contract::snapshot::{Snapshot, TableName, TableSnapshot};
 use holdfast_contract::{ApiError, ErrorCode};
 
+use crate::error::{Refusal, Refused};
 use crate::{Dump, EngineError, Result, Work};
 
 /// Which rows, with the moment already worked out.
@@ -112,7 +113,7 @@ pub(crate) fn held<'a>(snapshot: &'a Snapshot, table: &TableName) -> Option<&'a 
 
 /// A deletion whose order was not kept.
 pub(crate) fn no_archive() -> EngineError {
-    EngineError::new(ErrorCode::Internal, "Rows were to be deleted before their archive was made.")
+    EngineError::internal("Rows were to be deleted before their archive was made.")
 }
 
 /// One deletion in batches: how many the next one may take, and when it is over.
@@ -161,7 +162,7 @@ pub(crate) fn sets_off(table: &TableName, kind: &str, name: &str) -> String {
 /// The condition in parentheses; a comment at its end ends with the line.
 pub(crate) fn wrapped(condition: &str) -> Result<String> {
     if condition.trim().is_empty() || condition.contains('\0') {
-        return Err(EngineError::new(ErrorCode::BadRequest, "The condition is empty."));
+        return Err(EngineError::misuse("The condition is empty."));
     }
     Ok(format!("({condition}\n)"))
 }
@@ -176,15 +177,15 @@ pub(crate) fn counted(row: Option<&Vec<Option<String>>>) -> Result<(u64, u64)> {
         |at: usize| row.and_then(|row| row.get(at)).cloned().flatten().and_then(|text| text.parse().ok());
     number(0)
         .zip(number(1))
-        .ok_or_else(|| EngineError::new(ErrorCode::ServerError, "The database did not answer with a count."))
+        .ok_or_else(|| EngineError::unexpected("The database did not answer with a count."))
 }
 
 /// Somebody wrote since the archive, and nothing was deleted. `what` is a sentence.
 pub(crate) fn changed(what: impl std::fmt::Display) -> EngineError {
-    ApiError::new(ErrorCode::SourceChanged, format!("{what} Nothing more was deleted."))
-        .hint("Others are writing to it or altering it: stop them, and do it again.")
-        .retry()
-        .into()
+    EngineError::source_changed(
+        format!("{what} Nothing more was deleted."),
+        "Others are writing to it or altering it: stop them, and do it again.",
+    )
 }
 
 pub(crate) fn other_rows(table: &TableName) -> EngineError {
@@ -202,11 +203,9 @@ pub(crate) fn altered(table: &TableName) -> EngineError {
 /// A refusal of the person's own words.
 pub(crate) fn bad_condition(error: EngineError) -> EngineError {
     match error {
-        EngineError::Api(error) if error.code == ErrorCode::ServerError => {
-            let mut error = ApiError { code: ErrorCode::BadRequest, ..error };
-            error.hint =
-                Some("The condition is what stands after WHERE, for this table and database.".into());
-            EngineError::Api(error)
+        EngineError::Refused(refused) if refused.kind == Refusal::Statement => {
+            let hint = "The condition is what stands after WHERE, for this table and database.".to_owned();
+            Refused { kind: Refusal::Words, hint: Some(hint), ..*refused }.into()
         }
         other => other,
     }

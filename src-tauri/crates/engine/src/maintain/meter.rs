@@ -74,6 +74,7 @@ mod tests {
             progress: heard.clone(),
             scratch_dir: Default::default(),
             parallel: 1,
+            clock: Arc::new(|| 0),
         };
         let mut meter = Meter::new(&work, 300);
         let mut told = Vec::new();

@@ -95,6 +95,7 @@ mod tests {
             schema: None,
             name: name.into(),
             table: None,
+            partition_of: None,
             phase: Phase::After,
             sql: vec![
                 "SET SESSION sql_mode = ''".into(),

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::TlsMode;
 use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode};
@@ -64,7 +63,7 @@ impl Session {
         let doing = "Preparing the session";
         let rows = self.rows(doing, "SELECT version(), connection_id()").await?;
         let Some([Some(version), Some(id)]) = rows.first().map(Vec::as_slice) else {
-            return Err(EngineError::new(ErrorCode::ServerError, "The server does not say what it is."));
+            return Err(EngineError::unexpected("The server does not say what it is."));
         };
         self.server = Server::parse(version);
         self.id = id.parse().unwrap_or(0);

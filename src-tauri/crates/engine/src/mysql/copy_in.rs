@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{Column, TableSnapshot};
+use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::mysql::MySqlArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Executor as _};
 
@@ -88,10 +88,10 @@ impl<'a> CopyIn<'a> {
         }
         let used = self.insert(&pending, &ends, work).await?;
         if used != pending.len() {
-            return Err(EngineError::new(
-                ErrorCode::Incomplete,
-                format!("{}: the rows end in the middle of one.", self.doing),
-            ));
+            return Err(EngineError::incomplete(format!(
+                "{}: the rows end in the middle of one.",
+                self.doing
+            )));
         }
         self.session.execute(&self.doing, "COMMIT").await?;
         Ok(self.rows)
@@ -167,20 +167,21 @@ impl<'a> CopyIn<'a> {
             let [_, code, Some(message)] = warning.as_slice() else { continue };
             let of_an_enum = self.enums.iter().any(|column| message.contains(&format!("'{}'", column.name)));
             if code.as_deref() != Some("1265") || !of_an_enum {
-                return Err(EngineError::new(
-                    ErrorCode::Incomplete,
-                    format!("{}: the server would store a value changed: {message}.", self.doing),
-                ));
+                return Err(EngineError::incomplete(format!(
+                    "{}: the server would store a value changed: {message}.",
+                    self.doing
+                )));
             }
         }
         Ok(())
     }
 
     fn malformed(&self) -> EngineError {
-        EngineError::new(
+        ApiError::new(
             ErrorCode::DatabaseDamaged,
             format!("{}: a stored row does not have the columns of its table.", self.doing),
         )
+        .into()
     }
 }
 

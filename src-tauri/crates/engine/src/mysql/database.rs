@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_contract::restore::SessionInfo;
-use holdfast_contract::{ApiError, ErrorCode};
-
 use super::connect::{Purpose, Session};
 use super::sql::{Literal, Name};
 use super::{error, exchange, name};
-use crate::{Access, Result, Work, staging};
+use crate::error::LiveDatabase;
+use crate::{Access, EngineError, Result, Work, staging};
 
 /// `Unknown thread id`: it ended by itself.
 const NO_SUCH_SESSION: u16 = 1094;
@@ -63,12 +61,7 @@ pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {
 pub async fn drop(access: &Access, target: &str) -> Result<()> {
     name::check(target)?;
     if target == live(access) {
-        return Err(ApiError::new(
-            ErrorCode::NotAllowed,
-            "The connection's own live database is never dropped.",
-        )
-        .hint("Name another database.")
-        .into());
+        return Err(EngineError::Live(LiveDatabase::Dropped));
     }
     exchange::settle(access, target).await?;
     let mut session = elsewhere(access).await?;
@@ -145,27 +138,6 @@ pub async fn end_sessions(session: &mut Session, databases: &[&str]) -> Result<(
 
 /// `You are not owner of thread`: it can only be waited for.
 const NOT_OWNER: u16 = 1095;
-
-/// Sessions of others on the live database, as people recognise them.
-pub async fn sessions(access: &Access) -> Result<Vec<SessionInfo>> {
-    let mut session = elsewhere(access).await?;
-    let sql = format!(
-        "SELECT id, user, host, lower(command) FROM information_schema.processlist \
-         WHERE db = {} AND id <> connection_id() AND command <> 'Daemon' ORDER BY id",
-        Literal(live(access))
-    );
-    let rows = session.rows("Listing the sessions", &sql).await?;
-    session.close().await;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match <[Option<String>; 4]>::try_from(row) {
-            Ok([Some(id), user, client, state]) => {
-                Some(SessionInfo { pid: id.parse().ok()?, user, application: None, client, state })
-            }
-            _ => None,
-        })
-        .collect())
-}
 
 pub fn list(names: &[&str]) -> String {
     names.iter().map(|name| Literal(name).to_string()).collect::<Vec<_>>().join(", ")

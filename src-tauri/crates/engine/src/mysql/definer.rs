@@ -178,6 +178,7 @@ mod tests {
             schema: None,
             name: "p".into(),
             table: None,
+            partition_of: None,
             phase: Phase::After,
             sql: vec!["SET SESSION sql_mode = 'ANSI_QUOTES'".into(), sql],
         };

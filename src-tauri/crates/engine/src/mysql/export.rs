@@ -5,7 +5,6 @@
 //! not be trusted: names never reach a comment unfiltered, and no row's text begins a line.
 
 use futures::TryStreamExt;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{Phase, SchemaObject, TableSnapshot};
 use tokio::io::AsyncWriteExt;
 
@@ -116,7 +115,7 @@ async fn write_rows(
             work.progress.advance(part.len() as u64, 0);
         }
         if !line.is_empty() {
-            return Err(EngineError::new(ErrorCode::VaultDamaged, "The last row of a stream is cut off."));
+            return Err(EngineError::backup_damaged("The last row of a stream is cut off."));
         }
     }
     inserts.end(out).await?;

@@ -1,11 +1,11 @@
 //! What the server and this login are, without touching any row.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
+use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
 use crate::reach::Address;
-use crate::{Access, EngineError, Result, tls};
+use crate::{Access, Result, tls};
 
 pub async fn ping(access: &Access) -> Result<ServerInfo> {
     let mut session = Session::open(access, Purpose::Read).await?;
@@ -28,10 +28,11 @@ pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || row.next().flatten();
     let Some(database) = next() else {
-        return Err(EngineError::new(
+        return Err(ApiError::new(
             ErrorCode::PermissionDenied,
             "The server does not show this login the database it is in.",
-        ));
+        )
+        .into());
     };
     Ok(ServerInfo {
         engine: EngineKind::Mysql,

@@ -2,7 +2,6 @@
 //! be there while rows come in.
 
 use futures::future::try_join_all;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, Snapshot, TableSnapshot};
 
 use super::connect::{Purpose, Session};
@@ -19,10 +18,7 @@ pub async fn load(
     work: &Work,
 ) -> Result<LoadReport> {
     if source.snapshot().server.engine != EngineKind::Mysql {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "This backup is not one of a MySQL or MariaDB database.",
-        ));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Mysql });
     }
     let mut session = database::room_for(access, target, work).await?;
     // Not cancellable: a database whose creation was given up midway would appear after its removal.

@@ -13,6 +13,7 @@ pub mod connect;
 mod copy_in;
 mod database;
 pub mod definer;
+mod driver;
 mod dump;
 pub mod error;
 mod exchange;
@@ -40,9 +41,10 @@ mod statements;
 mod tables;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snapshot};
+
+pub use driver::MysqlDriver;
 
 use crate::script::RunScript;
 use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, PlaceTables, Result, Swap, Work};
@@ -55,10 +57,7 @@ pub struct Mysql {
 impl Mysql {
     pub fn new(access: Access) -> Result<Self> {
         if !matches!(access.spec, ConnectionSpec::Mysql { .. }) {
-            return Err(EngineError::new(
-                ErrorCode::Internal,
-                "A connection of another kind reached the MySQL driver.",
-            ));
+            return Err(EngineError::internal("A connection of another kind reached the MySQL driver."));
         }
         Ok(Self { access })
     }

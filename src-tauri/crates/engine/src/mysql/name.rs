@@ -1,7 +1,5 @@
 //! Names of databases and tables: made up for people, checked before use.
 
-use holdfast_contract::ErrorCode;
-
 use crate::{EngineError, NamePurpose, Result};
 
 /// In characters, unlike PostgreSQL.
@@ -47,9 +45,7 @@ pub fn check_table(name: &str) -> Result<()> {
 
 fn refuse(what: &str, problem: Option<&str>) -> Result<()> {
     match problem {
-        Some(problem) => {
-            Err(EngineError::new(ErrorCode::BadRequest, format!("The name of the {what} {problem}.")))
-        }
+        Some(problem) => Err(EngineError::misuse(format!("The name of the {what} {problem}."))),
         None => Ok(()),
     }
 }
@@ -80,6 +76,8 @@ fn problem(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use holdfast_contract::ErrorCode;
+
     use super::*;
 
     #[test]

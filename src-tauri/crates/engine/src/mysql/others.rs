@@ -4,24 +4,25 @@ use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
-use super::Mysql;
 use super::connect::{Purpose, Session};
-use super::error;
+use super::sql::Literal;
+use super::{Mysql, database, error};
 use crate::sessions::{patiently, still_idle};
 use crate::{Ask, Result, Sessions};
 
 #[async_trait]
 impl Sessions for Mysql {
     async fn sessions(&self) -> Result<Vec<ServerSession>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
-        let found = list(&mut session).await?;
+        // Also when the database itself lets nobody in.
+        let mut session = database::elsewhere(&self.access).await?;
+        let found = list(&mut session, database::live(&self.access)).await?;
         session.close().await;
         Ok(found)
     }
 
     async fn close_sessions(&self, wanted: &[ServerSession], idle_ms: u64) -> Result<Vec<i64>> {
         let mut session = Session::open(&self.access, Purpose::Read).await?;
-        let now = list(&mut session).await?;
+        let now = list(&mut session, database::live(&self.access)).await?;
         let mut closed = Vec::new();
         for id in still_idle(&now, wanted, idle_ms) {
             match session.execute("Closing a session", &format!("KILL CONNECTION {id}")).await {
@@ -37,13 +38,16 @@ impl Sessions for Mysql {
 }
 
 /// Every session of ours holds a lock that bears its number, so that any process of ours knows it.
-async fn list(session: &mut Session) -> Result<Vec<ServerSession>> {
-    let sql = "SELECT p.id, p.user, p.host, p.command, IF(p.command = 'Sleep', p.time * 1000, NULL), \
+async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession>> {
+    let sql = format!(
+        "SELECT p.id, p.user, p.host, p.command, IF(p.command = 'Sleep', p.time * 1000, NULL), \
                (SELECT count(*) FROM information_schema.innodb_trx t WHERE t.trx_mysql_thread_id = p.id) > 0, \
                coalesce(IS_USED_LOCK(concat('holdfast/', p.id)) = p.id, 0) \
-               FROM information_schema.processlist p WHERE p.db = database() AND p.id <> connection_id() \
-               AND p.command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Daemon') ORDER BY 5 DESC, 1";
-    let rows = match session.rows("Listing the sessions", sql).await {
+               FROM information_schema.processlist p WHERE p.db = {} AND p.id <> connection_id() \
+               AND p.command <> 'Daemon' ORDER BY 5 DESC, 1",
+        Literal(database)
+    );
+    let rows = match session.rows("Listing the sessions", &sql).await {
         // Without the right PROCESS nothing is said of transactions.
         Err(refusal) if error::native(&refusal) == Some(1227) => {
             let without = sql.replace(

@@ -1,7 +1,6 @@
 //! What this engine offers for putting a snapshot back: each line says which room does it.
 
 use async_trait::async_trait;
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::{SchemaObject, Snapshot, TableFingerprint, TableName};
 
 use super::{Mysql, database, exchange, fingerprint, load, name, preflight};
@@ -42,9 +41,6 @@ impl Load for Mysql {
 
 #[async_trait]
 impl Swap for Mysql {
-    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        database::sessions(&self.access).await
-    }
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
         exchange::swap(&self.access, staged, kept, work).await
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::TryStreamExt;
-use holdfast_contract::ErrorCode;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use tokio::task::JoinSet;
@@ -170,13 +169,10 @@ impl Reader {
 }
 
 pub fn changed(doing: &str) -> EngineError {
-    holdfast_contract::ApiError::new(
-        ErrorCode::SourceChanged,
+    EngineError::source_changed(
         format!("{doing}: the table was altered, emptied or replaced while the backup ran."),
+        "Run it again when no ALTER, TRUNCATE or RENAME is under way.",
     )
-    .hint("Run it again when no ALTER, TRUNCATE or RENAME is under way.")
-    .retry()
-    .into()
 }
 
 /// A table that is gone or looks different from what was listed: what was read is not one truth.
@@ -184,7 +180,9 @@ fn source_error(doing: &str, error: sqlx::Error) -> EngineError {
     match error::number(&error) {
         // table definition changed, no such table, no such column, no such database
         Some(number @ (1412 | 1146 | 1054 | 1051 | 1049)) => match changed(doing) {
-            EngineError::Api(api) => api.native(number.to_string()).into(),
+            EngineError::SourceChanged { what, hint, .. } => {
+                EngineError::SourceChanged { what, hint, code: Some(number.to_string()) }
+            }
             other => other,
         },
         _ => error::during(doing, error),

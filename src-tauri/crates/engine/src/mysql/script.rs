@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Either, Row as _};
 
 use super::connect::{Purpose, Session};
 use super::{Mysql, database, definer, error, exchange, preflight};
+use crate::error::Position;
 use crate::script::{Committing, Fate, RunScript, Script, ScriptDone, Told, or_dropped, parcels};
 use crate::{EngineError, Preflight, Result, Work};
 
@@ -179,13 +180,10 @@ impl Run<'_> {
         if now.as_deref() == Some(self.target) {
             return Ok(());
         }
-        Err(EngineError::new(
-            ErrorCode::Unsupported,
-            format!(
-                "Line {}: {} leaves the target database, so the import was stopped.",
-                told.line, told.what
-            ),
-        ))
+        Err(EngineError::unsupported(format!(
+            "Line {}: {} leaves the target database, so the import was stopped.",
+            told.line, told.what
+        )))
     }
 }
 
@@ -220,24 +218,26 @@ fn behind_name(sql: &str) -> Option<usize> {
     Some(sql.len() - rest.len() + name)
 }
 
+/// What the server says of it quotes the text at that place, values and all.
+const SYNTAX_ERROR: &str = "1064";
+
 /// The failing statement with its line and its beginning, and what the server said about it.
 fn failed(told: &Told, error: sqlx::Error) -> EngineError {
-    let number = error::number(&error);
     let said = error.as_database_error().map(|said| said.message().to_owned()).unwrap_or_default();
     let mut line = told.line;
     // It counts from the beginning of the statement, and quotes what stands there, values and all.
     if let Some(within) = said.rsplit_once(" at line ").and_then(|(_, number)| number.parse::<u64>().ok()) {
         line += within.saturating_sub(1);
     }
-    let doing = format!("Line {line}: {}", told.what);
-    let mut api = error::during(&doing, error).into_api();
-    if number == Some(1064) {
-        api.message = format!("{doing}: there is an error in the syntax.");
+    let Some(mut refused) = error::refused(&told.what, &error) else {
+        return error::during(&format!("Line {line}: {}", told.what), error);
+    };
+    if refused.code.as_deref() == Some(SYNTAX_ERROR) {
+        refused.said = "there is an error in the syntax".to_owned();
     }
-    if number.is_some() {
-        api.hint = Some(told.hint(SqlDialect::Mysql, api.hint.as_deref()));
-    }
-    api.into()
+    refused.position = Some(Position { line, character: None });
+    refused.hint = Some(told.hint(SqlDialect::Mysql, refused.hint.as_deref()));
+    refused.into()
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub async fn fix(
         reader.execute(DOING, "SAVEPOINT holdfast; SET SESSION character_set_results = NULL").await?;
         reader.in_snapshot = true;
     }
-    let taken_at_ms = chrono::Utc::now().timestamp_millis();
+    let taken_at_ms = (work.clock)();
     let (position, binlog) = match readers.first_mut() {
         Some(first) => position(first, control.is_some()).await,
         None => (None, None),

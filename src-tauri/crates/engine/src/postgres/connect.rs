@@ -98,10 +98,7 @@ impl Session {
         );
         let rows = self.rows(doing, &sql).await?;
         let Some([Some(pid), Some(started), transport]) = rows.last().map(Vec::as_slice) else {
-            return Err(EngineError::new(
-                ErrorCode::ServerError,
-                "The server does not show this session to itself.",
-            ));
+            return Err(EngineError::unexpected("The server does not show this session to itself."));
         };
         self.backend = Backend { pid: pid.parse().unwrap_or(0), started: started.clone() };
         self.transport = transport.as_deref().unwrap_or("unencrypted").replace("TLSv", "TLS ");
@@ -153,7 +150,7 @@ fn in_text(doing: &str, row: &PgRow) -> Result<Row> {
 /// The protocol ends a statement at a NUL: nothing may follow it unseen.
 pub fn refuse_nul(sql: &str) -> Result<()> {
     if sql.contains('\0') {
-        return Err(EngineError::new(ErrorCode::BadRequest, "A name or text contains a NUL character."));
+        return Err(EngineError::misuse("A name or text contains a NUL character."));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::error;
 use super::piece::{Piece, by_size};
 use super::sql::Literal;
 use crate::content::ContentHasher;
+use crate::error::{Refusal, Refused};
 use crate::readers::{self, Abandoned, BUFFER, Event, Gathering, Outlet};
 use crate::{Access, DumpSink, EngineError, Result, Work};
 
@@ -152,7 +153,7 @@ impl Reader {
                 Ok(Ok(())) => session = Some(current),
                 Ok(Err(Abandoned)) => return Ok(()),
                 // A COPY that fails at its start leaves the session unusable: the next piece gets a new one.
-                Err(error) if error::native(&error) == Some("55P03") => {
+                Err(error) if error.server_code() == Some("55P03") => {
                     self.shared.blocked.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
                     since_begin = 0;
                 }
@@ -225,10 +226,11 @@ impl Reader {
             }
         }
         if !hasher.is_whole() {
-            return Err(EngineError::new(
+            return Err(ApiError::new(
                 ErrorCode::ConnectionLost,
                 format!("{doing}: the last row was cut off."),
-            ));
+            )
+            .into());
         }
         Ok(self.outlet.send(Event::End(piece, Box::new(hasher))).await)
     }
@@ -236,29 +238,25 @@ impl Reader {
 
 /// A table that is gone or looks different although it was locked: what was read is not one truth.
 fn source_error(doing: &str, error: sqlx::Error) -> EngineError {
-    let mut mapped = error::during(doing, error);
-    if let EngineError::Api(api) = &mut mapped
-        && matches!(api.native.as_deref(), Some("42P01" | "42703" | "42704" | "3F000"))
-    {
-        api.code = ErrorCode::SourceChanged;
-        api.hint = Some("The structure changed while it was read; run it again.".into());
-        api.retry = true;
+    match error::during(doing, error) {
+        EngineError::Refused(refused)
+            if matches!(refused.code.as_deref(), Some("42P01" | "42703" | "42704" | "3F000")) =>
+        {
+            let hint = "The structure changed while it was read; run it again.".to_owned();
+            Refused { kind: Refusal::Changed, hint: Some(hint), ..*refused }.into()
+        }
+        other => other,
     }
-    mapped
 }
 
 /// A snapshot that cannot be joined is one whose session has ended: told as the loss it is, not in the words of
 /// the reader that came too late.
 fn snapshot_gone(error: EngineError) -> EngineError {
-    let error = error.into_api();
-    let native = error.native.clone().unwrap_or_default();
     // "invalid snapshot identifier" and "the source transaction is not running anymore".
-    if !["22023", "55000", "42704"].iter().any(|state| native.contains(state)) {
-        return error.into();
-    }
+    let Some(state @ ("22023" | "55000" | "42704")) = error.server_code() else { return error };
     ApiError::new(ErrorCode::ConnectionLost, "The connection that holds the snapshot was lost.")
         .hint("Nothing of this backup counts. Look into the server's log for the reason, then run it again.")
-        .native(native)
+        .native(state)
         .retry()
         .into()
 }

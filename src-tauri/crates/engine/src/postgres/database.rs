@@ -6,7 +6,8 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
 use super::sql::{Ident, Literal};
-use super::{error, inspect, name};
+use super::{inspect, name};
+use crate::error::LiveDatabase;
 use crate::{Access, EngineError, Result, Work, staging};
 
 /// A session on any database except those named: `CREATE`, `DROP` and `RENAME` must not run inside theirs.
@@ -44,7 +45,7 @@ fn is_about_the_database(error: &EngineError) -> bool {
     matches!(
         error.code(),
         ErrorCode::DatabaseMissing | ErrorCode::PermissionDenied | ErrorCode::AuthenticationFailed
-    ) || error::native(error) == Some("55000")
+    ) || error.server_code() == Some("55000")
 }
 
 pub async fn exists(access: &Access, target: &str) -> Result<bool> {
@@ -79,19 +80,14 @@ pub async fn is_there(session: &mut Session, target: &str) -> Result<bool> {
 pub async fn drop(access: &Access, target: &str) -> Result<()> {
     name::check(target)?;
     if target == inspect::live(access) {
-        return Err(ApiError::new(
-            ErrorCode::NotAllowed,
-            "The connection's own live database is never dropped.",
-        )
-        .hint("Name another database.")
-        .into());
+        return Err(EngineError::Live(LiveDatabase::Dropped));
     }
     let mut session = elsewhere(access, &[target]).await?;
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", Ident(target));
     let doing = format!("Dropping the database {target}");
     match session.execute(&doing, &sql).await {
         // A restored subscription stands in the way even though it is off.
-        Err(error) if error::native(&error) == Some("55006") => {
+        Err(error) if error.server_code() == Some("55006") => {
             drop_idle_subscriptions(access, target).await?;
             session.execute(&doing, &sql).await?;
         }
@@ -132,7 +128,7 @@ pub async fn create(
     match session.execute(&doing, &exact).await {
         Ok(_) => Ok(remarks),
         // An unknown locale; sorting differs from the source, the rows do not.
-        Err(error) if matches!(error::native(&error), Some("42809" | "22023" | "42704" | "0A000")) => {
+        Err(error) if matches!(error.server_code(), Some("42809" | "22023" | "42704" | "0A000")) => {
             match session.execute(&doing, &format!("{start}{encoding}")).await {
                 Ok(_) => {}
                 Err(_) => {

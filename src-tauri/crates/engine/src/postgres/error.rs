@@ -1,13 +1,12 @@
 //! What the server says, as the application's errors: a code to act on, words for people, the server's
 //! own code verbatim. No data values and no password in any text.
 
-use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::postgres::PgDatabaseError;
 
 use crate::EngineError;
-use crate::reach::Product;
+use crate::error::{NotLetIn, Product, Refusal, Refused, SignIn};
 
-const PRODUCT: Product = Product {
+static PRODUCT: Product = Product {
     name: "PostgreSQL",
     listens: "Check host and port, that the server is running, and that it listens on this address.",
     socket: "Check the socket directory and the port; the server may not be running.",
@@ -33,108 +32,75 @@ pub fn sqlstate(error: &sqlx::Error) -> Option<String> {
     error.as_database_error().and_then(|database| database.code()).map(|code| code.into_owned())
 }
 
-/// The SQLSTATE kept in an error that was made here.
-pub fn native(error: &EngineError) -> Option<&str> {
-    match error {
-        EngineError::Api(error) => error.native.as_deref(),
-        _ => None,
-    }
-}
-
-fn said_by_server(doing: &str, server: &PgDatabaseError) -> ApiError {
+/// The answer as facts. `doing` names the step.
+pub fn said_by_server(doing: &str, server: &PgDatabaseError) -> Refused {
     let state = server.code();
     // The texts of data exceptions and of RAISE quote values of the user's rows.
-    let words = match &state[..2] {
+    let said = match &state[..2] {
         "22" => "the server refused a value".to_owned(),
         "P0" => "a function in the database raised an error".to_owned(),
         _ => server.message().to_owned(),
     };
-    let (code, hint, retry) = classify(state);
-    let mut error = ApiError::new(code, format!("{doing}: {words}.")).native(state);
-    error.hint = hint.map(str::to_owned);
-    error.retry = retry;
-    error
+    let (kind, hint) = classify(state);
+    Refused {
+        doing: doing.to_owned(),
+        kind,
+        code: Some(state.to_owned()),
+        said,
+        file: None,
+        position: None,
+        hint: hint.map(str::to_owned),
+    }
 }
 
-/// Code and whether to try again, for who has better words.
-pub fn classified(server: &PgDatabaseError) -> ApiError {
-    said_by_server("", server)
-}
-
-fn classify(state: &str) -> (ErrorCode, Option<&'static str>, bool) {
+fn classify(state: &str) -> (Refusal, Option<&'static str>) {
     match state {
-        "40P01" | "40001" => {
-            (ErrorCode::DatabaseBusy, Some("Other sessions were in the way; run it again."), true)
-        }
+        "40P01" | "40001" => (Refusal::Busy, Some("Other sessions were in the way; run it again.")),
         "55P03" => (
-            ErrorCode::DatabaseBusy,
+            Refusal::Busy,
             Some("Another session holds a lock for long; end it or wait for it, then run it again."),
-            true,
         ),
         "55006" => (
-            ErrorCode::DatabaseBusy,
+            Refusal::Busy,
             Some(
                 "Other sessions or prepared transactions still use the database; end them and run it again.",
             ),
-            true,
         ),
         "57014" => (
-            ErrorCode::DatabaseBusy,
+            Refusal::Busy,
             Some(
                 "The statement was cancelled on the server (by an administrator, a timeout or a standby conflict).",
             ),
-            true,
         ),
-        "53300" => {
-            (ErrorCode::DatabaseBusy, Some("The server has no free connection slot; try again later."), true)
-        }
-        "57P03" => (
-            ErrorCode::DatabaseBusy,
-            Some("The server is starting up or shutting down; try again shortly."),
-            true,
-        ),
+        "53300" => (Refusal::Busy, Some("The server has no free connection slot; try again later.")),
+        "57P03" => (Refusal::Busy, Some("The server is starting up or shutting down; try again shortly.")),
         "57P01" | "57P02" | "57P05" => (
-            ErrorCode::ConnectionLost,
+            Refusal::SessionEnded,
             Some("The session was ended on the server; check why, then run it again."),
-            true,
         ),
-        "53100" => {
-            (ErrorCode::StorageFull, Some("The database server's disk is full; free space there."), true)
-        }
+        "53100" => (Refusal::DiskFull, Some("The database server's disk is full; free space there.")),
         "53200" => (
-            ErrorCode::ServerError,
+            Refusal::Resources,
             Some("With very many tables, raise max_locks_per_transaction on the server."),
-            true,
         ),
         "25006" => (
-            ErrorCode::ReadOnly,
+            Refusal::ReadOnly,
             Some("The connection is marked read-only, or the server is a standby; use one that may write."),
-            false,
         ),
-        "42501" => (
-            ErrorCode::PermissionDenied,
-            Some("Grant the right to this login, or use a login that has it."),
-            false,
-        ),
-        "28P01" | "28000" => (
-            ErrorCode::AuthenticationFailed,
-            Some("Check the user name, the password and pg_hba.conf."),
-            false,
-        ),
+        "42501" => (Refusal::Right, Some("Grant the right to this login, or use a login that has it.")),
+        "28P01" | "28000" => (Refusal::SignIn, Some("Check the user name, the password and pg_hba.conf.")),
         "3D000" | "57P04" => (
-            ErrorCode::DatabaseMissing,
+            Refusal::DatabaseMissing,
             Some("Check the name of the database; it may have been dropped or renamed."),
-            false,
         ),
-        "42P04" => (ErrorCode::TargetExists, Some("Choose another name."), false),
+        "42P04" => (Refusal::NameTaken, Some("Choose another name.")),
         "XX001" | "XX002" => (
-            ErrorCode::DatabaseDamaged,
+            Refusal::Damaged,
             Some("The server found damage in its own files; check the hardware and the server's log."),
-            false,
         ),
-        "0A000" => (ErrorCode::Unsupported, None, false),
-        _ if state.starts_with("08") => (ErrorCode::ConnectionLost, None, true),
-        _ => (ErrorCode::ServerError, None, false),
+        "0A000" => (Refusal::Unsupported, None),
+        _ if state.starts_with("08") => (Refusal::SessionEnded, None),
+        _ => (Refusal::Statement, None),
     }
 }
 
@@ -147,14 +113,17 @@ pub fn connecting(
     error: &sqlx::Error,
 ) -> EngineError {
     if let Some(server) = answer(error) {
-        return refused_by_server(place, user, database, has_password, server).into();
+        return refused_by_server(place, user, database, has_password, server);
     }
     match error {
-        sqlx::Error::Protocol(text) if text.contains("unsupported authentication method") => ApiError::new(
-            ErrorCode::AuthenticationFailed,
-            format!("The server at {place} asks for a way of signing in that Holdfast does not speak."),
-        )
-        .hint("Password, MD5, SCRAM and client certificates work; GSSAPI, SSPI and the like do not.")
+        sqlx::Error::Protocol(text) if text.contains("unsupported authentication method") => NotLetIn {
+            place: place.to_owned(),
+            user: user.to_owned(),
+            database: database.to_owned(),
+            why: SignIn::Method,
+            code: None,
+            hint: "Password, MD5, SCRAM and client certificates work; GSSAPI, SSPI and the like do not.",
+        }
         .into(),
         _ => PRODUCT.not_reached(place, error).into(),
     }
@@ -166,37 +135,28 @@ fn refused_by_server(
     database: &str,
     has_password: bool,
     server: &PgDatabaseError,
-) -> ApiError {
+) -> EngineError {
     let state = server.code();
-    let error = match state {
-        "28P01" if !has_password => ApiError::new(
-            ErrorCode::AuthenticationFailed,
-            format!("The server at {place} asks for a password for {user}, and none is saved."),
-        )
-        .hint("Enter the password for this connection."),
-        "28P01" => ApiError::new(
-            ErrorCode::AuthenticationFailed,
-            format!("The server at {place} refused the password of {user}."),
-        )
-        .hint("Check user name and password."),
-        "28000" => ApiError::new(
-            ErrorCode::AuthenticationFailed,
-            format!("The server at {place} does not let {user} in: {}.", server.message()),
-        )
-        .hint("The role may not exist or may not log in, or pg_hba.conf has no line for this user, address and encryption."),
-        "3D000" => ApiError::new(
-            ErrorCode::DatabaseMissing,
-            format!("The server at {place} has no database named {database}."),
-        )
-        .hint("Check the name of the database; names are case-sensitive."),
-        "42501" => ApiError::new(
-            ErrorCode::PermissionDenied,
-            format!("{user} may not connect to the database {database}."),
-        )
-        .hint("Grant CONNECT on the database to this login."),
-        _ => return said_by_server("Connecting", server),
+    let (why, hint) = match state {
+        "28P01" if !has_password => (SignIn::PasswordWanted, "Enter the password for this connection."),
+        "28P01" => (SignIn::PasswordWrong, "Check user name and password."),
+        "28000" => (
+            SignIn::Refused(server.message().to_owned()),
+            "The role may not exist or may not log in, or pg_hba.conf has no line for this user, address and encryption.",
+        ),
+        "3D000" => (SignIn::NoDatabase, "Check the name of the database; names are case-sensitive."),
+        "42501" => (SignIn::NoRight("connect to"), "Grant CONNECT on the database to this login."),
+        _ => return said_by_server("Connecting", server).into(),
     };
-    error.native(state)
+    NotLetIn {
+        place: place.to_owned(),
+        user: user.to_owned(),
+        database: database.to_owned(),
+        why,
+        code: Some(state.to_owned()),
+        hint,
+    }
+    .into()
 }
 
 #[cfg(test)]
@@ -206,11 +166,11 @@ mod tests {
     #[test]
     fn what_may_succeed_later_says_so() {
         for state in ["40P01", "40001", "53300", "57P03", "57P01", "08006", "55006"] {
-            assert!(classify(state).2, "{state}");
+            assert!(classify(state).0.may_pass(), "{state}");
         }
         for state in ["25006", "42501", "28P01", "3D000", "42P04", "XX001"] {
-            assert!(!classify(state).2, "{state}");
+            assert!(!classify(state).0.may_pass(), "{state}");
         }
-        assert_eq!(classify("25006").0, ErrorCode::ReadOnly);
+        assert_eq!(classify("25006").0, Refusal::ReadOnly);
     }
 }

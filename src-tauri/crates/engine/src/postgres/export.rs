@@ -7,7 +7,6 @@
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{Phase, SchemaObject, TableSnapshot};
 use tokio::io::AsyncWriteExt;
 
@@ -115,13 +114,10 @@ async fn write_rows(
         while let Some(bytes) = data.try_next().await? {
             work.checkpoint()?;
             if !guard.lets_through(&bytes) {
-                return Err(EngineError::new(
-                    ErrorCode::Unsupported,
-                    format!(
-                        "A row of {} would end its block in a SQL file; it is not written.",
-                        Table(&table.table)
-                    ),
-                ));
+                return Err(EngineError::unsupported(format!(
+                    "A row of {} would end its block in a SQL file; it is not written.",
+                    Table(&table.table)
+                )));
             }
             out.write_all(&bytes).await.map_err(failed)?;
             work.progress.advance(bytes.len() as u64, 0);

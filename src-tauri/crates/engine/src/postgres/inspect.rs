@@ -1,6 +1,5 @@
 //! What the server and this login are, without touching any row.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 
 use super::connect::{Purpose, Session};
@@ -27,7 +26,7 @@ pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || row.next().flatten();
     let (Some(version), Some(database)) = (next(), next()) else {
-        return Err(EngineError::new(ErrorCode::ServerError, "The server does not say what it is."));
+        return Err(EngineError::unexpected("The server does not say what it is."));
     };
     Ok(ServerInfo {
         engine: EngineKind::Postgres,

@@ -7,7 +7,6 @@
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{Column, TableName};
 
 use super::connect::Session;
@@ -98,9 +97,7 @@ impl Slices {
     }
 
     pub async fn next(&mut self) -> Result<Option<Slice>> {
-        let damaged = || {
-            EngineError::new(ErrorCode::Incomplete, "The stream of large objects is not what was written.")
-        };
+        let damaged = || EngineError::incomplete("The stream of large objects is not what was written.");
         let mut searched = self.at;
         loop {
             if let Some(length) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {

@@ -5,11 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt;
 use futures::future::try_join_all;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{EngineKind, Phase, SchemaObject, TableName, TableSnapshot};
 
 use super::connect::{Purpose, Session};
-use super::error::native;
 use super::schema::{self, extension_tables_in_load_order};
 use super::sql::Table;
 use super::statements::Statements;
@@ -30,10 +28,7 @@ pub async fn load(
     work: &Work,
 ) -> Result<LoadReport> {
     if source.snapshot().server.engine != EngineKind::Postgres {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "This backup is not one of a PostgreSQL database.",
-        ));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Postgres });
     }
     let mut session = database::room_for(access, target, work).await?;
     // Not cancellable: a database whose creation was given up midway would appear after its removal.
@@ -88,7 +83,7 @@ async fn fill(access: &Access, target: &str, source: &dyn SnapshotSource, work: 
     let mut remarks = left_out.remarks();
     match analyze(&mut session).await {
         // A type's or an index's own function may refuse; the data is there all the same.
-        Err(refused) if native(&refused).is_some() => {
+        Err(refused) if refused.server_code().is_some() => {
             remarks.push(format!("The planner's statistics are not complete; run ANALYZE again. {refused}"));
         }
         outcome => outcome?,

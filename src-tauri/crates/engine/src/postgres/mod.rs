@@ -9,6 +9,7 @@ mod clear;
 mod connect;
 mod copy_out;
 mod database;
+mod driver;
 mod dump;
 mod error;
 pub mod export;
@@ -34,12 +35,12 @@ mod tables;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, SchemaObject, Scope, ServerInfo, Snapshot, TableFingerprint, TableName,
 };
+
+pub use driver::PostgresDriver;
 
 use crate::{
     Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables,
@@ -54,10 +55,7 @@ pub struct Postgres {
 impl Postgres {
     pub fn new(access: Access) -> Result<Self> {
         if !matches!(access.spec, ConnectionSpec::Postgres { .. }) {
-            return Err(EngineError::new(
-                ErrorCode::Internal,
-                "A connection of another kind reached the PostgreSQL driver.",
-            ));
+            return Err(EngineError::internal("A connection of another kind reached the PostgreSQL driver."));
         }
         Ok(Self { access })
     }
@@ -151,9 +149,6 @@ impl Load for Postgres {
 
 #[async_trait]
 impl Swap for Postgres {
-    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        swap::sessions(&self.access).await
-    }
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
         swap::swap(&self.access, staged, kept, work).await
     }

@@ -1,7 +1,5 @@
 //! Names of databases: made up for people, checked before use.
 
-use holdfast_contract::ErrorCode;
-
 use crate::{EngineError, NamePurpose, Result};
 
 /// The server cuts longer names off in silence, and two cut names may be one.
@@ -27,7 +25,7 @@ pub fn check(name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(EngineError::new(ErrorCode::BadRequest, format!("The name of the database {problem}.")))
+    Err(EngineError::misuse(format!("The name of the database {problem}.")))
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use super::connect::{APPLICATION, Purpose, Session};
 use super::error;
 use super::sql::Literal;
-use super::{Postgres, inspect};
+use super::{Postgres, database, inspect};
 use crate::sessions::{patiently, still_idle};
 use crate::{Ask, Result, Sessions};
 
 #[async_trait]
 impl Sessions for Postgres {
     async fn sessions(&self) -> Result<Vec<ServerSession>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
+        // Also when the database itself lets nobody in.
+        let mut session = database::elsewhere(&self.access, &[]).await?;
         let found = list(&mut session, inspect::live(&self.access)).await?;
         session.close().await;
         Ok(found)
@@ -47,7 +48,7 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession
            CASE WHEN state LIKE 'idle%' THEN (extract(epoch FROM now() - state_change) * 1000)::int8 END, \
            state LIKE 'idle in transaction%', application_name = {} \
          FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid() \
-         AND backend_type = 'client backend' ORDER BY 7 DESC NULLS LAST, 1",
+         AND backend_type IN ('client backend', 'walsender') ORDER BY 7 DESC NULLS LAST, 1",
         Literal(APPLICATION),
         Literal(database)
     );

@@ -100,12 +100,8 @@ pub async fn extents(session: &mut Session, tables: &[TableName]) -> Result<Hash
 
 fn columns_from(json: Option<&str>) -> Result<Vec<Column>> {
     let pairs: Vec<(String, String)> = match json {
-        Some(text) => serde_json::from_str(text).map_err(|_| {
-            EngineError::new(
-                holdfast_contract::ErrorCode::ServerError,
-                "The server's list of columns was not understood.",
-            )
-        })?,
+        Some(text) => serde_json::from_str(text)
+            .map_err(|_| EngineError::unexpected("The server's list of columns was not understood."))?,
         None => Vec::new(),
     };
     Ok(pairs.into_iter().map(|(name, type_name)| Column { name, type_name }).collect())

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use holdfast_contract::snapshot::{SchemaObject, Snapshot};
 
 use super::connect::Session;
-use super::error::native;
 use super::schema::tablespace_of;
 use super::sql::{Ident, literals};
 use crate::{Preflight, Result};
@@ -78,8 +77,8 @@ async fn made_collations(
         session.execute(doing, "ROLLBACK").await?;
         match tried {
             // The login may not make temporary objects here, or the server takes no writes: said elsewhere.
-            Err(error) if matches!(native(&error), Some("42501" | "25006")) => return Ok(()),
-            Err(error) if native(&error).is_some() => found.blockers.push(format!(
+            Err(error) if matches!(error.server_code(), Some("42501" | "25006")) => return Ok(()),
+            Err(error) if error.server_code().is_some() => found.blockers.push(format!(
                 "The server cannot make the collation {}: its locale is not installed there, or its provider is missing.",
                 full_name(object)
             )),
@@ -169,7 +168,7 @@ async fn labels(session: &mut Session, objects: &[SchemaObject], found: &mut Pre
         let sql =
             format!("SECURITY LABEL FOR {} ON TABLE pg_catalog.\"no such table\" IS NULL", Ident(provider));
         let tried = session.execute("Looking for the provider of labels", &sql).await;
-        if tried.is_err_and(|error| native(&error) == Some("22023")) {
+        if tried.is_err_and(|error| error.server_code() == Some("22023")) {
             found.warnings.push(format!(
                 "The provider {provider} of security labels is not loaded in this server: its labels ({count}) are left out."
             ));
@@ -186,7 +185,7 @@ async fn libraries(session: &mut Session, objects: &[SchemaObject], found: &mut 
     for library in libraries {
         let sql = format!("LOAD {}", super::sql::Literal(&library));
         let tried = session.execute("Looking for the libraries", &sql).await;
-        if tried.is_err_and(|error| native(&error).is_some()) {
+        if tried.is_err_and(|error| error.server_code().is_some()) {
             found.warnings.push(format!(
                 "The server lacks the library {library}, or cannot load it: functions written in it fail until it is installed."
             ));

@@ -16,6 +16,7 @@ use super::connect::{Purpose, Session};
 use super::copy_out::Backends;
 use super::sql::literals;
 use super::{Postgres, database, error, inspect};
+use crate::error::{Position, Refused};
 use crate::script::{
     Committing, Fate, Parcel, Parcels, RunScript, Script, ScriptDone, Told, or_dropped, parcels,
 };
@@ -130,7 +131,7 @@ impl Postgres {
 async fn begin(session: &mut Session) -> Result<String> {
     session.execute("Beginning the import", "BEGIN").await?;
     let mark = session.value("Beginning the import", "SELECT pg_catalog.pg_current_xact_id()").await?;
-    mark.ok_or_else(|| EngineError::new(ErrorCode::ServerError, "The server began no transaction."))
+    mark.ok_or_else(|| EngineError::unexpected("The server began no transaction."))
 }
 
 /// Only the transaction that was begun is committed: had the script ended it, part of it would be in already.
@@ -138,8 +139,7 @@ async fn commit(session: &mut Session, mark: &str) -> Result<()> {
     let now =
         session.value("Committing the import", "SELECT pg_catalog.pg_current_xact_id_if_assigned()").await?;
     if now.as_deref() != Some(mark) {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
+        return Err(EngineError::unsupported(
             "The script ended the transaction it ran in; what came after it was not kept.",
         ));
     }
@@ -231,10 +231,7 @@ async fn rows(session: &mut Session, copy: &Told, parcels: &mut Parcels, work: &
             Parcel::Statements(_) => break,
         }
     }
-    Err(EngineError::new(
-        ErrorCode::BadRequest,
-        format!("Line {}: the rows of this COPY have no end.", copy.line),
-    ))
+    Err(EngineError::misuse(format!("Line {}: the rows of this COPY have no end.", copy.line)))
 }
 
 /// The failing statement with its line and its beginning, and what the server said about it.
@@ -251,18 +248,19 @@ fn failed(told: &Told, position: Option<usize>, error: sqlx::Error) -> EngineErr
     if let Some(row) = row {
         line += told.sql.matches('\n').count() as u64 + row;
     }
-    let words = match &server.code()[..2] {
+    let said = match &server.code()[..2] {
         "P0" => "a function in the database raised an error".to_owned(),
         // Values are quoted in these; the line shows where to look.
         "22" => masked(server.message()),
         _ => server.message().to_owned(),
     };
-    let at = position.map(|position| format!(" at character {}", position + 1)).unwrap_or_default();
-    let mut api = error::classified(server);
-    api.message = format!("Line {line}: {}: {words}{at}.", told.what);
-    api.native = Some(server.code().to_owned());
-    api.hint = Some(told.hint(SqlDialect::Postgres, server.hint()));
-    api.into()
+    Refused {
+        said,
+        position: Some(Position { line, character: position.map(|position| position + 1) }),
+        hint: Some(told.hint(SqlDialect::Postgres, server.hint())),
+        ..error::said_by_server(&told.what, server)
+    }
+    .into()
 }
 
 fn row_number(context: &str) -> Option<u64> {

@@ -10,7 +10,6 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 use super::connect::{Purpose, Session};
 use super::copy_out::Backends;
-use super::error::native;
 use super::inspect;
 use super::sql::Table;
 use crate::{Access, EngineError, Result, Work};
@@ -47,16 +46,18 @@ pub async fn export(access: &Access, database: &str, work: &Work, backends: &Bac
         match lock(&mut session, &listed).await {
             // Dropped, renamed or taken away between listing and locking.
             Err(error)
-                if attempt < ATTEMPTS && matches!(native(&error), Some("42P01" | "3F000" | "42501")) =>
+                if attempt < ATTEMPTS && matches!(error.server_code(), Some("42P01" | "3F000" | "42501")) =>
             {
                 session.execute("Beginning again", "ROLLBACK").await?;
                 continue;
             }
-            Err(error) if native(&error) == Some("55P03") => return Err(blocked(&mut session, error).await),
+            Err(error) if error.server_code() == Some("55P03") => {
+                return Err(blocked(&mut session, error).await);
+            }
             other => other?,
         }
         let (id, position) = fix(&mut session).await?;
-        let taken_at_ms = chrono::Utc::now().timestamp_millis();
+        let taken_at_ms = (work.clock)();
         let locked: HashSet<&TableName> = listed.iter().collect();
         let seen = readable_tables(&mut session).await?;
         let late: Vec<TableName> = seen.into_iter().filter(|table| !locked.contains(table)).collect();
@@ -69,7 +70,7 @@ pub async fn export(access: &Access, database: &str, work: &Work, backends: &Bac
         let server = inspect::server_info(&mut session).await?;
         return Ok(Exported { session, id, position, taken_at_ms, server });
     }
-    Err(EngineError::new(ErrorCode::Internal, "The snapshot was not taken."))
+    Err(EngineError::internal("The snapshot was not taken."))
 }
 
 async fn readable_tables(session: &mut Session) -> Result<Vec<TableName>> {
@@ -115,7 +116,7 @@ async fn fix(session: &mut Session) -> Result<(String, Option<Position>)> {
         .await?;
     match rows.into_iter().next().map(<[Option<String>; 2]>::try_from) {
         Some(Ok([Some(id), lsn])) => Ok((id, lsn.map(|value| Position { kind: "lsn".into(), value }))),
-        _ => Err(EngineError::new(ErrorCode::ServerError, "The server exported no snapshot.")),
+        _ => Err(EngineError::unexpected("The server exported no snapshot.")),
     }
 }
 

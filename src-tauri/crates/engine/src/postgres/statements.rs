@@ -10,7 +10,6 @@ use futures::future::try_join_all;
 use holdfast_contract::snapshot::{SchemaObject, TableName};
 
 use super::connect::{Purpose, Session};
-use super::error::native;
 use super::schema::{for_database, roles_of, tablespace_of};
 use super::sql::Ident;
 use crate::{Access, EngineError, Result, Work};
@@ -131,7 +130,7 @@ impl Statements<'_> {
         // A comment at the end of a statement must not swallow the next one.
         match session.execute(&doing, &all.join("\n;\n")).await {
             Ok(_) => return Ok(LeftOut::default()),
-            Err(error) if native(&error).is_none() => return Err(error),
+            Err(error) if error.server_code().is_none() => return Err(error),
             Err(_) => {}
         }
         let mut left_out = LeftOut::default();
@@ -188,7 +187,7 @@ impl Statements<'_> {
         let sql = for_database(object, &Ident(self.target).to_string());
         for _ in 1..BUILD_ATTEMPTS {
             match self.one(session, object, &sql).await {
-                Err(error) if native(&error) == Some("40P01") => {}
+                Err(error) if error.server_code() == Some("40P01") => {}
                 outcome => return outcome,
             }
         }
@@ -199,7 +198,7 @@ impl Statements<'_> {
 /// No right to it, or what it names is not there; a provider of labels that is not loaded is a bad parameter, and what
 /// needs an object that was left out before has none to name.
 fn refused(object: &SchemaObject, error: &EngineError) -> bool {
-    match native(error) {
+    match error.server_code() {
         Some("42501" | "42704") => true,
         Some("22023") => object.kind == "security label",
         _ => false,

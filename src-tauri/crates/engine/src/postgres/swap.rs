@@ -6,40 +6,16 @@
 
 use std::time::Duration;
 
-use holdfast_contract::restore::SessionInfo;
-use holdfast_contract::{ApiError, ErrorCode};
-
-use super::connect::{APPLICATION, Purpose, Session};
-use super::sql::{Ident, Literal, literals};
-use super::{database, error, inspect, name};
+use super::connect::{Purpose, Session};
+use super::sql::{Ident, literals};
+use super::{database, inspect, name};
+use crate::error::LiveDatabase;
 use crate::{Access, EngineError, Result, SwapState, Work};
 
 /// Sessions may sneak in between two attempts; a busy pool reconnects within milliseconds.
 const ATTEMPTS: usize = 5;
 /// How often sessions are ended while the rename waits.
 const END_EVERY: Duration = Duration::from_millis(100);
-
-pub async fn sessions(access: &Access) -> Result<Vec<SessionInfo>> {
-    let mut session = database::elsewhere(access, &[]).await?;
-    let sql = format!(
-        "SELECT pid, usename, nullif(application_name, ''), coalesce(client_hostname, host(client_addr), 'local'), state \
-         FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid() \
-         AND backend_type IN ('client backend', 'walsender') AND application_name <> {} ORDER BY backend_start",
-        Literal(inspect::live(access)),
-        Literal(APPLICATION)
-    );
-    let rows = session.rows("Listing the sessions", &sql).await?;
-    session.close().await;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match <[Option<String>; 5]>::try_from(row) {
-            Ok([Some(pid), user, application, client, state]) => {
-                Some(SessionInfo { pid: pid.parse().ok()?, user, application, client, state })
-            }
-            _ => None,
-        })
-        .collect())
-}
 
 pub async fn swap(access: &Access, staged: &str, kept: &str, work: &Work) -> Result<()> {
     let live = inspect::live(access);
@@ -61,10 +37,7 @@ pub async fn swap(access: &Access, staged: &str, kept: &str, work: &Work) -> Res
 pub async fn rename(access: &Access, from: &str, to: &str) -> Result<()> {
     [from, to].into_iter().try_for_each(name::check)?;
     if from == inspect::live(access) {
-        return Err(EngineError::new(
-            ErrorCode::NotAllowed,
-            "The connection's own live database is not renamed.",
-        ));
+        return Err(EngineError::Live(LiveDatabase::Renamed));
     }
     let mut session = database::elsewhere(access, &[from, to]).await?;
     if database::is_there(&mut session, to).await? {
@@ -75,10 +48,7 @@ pub async fn rename(access: &Access, from: &str, to: &str) -> Result<()> {
 }
 
 fn taken(name: &str) -> EngineError {
-    ApiError::new(ErrorCode::TargetExists, format!("A database named {name} exists already."))
-        .hint("Choose another name.")
-        .native("42P04")
-        .into()
+    EngineError::DatabaseTaken { name: name.to_owned(), code: Some("42P04".into()) }
 }
 
 /// Runs the renaming while a second session empties the databases. The renaming itself is never given up
@@ -109,7 +79,7 @@ async fn renamed(
         };
         match outcome {
             Ok(_) => break,
-            Err(error) if error::native(&error) == Some("55006") && attempt < ATTEMPTS => {
+            Err(error) if error.server_code() == Some("55006") && attempt < ATTEMPTS => {
                 session.execute(doing, "ROLLBACK").await?;
             }
             // Why a session stayed says more than that one did.

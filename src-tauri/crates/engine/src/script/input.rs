@@ -105,7 +105,7 @@ impl Input {
     pub fn hash(&mut self) -> Result<String> {
         std::io::copy(&mut self.raw, &mut std::io::sink())
             .map_err(|source| EngineError::io("reading the SQL file", source))?;
-        let poisoned = |_| EngineError::new(ErrorCode::Internal, "Hashing the SQL file has failed.");
+        let poisoned = |_| EngineError::internal("Hashing the SQL file has failed.");
         Ok(self.raw.hash.lock().map_err(poisoned)?.finalize().to_hex().to_string())
     }
 

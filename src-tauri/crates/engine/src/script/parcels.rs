@@ -1,6 +1,5 @@
 //! A script in messages for a server: statements that may travel together, or rows of a COPY.
 
-use holdfast_contract::ErrorCode;
 use tokio::sync::mpsc;
 
 use super::steps::{Step, Steps, Told};
@@ -27,7 +26,7 @@ impl Parcels {
         let Some((parcel, bytes)) = self.next(work).await? else { return Ok(None) };
         work.progress.advance(bytes, 0);
         let Parcel::Statements(statements) = parcel else {
-            return Err(EngineError::new(ErrorCode::Internal, "Rows came without their COPY."));
+            return Err(EngineError::internal("Rows came without their COPY."));
         };
         if let Some(first) = statements.first() {
             let number = done.statements + 1;

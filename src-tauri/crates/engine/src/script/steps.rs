@@ -87,7 +87,7 @@ impl Steps {
                 Action::LeaveOut(_) => continue,
                 Action::Refuse(why) => {
                     let message = format!("Line {}: {} is refused: {why}.", piece.line, verdict.what);
-                    return Err(EngineError::new(ErrorCode::Unsupported, message));
+                    return Err(EngineError::unsupported(message));
                 }
                 Action::Run => {}
             }
@@ -99,9 +99,8 @@ impl Steps {
             let (line, what, kind) = (piece.line, verdict.what, verdict.kind);
             let mut sql = piece.text;
             sql.truncate(piece.body);
-            let sql = String::from_utf8(sql).map_err(|_| {
-                EngineError::new(ErrorCode::BadRequest, format!("Line {line}: this is not UTF-8 text."))
-            })?;
+            let sql = String::from_utf8(sql)
+                .map_err(|_| EngineError::misuse(format!("Line {line}: this is not UTF-8 text.")))?;
             return Ok(Some(Step::Statement(Told { line, what, kind, sql, alone })));
         }
         if self.splitter.feed.input.hash()? == self.hash {

@@ -1,7 +1,6 @@
 //! Questions: the file is opened for reading only, and can attach no other.
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use rusqlite::types::ValueRef;
 use tokio_util::sync::CancellationToken;
 
@@ -37,5 +36,5 @@ impl Ask for Sqlite {
 /// The statement is the person's own, so what SQLite says of it is for them.
 fn refused(error: &rusqlite::Error) -> EngineError {
     let message = format!("SQLite refused the statement: {}.", error.to_string().trim_end_matches('.'));
-    EngineError::new(ErrorCode::ServerError, message)
+    EngineError::unexpected(message)
 }

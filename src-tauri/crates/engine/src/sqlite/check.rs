@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::error::{self, Explain};
 use super::introspect::{Table, TableKind, quote};
+use crate::Result;
 use crate::maintain::finding;
-use crate::{EngineError, Result};
 
 /// Findings beyond these add nothing.
 const MOST: usize = 100;
@@ -39,7 +39,7 @@ fn each_table(connection: &Connection, path: &Path, tables: &[Table]) -> Result<
 
 fn verdict(path: &Path, found: Vec<String>, stopped: Option<rusqlite::Error>) -> Result<()> {
     if found.iter().any(|line| line != "ok") {
-        return Err(EngineError::Api(error::damaged(path, &found)));
+        return Err(error::damaged(path, &found).into());
     }
     stopped.map_or(Ok(()), |error| Err(error).explain(path, "checking its integrity"))
 }

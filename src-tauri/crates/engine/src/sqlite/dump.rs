@@ -72,9 +72,8 @@ impl Dump for Sqlite {
 impl Sqlite {
     pub(super) async fn shoot(&self, work: &Work) -> Result<Arc<Shot>> {
         work.checkpoint()?;
-        let (this, cancel) = (self.clone(), work.cancel.clone());
-        let (scratch, progress) = (work.scratch_dir.clone(), work.progress.clone());
-        blocking(move || this.take(&scratch, &cancel, progress.as_ref())).await.map(Arc::new)
+        let (this, work) = (self.clone(), work.clone());
+        blocking(move || this.take(&work)).await.map(Arc::new)
     }
 
     /// [`Dump::dump`] of a copy that is taken already.
@@ -292,10 +291,9 @@ async fn stream_pages(shot: &Shot, sink: &dyn DumpSink, work: &Work) -> Result<(
     };
     let ((), (out, written)) = tokio::try_join!(reading, writing)?;
     if written != expected {
-        return Err(EngineError::new(
-            holdfast_contract::ErrorCode::Internal,
-            format!("The copy has {written} bytes where its header says {expected}."),
-        ));
+        return Err(EngineError::internal(format!(
+            "The copy has {written} bytes where its header says {expected}."
+        )));
     }
     out.finish().await
 }

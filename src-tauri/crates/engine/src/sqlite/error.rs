@@ -9,6 +9,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::ErrorCode as Sqlite;
 use rusqlite::ffi;
 
+use crate::error::{Refusal, Refused};
 use crate::{EngineError, Result};
 
 /// Turns SQLite's errors into typed ones while naming the file and what was being done.
@@ -29,9 +30,7 @@ fn explain(path: &Path, doing: &str, error: &rusqlite::Error) -> EngineError {
             rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::Utf8Error(..) => {
                 damaged(path, &[format!("{doing}: a name or value in the schema is not valid text")]).into()
             }
-            other => {
-                ApiError::new(ErrorCode::ServerError, format!("{file}: {doing} failed: {other}.")).into()
-            }
+            other => refused(path, doing, None, other.to_string()),
         };
     };
     let said = text.clone().unwrap_or_else(|| failure.to_string());
@@ -68,9 +67,23 @@ fn explain(path: &Path, doing: &str, error: &rusqlite::Error) -> EngineError {
                 .hint("Check the disk or network share it lives on.")
                 .retry()
         }
-        _ => ApiError::new(ErrorCode::ServerError, format!("SQLite refused while {doing} ({file}): {said}.")),
+        _ => return refused(path, doing, Some(native), said),
     };
     api.native(native).into()
+}
+
+/// A statement or value that SQLite does not take.
+fn refused(path: &Path, doing: &str, code: Option<String>, said: String) -> EngineError {
+    Refused {
+        doing: doing.to_owned(),
+        kind: Refusal::Statement,
+        code,
+        said,
+        file: Some(path.to_path_buf()),
+        position: None,
+        hint: None,
+    }
+    .into()
 }
 
 pub(super) fn busy(path: &Path, doing: &str) -> ApiError {

@@ -163,12 +163,8 @@ impl Script {
         let columns: Vec<String> = table.line_columns().iter().map(|column| quote(&column.name)).collect();
         let into = format!("INSERT INTO {} ({}) VALUES(", quote(&table.name), columns.join(","));
         scan::rows(connection, path, table, encoding, &mut |line| {
-            let cells = text::decode_row(&line[..line.len() - 1]).ok_or_else(|| {
-                EngineError::new(
-                    holdfast_contract::ErrorCode::Internal,
-                    "A row was not written in its own form.",
-                )
-            })?;
+            let cells = text::decode_row(&line[..line.len() - 1])
+                .ok_or_else(|| EngineError::internal("A row was not written in its own form."))?;
             self.text.push_str(&into);
             for (index, cell) in cells.iter().enumerate() {
                 if index > 0 {

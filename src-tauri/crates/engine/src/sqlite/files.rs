@@ -48,11 +48,7 @@ pub(super) fn must_be_free(path: &Path) -> Result<()> {
         .find(|candidate| taken(candidate));
     match clash {
         None => Ok(()),
-        Some(file) => {
-            Err(ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", file.display()))
-                .hint("Choose another name, or move that file away.")
-                .into())
-        }
+        Some(file) => Err(EngineError::FileTaken { path: file.to_path_buf() }),
     }
 }
 
@@ -207,11 +203,7 @@ impl Partial {
         must_be_free(target)?;
         let path = self.path.take().expect("present until published");
         path.persist_noclobber(target).map_err(|error| match error.error.kind() {
-            ErrorKind::AlreadyExists => {
-                ApiError::new(ErrorCode::TargetExists, format!("{} exists already.", target.display()))
-                    .hint("Choose another name, or move that file away.")
-                    .into()
-            }
+            ErrorKind::AlreadyExists => EngineError::FileTaken { path: target.to_path_buf() },
             _ => writing(error.error),
         })?;
         sync_folder(target)

@@ -212,7 +212,15 @@ pub(super) fn objects(connection: &Connection, path: &Path, tables: &[Table]) ->
             };
             let belongs = (!is_table && kind != "view").then_some(TableName { schema: None, name: table });
             let phase = if is_table { Phase::Before } else { Phase::After };
-            SchemaObject { kind, schema: None, name, table: belongs, phase, sql: vec![sql] }
+            SchemaObject {
+                kind,
+                schema: None,
+                name,
+                table: belongs,
+                partition_of: None,
+                phase,
+                sql: vec![sql],
+            }
         })
         .collect())
 }

@@ -17,6 +17,7 @@ use super::error::{self, Explain};
 use super::files::{self, Partial};
 use super::scan::{self, Encoding};
 use super::{Sqlite, blocking, check, introspect, remarks, rows};
+use crate::error::LiveDatabase;
 use crate::{EngineError, Load, LoadReport, NamePurpose, Preflight, Result, SnapshotSource, Work};
 
 #[async_trait]
@@ -111,10 +112,11 @@ impl Load for Sqlite {
         self.refuse_live(&path)?;
         blocking(move || {
             if path.is_dir() {
-                return Err(EngineError::new(
+                return Err(ApiError::new(
                     ErrorCode::NotADatabase,
                     format!("{} is a folder, not a database file.", path.display()),
-                ));
+                )
+                .into());
             }
             files::remove(&path)
         })
@@ -127,12 +129,7 @@ impl Sqlite {
         if !self.is_live(path) {
             return Ok(());
         }
-        Err(ApiError::new(
-            ErrorCode::NotAllowed,
-            format!("{} is the live database of this connection.", path.display()),
-        )
-        .hint("Only copies that Holdfast made can be moved or dropped.")
-        .into())
+        Err(EngineError::Live(LiveDatabase::File(path.to_path_buf())))
     }
 }
 
@@ -163,7 +160,7 @@ pub(super) async fn into_file(
     work.checkpoint()?;
     let snapshot = source.snapshot();
     if snapshot.server.engine != EngineKind::Sqlite {
-        return Err(EngineError::new(ErrorCode::Unsupported, "This backup is not of a SQLite database."));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Sqlite });
     }
     files::folder(target)?;
     files::must_be_free(target)?;
@@ -199,13 +196,14 @@ fn finish(path: &Path, wal: bool, patience: &Patience) -> Result<String> {
             .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
             .explain(path, "setting its journal mode")?;
         if mode != "wal" {
-            return Err(EngineError::new(
+            return Err(ApiError::new(
                 ErrorCode::StorageUnavailable,
                 format!(
                     "{} cannot be in WAL mode here; the file system may lack shared memory.",
                     path.display()
                 ),
-            ));
+            )
+            .into());
         }
     }
     let encoding = connection
@@ -221,10 +219,7 @@ async fn write_pages(mut file: std::fs::File, source: &dyn SnapshotSource, work:
     let expected =
         number("page_size").zip(number("page_count")).and_then(|(size, count)| size.checked_mul(count));
     let Some(expected) = expected else {
-        return Err(EngineError::new(
-            ErrorCode::VaultDamaged,
-            "The backup does not say how long its file is.",
-        ));
+        return Err(EngineError::backup_damaged("The backup does not say how long its file is."));
     };
     work.progress.phase("Writing pages");
     work.progress.total_bytes(expected);
@@ -254,8 +249,7 @@ async fn write_pages(mut file: std::fs::File, source: &dyn SnapshotSource, work:
     if written == expected {
         return Ok(());
     }
-    Err(EngineError::new(
-        ErrorCode::VaultDamaged,
-        format!("The backup holds {written} bytes of pages where {expected} were taken."),
-    ))
+    Err(EngineError::backup_damaged(format!(
+        "The backup holds {written} bytes of pages where {expected} were taken."
+    )))
 }

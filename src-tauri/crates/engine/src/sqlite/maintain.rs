@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::maintenance::{
     FindingLevel, MaintenanceAction, MaintenanceExtent, MaintenanceFinding, MaintenanceKind,
     MaintenanceReport,
@@ -151,7 +150,7 @@ fn checkpoint(connection: &Connection, path: &Path, report: &mut MaintenanceRepo
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .explain(path, doing)?;
     if blocked != 0 {
-        return Err(EngineError::Api(busy(path, doing)));
+        return Err(busy(path, doing).into());
     }
     let text = if log < 0 {
         "The file keeps no write-ahead log; there is nothing to move.".to_owned()
@@ -200,7 +199,7 @@ fn require(kind: MaintenanceKind, tables: &[TableName]) -> Result<MaintenanceAct
         .ok_or_else(|| not_offered(kind, "SQLite"))?;
     if !tables.is_empty() && !action.takes_tables {
         let text = format!("{} is done to the whole file, not to single tables.", action.title);
-        return Err(EngineError::new(ErrorCode::BadRequest, text));
+        return Err(EngineError::misuse(text));
     }
     Ok(action)
 }

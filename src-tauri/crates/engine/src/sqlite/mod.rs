@@ -15,6 +15,7 @@ mod clear;
 mod connect;
 mod copy;
 mod damage;
+mod driver;
 mod dump;
 mod error;
 pub mod export;
@@ -37,11 +38,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
-use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
+
+pub use driver::SqliteDriver;
 
 use crate::{Access, Dump, Engine, EngineError, Load, PlaceTables, Result, Swap};
 use connect::{Mode, Patience};
@@ -61,10 +64,7 @@ impl Sqlite {
     pub fn new(access: Access) -> Result<Self> {
         connect::assert_version()?;
         let ConnectionSpec::Sqlite { path } = &access.spec else {
-            return Err(EngineError::new(
-                ErrorCode::BadRequest,
-                "This is not the description of a SQLite file.",
-            ));
+            return Err(EngineError::misuse("This is not the description of a SQLite file."));
         };
         let path = files::absolute(path)?.to_path_buf();
         Ok(Self { path, read_only: access.read_only, wait: WAIT })
@@ -85,7 +85,7 @@ impl Sqlite {
     fn open_live(&self, cancel: &CancellationToken) -> Result<Connection> {
         let patience = self.patience(cancel);
         match connect::open(&self.path, Mode::Read, &patience) {
-            Err(EngineError::Api(ApiError { code: ErrorCode::ReadOnly, .. })) if !self.read_only => {
+            Err(error) if error.code() == ErrorCode::ReadOnly && !self.read_only => {
                 drop(connect::open(&self.path, Mode::ReadOwn, &patience)?);
                 connect::open(&self.path, Mode::Read, &patience)
             }
@@ -109,10 +109,7 @@ impl Sqlite {
 /// Runs SQLite work where it may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(EngineError::new(
-            ErrorCode::Internal,
-            format!("Work on a SQLite file ended unexpectedly: {error}."),
-        ))
+        Err(EngineError::internal(format!("Work on a SQLite file ended unexpectedly: {error}.")))
     })
 }
 

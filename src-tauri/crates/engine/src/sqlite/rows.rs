@@ -111,10 +111,7 @@ impl Builder {
             "UTF-8" => false,
             "UTF-16le" | "UTF-16be" => true,
             _ => {
-                return Err(EngineError::new(
-                    ErrorCode::VaultDamaged,
-                    "The backup names an unknown text encoding.",
-                ));
+                return Err(EngineError::backup_damaged("The backup names an unknown text encoding."));
             }
         };
         connection.pragma_update(None, "encoding", encoding).explain(&path, BUILDING)?;
@@ -154,10 +151,7 @@ impl Builder {
         for sql in &object.sql {
             let doing = format!("making the {} “{}”", object.kind, object.name.escape_debug());
             if !sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create")) {
-                return Err(EngineError::new(
-                    ErrorCode::VaultDamaged,
-                    format!("A statement for {doing} is not CREATE."),
-                ));
+                return Err(EngineError::backup_damaged(format!("A statement for {doing} is not CREATE.")));
             }
             match self.connection.execute(sql, []) {
                 Err(rusqlite::Error::SqliteFailure(failure, text))
@@ -279,13 +273,10 @@ impl Builder {
                     if rest.is_empty() && (inserter.rows == table.rows || other.is_none()) {
                         return Ok(other);
                     }
-                    return Err(EngineError::new(
-                        ErrorCode::VaultDamaged,
-                        format!(
-                            "The backup holds {} rows of “{name}” where {} were taken.",
-                            inserter.rows, table.rows
-                        ),
-                    ));
+                    return Err(EngineError::backup_damaged(format!(
+                        "The backup holds {} rows of “{name}” where {} were taken.",
+                        inserter.rows, table.rows
+                    )));
                 }
             }
         }
@@ -337,10 +328,10 @@ impl<'a> Inserter<'a> {
         let cells = text::decode_row(line)
             .filter(|cells| cells.len() == self.table.columns.len())
             .ok_or_else(|| {
-                EngineError::new(
-                    ErrorCode::VaultDamaged,
-                    format!("A row of “{}” in the backup is not in its form.", self.table.table.name),
-                )
+                EngineError::backup_damaged(format!(
+                    "A row of “{}” in the backup is not in its form.",
+                    self.table.table.name
+                ))
             })?;
         let (wide, path) = (self.wide, self.path);
         let cast: Vec<usize> =

@@ -17,6 +17,7 @@ use super::error::Explain;
 use super::files::{self, Partial};
 use super::load::close;
 use super::{Sqlite, blocking, check, introspect};
+use crate::error::{Position, Refusal, Refused};
 use crate::script::{
     Committing, Fate, KEPT_SETTINGS, RunScript, Script, ScriptDone, Step, Steps, Told, virtual_table,
 };
@@ -148,8 +149,7 @@ fn guard(connection: &mut Connection, path: &Path, new: bool) -> Result<()> {
 
 fn commit(connection: &Connection, path: &Path) -> Result<()> {
     if connection.is_autocommit() {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
+        return Err(EngineError::unsupported(
             "The script ended the transaction it ran in; what came after it was not kept.",
         ));
     }
@@ -173,7 +173,7 @@ impl Run<'_> {
         while let Some(step) = steps.next()? {
             work.checkpoint()?;
             let Step::Statement(told) = step else {
-                return Err(EngineError::new(ErrorCode::Internal, "SQLite has no COPY data."));
+                return Err(EngineError::internal("SQLite has no COPY data."));
             };
             done.statements += 1;
             if done.statements % 500 == 1 {
@@ -264,9 +264,15 @@ impl Run<'_> {
                     .filter(|byte| **byte == b'\n')
                     .count() as u64
             });
-        let mut api = ApiError::new(ErrorCode::ServerError, format!("Line {line}: {}: {said}.", told.what));
-        api.native = code.map(|failure| format!("SQLITE {}", failure.extended_code));
-        api.hint = Some(told.hint(SqlDialect::Sqlite, None));
-        api.into()
+        Refused {
+            doing: told.what.clone(),
+            kind: Refusal::Statement,
+            code: code.map(|failure| format!("SQLITE {}", failure.extended_code)),
+            said,
+            file: Some(self.path.to_owned()),
+            position: Some(Position { line, character: None }),
+            hint: Some(told.hint(SqlDialect::Sqlite, None)),
+        }
+        .into()
     }
 }

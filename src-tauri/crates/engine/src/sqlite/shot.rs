@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::SchemaObject;
-use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use super::error::{self, Explain};
 use super::introspect::{self, Header, Table};
 use super::scan::Encoding;
 use super::{Sqlite, check, copy, damage, files, remarks};
-use crate::{EngineError, Progress, Result};
+use crate::{EngineError, Progress, Result, Work};
 
 /// Gone when dropped.
 pub(super) struct Shot {
@@ -31,28 +31,24 @@ pub(super) struct Shot {
 
 impl Sqlite {
     /// A damaged source is an error that says what is wrong with it and what of it still reads.
-    pub(super) fn take(
-        &self,
-        scratch: &Path,
-        cancel: &CancellationToken,
-        progress: &dyn Progress,
-    ) -> Result<Shot> {
+    pub(super) fn take(&self, work: &Work) -> Result<Shot> {
+        let (scratch, cancel, progress) = (&work.scratch_dir, &work.cancel, work.progress.as_ref());
         let folder = tempfile::Builder::new().prefix("sqlite-").tempdir_in(scratch).map_err(|error| {
             EngineError::io(format!("making a scratch folder in {}", scratch.display()), error)
         })?;
         let path = folder.path().join("copy.sqlite");
         let taken = self.copy_to(&path, cancel, progress).and_then(|journal_mode| {
-            let taken_at_ms = chrono::Utc::now().timestamp_millis();
+            let taken_at_ms = (work.clock)();
             let own = connect::open(&path, Mode::ReadOwn, &self.patience(cancel))
                 .map_err(|error| self.in_my_name(error, &path))?;
             self.look(&own, journal_mode, taken_at_ms, progress)
         });
         match taken {
             Ok(found) => Ok(found.in_folder(folder, path)),
-            Err(EngineError::Api(error)) if error.code == ErrorCode::DatabaseDamaged => {
+            Err(error) if error.code() == ErrorCode::DatabaseDamaged => {
                 progress.phase("Finding out what of it still reads");
                 let readable = if files::taken(&path) { &path } else { &self.path };
-                Err(damage::report(readable, &self.path, error, &self.patience(cancel)))
+                Err(damage::report(readable, &self.path, error.into_api(), &self.patience(cancel)))
             }
             Err(other) => Err(other),
         }
@@ -106,13 +102,10 @@ impl Sqlite {
 
     /// What was copied is whole, but it is not the file that bears the name now.
     fn replaced(&self) -> EngineError {
-        ApiError::new(
-            ErrorCode::SourceChanged,
+        EngineError::source_changed(
             format!("{} was replaced by another file while it was being copied.", self.path.display()),
+            "Run it again; stop whatever moves files into its place while databases are in use.",
         )
-        .hint("Run it again; stop whatever moves files into its place while databases are in use.")
-        .retry()
-        .into()
     }
 
     fn look(
@@ -148,10 +141,14 @@ impl Sqlite {
     /// Damage found in the copy is damage of the source: name the file the user knows.
     fn in_my_name(&self, error: EngineError, copy: &Path) -> EngineError {
         match error {
-            EngineError::Api(mut api) => {
+            EngineError::Refused(mut refused) => {
+                refused.file = Some(self.path.clone());
+                EngineError::Refused(refused)
+            }
+            EngineError::Explained(mut api) => {
                 api.message =
                     api.message.replace(&copy.display().to_string(), &self.path.display().to_string());
-                EngineError::Api(api)
+                EngineError::Explained(api)
             }
             other => other,
         }

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use holdfast_contract::restore::SessionInfo;
 use holdfast_contract::snapshot::TableFingerprint;
 use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::Connection;
@@ -30,11 +29,6 @@ const STEP: i32 = 1024;
 
 #[async_trait]
 impl Swap for Sqlite {
-    /// SQLite does not know who has a file open, and the swap ends nobody's session.
-    async fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        Ok(vec![])
-    }
-
     async fn swap(&self, staged: &str, kept: &str, work: &Work) -> Result<()> {
         if self.read_only {
             return Err(ApiError::new(
@@ -46,7 +40,7 @@ impl Swap for Sqlite {
         }
         let (staged, kept) = (files::absolute(staged)?.to_path_buf(), files::absolute(kept)?.to_path_buf());
         if self.is_live(&staged) || self.is_live(&kept) || files::same(&staged, &kept) {
-            return Err(EngineError::new(ErrorCode::BadRequest, "A swap needs three different files."));
+            return Err(EngineError::misuse("A swap needs three different files."));
         }
         let (this, work) = (self.clone(), work.clone());
         blocking(move || Exchange { engine: this, staged, kept, work }.run()).await
@@ -104,10 +98,11 @@ impl Exchange {
         self.work.checkpoint()?;
         let live = &self.engine.path;
         if !self.staged.is_file() {
-            return Err(EngineError::new(
+            return Err(ApiError::new(
                 ErrorCode::NotFound,
                 format!("There is no file {}.", self.staged.display()),
-            ));
+            )
+            .into());
         }
         files::must_be_free(&self.kept)?;
         settle(&self.staged, &self.calm())?;

@@ -5,7 +5,7 @@
 use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
 use holdfast_engine::mysql::Mysql;
-use holdfast_engine::{Access, Load as _, Swap as _, SwapState};
+use holdfast_engine::{Access, Load as _, Sessions as _, Swap as _, SwapState};
 use holdfast_testkit::mariadb as server;
 use holdfast_testkit::memory;
 use holdfast_testkit::mysql_wire as wire;

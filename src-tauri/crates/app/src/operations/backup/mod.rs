@@ -5,8 +5,8 @@ mod delete;
 mod export;
 mod verify;
 
-use holdfast_contract::ApiError;
 use holdfast_contract::backup::{BackupDetail, BackupListRequest, BackupListResponse, BackupRef};
+use holdfast_contract::Answer;
 use holdfast_contract::event::Topic;
 use holdfast_contract::policy::Policy;
 
@@ -19,8 +19,6 @@ pub use self::create::{Create, Plan};
 pub use self::delete::Delete;
 pub use self::export::{Export, ProofExport};
 pub use self::verify::Verify;
-
-type Answer<T> = Result<T, ApiError>;
 
 pub struct List;
 

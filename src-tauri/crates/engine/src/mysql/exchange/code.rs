@@ -41,6 +41,7 @@ pub async fn capture(session: &mut Session, database: &str) -> Result<Vec<Schema
                 schema: None,
                 name,
                 table,
+                partition_of: None,
                 phase: Phase::After,
                 sql,
             });

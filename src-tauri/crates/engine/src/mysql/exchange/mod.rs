@@ -34,6 +34,7 @@ use self::tables::{Direction, Whereabouts};
 use super::connect::{Purpose, Session};
 use super::sql::{Literal, Name};
 use super::{database, name, statements};
+use crate::error::LiveDatabase;
 use crate::{Access, EngineError, Result, SwapState, Work};
 
 /// How often sessions are ended while the tables are moved.
@@ -51,10 +52,7 @@ pub async fn swap(access: &Access, staged: &str, kept: &str, work: &Work) -> Res
 pub async fn rename(access: &Access, from: &str, to: &str) -> Result<()> {
     [from, to].into_iter().try_for_each(name::check)?;
     if from == database::live(access) {
-        return Err(EngineError::new(
-            ErrorCode::NotAllowed,
-            "The connection's own live database is not renamed.",
-        ));
+        return Err(EngineError::Live(LiveDatabase::Renamed));
     }
     exchange(access, from, to, None).await
 }
@@ -99,9 +97,7 @@ async fn exchange(access: &Access, staged: &str, target: &str, kept: Option<&str
     let mut session = database::elsewhere(access).await?;
     alone(&mut session, staged).await?;
     if let Some(taken) = taken(&mut session, target, kept).await? {
-        let error =
-            ApiError::new(ErrorCode::TargetExists, format!("A database named {taken} exists already."));
-        return Err(error.hint("Choose another name.").native("1007").into());
+        return Err(EngineError::DatabaseTaken { name: taken.to_owned(), code: Some("1007".into()) });
     }
     let new = side(access, &mut session, staged).await?;
     let old = match kept {
@@ -158,13 +154,9 @@ async fn back_out(access: &Access, staged: &str, journal: &Journal, failure: Eng
     };
     match undone.await {
         Ok(()) => failure,
-        Err(left) => {
-            let mut failure = failure.into_api();
-            failure.hint = Some(format!(
-                "What had been begun could not be taken back yet ({left}). It is written down on the server and finished or undone at the next start."
-            ));
-            failure.into()
-        }
+        Err(left) => failure.hinting(format!(
+            "What had been begun could not be taken back yet ({left}). It is written down on the server and finished or undone at the next start."
+        )),
     }
 }
 

@@ -108,6 +108,7 @@ impl Draft<'_> {
             schema: None,
             name: name.into(),
             table: table.map(|name| TableName { schema: None, name: name.into() }),
+            partition_of: None,
             phase,
             sql,
         });

@@ -47,10 +47,11 @@ async fn one(
         .await
     {
         Ok(rows) => Ok(rows.into_iter().next().ok_or_else(|| {
-            EngineError::new(
+            ApiError::new(
                 ErrorCode::PermissionDenied,
                 format!("The server does not show the {} {name}.", what.to_lowercase()),
             )
+            .into()
         })),
         // The server's answer is about this object; a lost connection is about all.
         Err(refusal) if error::native(&refusal).is_some() => Ok(Err(refusal)),

@@ -9,7 +9,7 @@ use super::super::form::{Declared, Period, type_name};
 use super::super::rows::changed;
 use super::super::sql::{Literal, Name};
 use super::{Draft, Stamp, Table, show, text};
-use crate::{EngineError, Result};
+use crate::Result;
 
 /// From here on a session may give rows their period (`system_versioning_insert_history`).
 const HISTORY_LOADS: u32 = 101_100;
@@ -23,13 +23,11 @@ pub async fn collect(session: &mut Session, draft: &mut Draft<'_>) -> Result<()>
     for (listed, row) in listed.into_iter().zip(shown) {
         let row = match row {
             Ok(row) => row,
-            Err(EngineError::Api(refused)) => {
-                let reason =
-                    format!("Its definition cannot be read, so it is not in the backup: {}", refused.message);
+            Err(refused) => {
+                let reason = format!("Its definition cannot be read, so it is not in the backup: {refused}");
                 draft.omit("table", &listed.name, reason);
                 continue;
             }
-            Err(other) => return Err(other),
         };
         let Some(create) = show::text(&row, 1) else { continue };
         let columns = columns.remove(&listed.name).unwrap_or_default();

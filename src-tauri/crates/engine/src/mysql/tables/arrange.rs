@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{
     BackupKind, EngineKind, SchemaObject, Scope, Snapshot, TableName, TableSnapshot,
 };
@@ -19,10 +18,7 @@ use crate::{Access, EngineError, NamePurpose, Result, SnapshotSource};
 pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSource) -> Result<Arranged> {
     let snapshot = source.snapshot();
     if snapshot.server.engine != EngineKind::Mysql {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "This backup is not one of a MySQL or MariaDB database.",
-        ));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Mysql });
     }
     let objects = source.objects().await?;
     let chosen = choose(&wish.tables, snapshot, &objects)?;
@@ -117,7 +113,7 @@ fn aside(table: &TableName, number: usize, purpose: NamePurpose, tag: &str) -> T
 }
 
 fn targets(wish: &TableWish, chosen: &[TableName]) -> Result<Vec<TableName>> {
-    let bad = |message: &str| Err(EngineError::new(ErrorCode::BadRequest, message));
+    let bad = |message: &str| Err(EngineError::misuse(message));
     let Placing::Beside { schema, suffix, name } = &wish.placing else { return Ok(chosen.to_vec()) };
     if schema.is_some() {
         return bad(

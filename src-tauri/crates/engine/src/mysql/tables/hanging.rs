@@ -1,6 +1,5 @@
 //! What a table needs besides itself when it comes or goes by its name, written down in the order before the first change.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::SchemaObject;
 use serde::{Deserialize, Serialize};
 
@@ -33,15 +32,13 @@ pub struct Ledger {
 
 pub fn ledger(step: &TableStep) -> Result<Ledger> {
     let text = step.back.first().map(String::as_str).unwrap_or("{}");
-    serde_json::from_str(text).map_err(|error| {
-        EngineError::new(ErrorCode::Internal, format!("The journal of {} is unreadable: {error}", step.to))
-    })
+    serde_json::from_str(text)
+        .map_err(|error| EngineError::internal(format!("The journal of {} is unreadable: {error}", step.to)))
 }
 
 pub fn written(ledger: &Ledger) -> Result<Vec<String>> {
-    let text = serde_json::to_string(ledger).map_err(|error| {
-        EngineError::new(ErrorCode::Internal, format!("The journal cannot be written: {error}"))
-    })?;
+    let text = serde_json::to_string(ledger)
+        .map_err(|error| EngineError::internal(format!("The journal cannot be written: {error}")))?;
     Ok(vec![text])
 }
 

@@ -137,10 +137,10 @@ pub async fn settle(access: &Access, order: &TableOrder) -> Result<Session> {
 }
 
 pub fn changed(table: &TableName) -> EngineError {
-    ApiError::new(ErrorCode::SourceChanged, format!("{table} is not as it was when the restore was planned."))
-        .hint("Nothing was changed. Plan the restore again.")
-        .retry()
-        .into()
+    EngineError::source_changed(
+        format!("{table} is not as it was when the restore was planned."),
+        "Nothing was changed. Plan the restore again.",
+    )
 }
 
 /// One at a time for each restore: a session whose program died may still be at it.

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{SchemaObject, Snapshot, TableFingerprint, TableName, TableSnapshot};
 
 use super::{definition, drop_all, hanging, put};
@@ -43,10 +42,7 @@ async fn fill(
     for step in &order.tables {
         let create = made(&mut session, database, step, &objects).await?;
         let sql = definition::renamed(&create, named_in(step), &step.staging.name).ok_or_else(|| {
-            EngineError::new(
-                ErrorCode::Unsupported,
-                format!("The definition of {} is not understood.", step.from),
-            )
+            EngineError::unsupported(format!("The definition of {} is not understood.", step.from))
         })?;
         session.execute(&format!("Making room for {}", step.from), &sql).await?;
     }

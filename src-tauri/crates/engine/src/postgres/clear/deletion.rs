@@ -15,7 +15,7 @@ use holdfast_contract::snapshot::{Snapshot, TableName};
 
 use super::super::copy_out::Backends;
 use super::super::sql::Table;
-use super::super::{Postgres, connect::Session, error};
+use super::super::{Postgres, connect::Session};
 use super::shape::Shape;
 use super::{condition, ended, open, resolve, some};
 use crate::clear::hanging::Hanging;
@@ -178,5 +178,5 @@ impl Dated {
 
 /// Somebody else changed what this transaction wanted to change, or waits for it while it waits.
 fn is_conflict(error: &EngineError) -> bool {
-    matches!(error::native(error), Some("40001" | "40P01"))
+    matches!(error.server_code(), Some("40001" | "40P01"))
 }

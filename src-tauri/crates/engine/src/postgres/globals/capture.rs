@@ -1,7 +1,6 @@
 //! Reading the server's globals and writing them as a stream.
 
 use bytes::Bytes;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{BackupKind, Omission, Scope};
 use serde::Deserialize;
 
@@ -74,7 +73,7 @@ pub async fn write(session: &mut Session, scope: &Scope, sink: &dyn DumpSink) ->
     let mut stream = sink.open(STREAM, Unit::Line).await?;
     for global in &globals {
         let mut line = serde_json::to_vec(global)
-            .map_err(|_| EngineError::new(ErrorCode::Internal, "A role cannot be written down."))?;
+            .map_err(|_| EngineError::internal("A role cannot be written down."))?;
         line.push(b'\n');
         stream.write(Bytes::from(line)).await?;
     }

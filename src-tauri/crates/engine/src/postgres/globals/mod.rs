@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::restore::GlobalsPlan;
 use holdfast_contract::snapshot::{SchemaObject, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -88,8 +87,7 @@ async fn read(source: &dyn SnapshotSource) -> Result<Option<Vec<Global>>> {
     let globals: std::result::Result<Vec<Global>, _> = lines.map(serde_json::from_slice).collect();
     // The reason would quote what it did not understand.
     globals.map(Some).map_err(|_| {
-        EngineError::new(
-            ErrorCode::Internal,
+        EngineError::internal(
             "The backup's roles and tablespaces are not understood; a newer Holdfast may have written them.",
         )
     })

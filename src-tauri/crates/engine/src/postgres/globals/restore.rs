@@ -171,7 +171,7 @@ async fn attempt(session: &mut Session, doing: &str, sql: &str) -> Result<bool> 
     session.execute(doing, "SAVEPOINT attempt").await?;
     let taken = match session.execute(doing, sql).await {
         Ok(_) => true,
-        Err(error) if crate::postgres::error::native(&error).is_some() => {
+        Err(error) if error.server_code().is_some() => {
             session.execute(doing, "ROLLBACK TO SAVEPOINT attempt").await?;
             false
         }

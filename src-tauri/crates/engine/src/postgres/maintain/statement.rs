@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::connect::{Backend, Purpose, Row, Session};
-use super::super::error;
 use super::super::sql::Literal;
 use crate::maintain::Meter;
 use crate::{Access, EngineError, Result, Work};
@@ -60,7 +59,7 @@ impl Statement<'_> {
             watch.close().await;
         }
         match outcome {
-            Err(refusal) if asked.is_some() && error::native(&refusal) == Some("57014") => {
+            Err(refusal) if asked.is_some() && refusal.server_code() == Some("57014") => {
                 Err(EngineError::Cancelled)
             }
             other => other,
@@ -135,5 +134,5 @@ fn share(phase: &str, done: f64, total: f64) -> f64 {
 
 /// For checks, whose findings come as errors or rows.
 pub fn is_damage(error: &EngineError) -> bool {
-    matches!(error::native(error), Some("XX001" | "XX002"))
+    matches!(error.server_code(), Some("XX001" | "XX002"))
 }

@@ -5,7 +5,6 @@ use holdfast_contract::snapshot::TableName;
 use holdfast_contract::{ApiError, ErrorCode};
 
 use super::super::connect::{Row, Session};
-use super::super::error;
 use crate::maintain::no_such_table;
 use crate::{EngineError, Result};
 
@@ -143,7 +142,7 @@ async fn measured(session: &mut Session, doing: &str, sized: impl Fn(&str) -> St
     let exact = sized("pg_catalog.pg_total_relation_size(c.oid)");
     let tried = session.rows(doing, &format!("SET LOCAL lock_timeout = '500ms'; {exact}")).await;
     match tried {
-        Err(refusal) if error::native(&refusal) == Some("55P03") => {
+        Err(refusal) if refusal.server_code() == Some("55P03") => {
             let by_statistics = "(SELECT pg_catalog.sum(r.relpages) FROM pg_catalog.pg_class r WHERE r.oid IN (c.oid, c.reltoastrelid) \
                  OR r.oid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)) \
                  * pg_catalog.current_setting('block_size')::int8";

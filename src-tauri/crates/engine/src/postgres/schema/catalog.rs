@@ -9,7 +9,6 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _, ValueRef as _};
 
 use crate::postgres::error;
 use crate::{EngineError, Result};
-use holdfast_contract::ErrorCode;
 
 /// Objects below were made by initdb: `FirstNormalObjectId` of the server's sources.
 pub const FIRST_USER_OID: u32 = 16384;
@@ -151,8 +150,5 @@ pub async fn rows<T: DeserializeOwned>(conn: &mut PgConnection, doing: &str, sql
 }
 
 fn not_understood(doing: &str, why: &str) -> EngineError {
-    EngineError::new(
-        ErrorCode::ServerError,
-        format!("{doing}: the server's catalog was not understood: {why}."),
-    )
+    EngineError::unexpected(format!("{doing}: the server's catalog was not understood: {why}."))
 }

@@ -83,6 +83,8 @@ pub struct Node {
     pub schema: Option<String>,
     pub name: String,
     pub table: Option<TableName>,
+    /// For a statement that attaches `table`.
+    pub partition_of: Option<TableName>,
     pub phase: Phase,
     /// Empty for what every database has already (schema `public`).
     pub sql: Vec<String>,
@@ -106,6 +108,7 @@ impl Node {
             schema: schema.map(str::to_owned),
             name: name.to_owned(),
             table: None,
+            partition_of: None,
             phase,
             sql: Vec::new(),
             wants: Vec::new(),

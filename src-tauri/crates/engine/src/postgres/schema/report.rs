@@ -112,6 +112,7 @@ fn object(node: &Node) -> SchemaObject {
         schema: node.schema.clone(),
         name: node.name.clone(),
         table: node.table.clone(),
+        partition_of: node.partition_of.clone(),
         phase: node.phase,
         sql: node.sql.clone(),
     }

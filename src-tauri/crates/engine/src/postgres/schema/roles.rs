@@ -102,6 +102,7 @@ mod tests {
             schema: None,
             name,
             table: None,
+            partition_of: None,
             phase: Phase::After,
             sql: vec![sql.into()],
         };

@@ -1,5 +1,7 @@
 //! What is said about tables once they are there: defaults, places of partitions, replica identity, row security.
 
+use holdfast_contract::snapshot::TableName;
+
 use super::catalog::{Address, class};
 use super::columns::Columns;
 use super::draft::{Draft, Node, Rank, Relation, qualified};
@@ -57,6 +59,7 @@ pub fn attach(draft: &mut Draft, table: &TableRow, relation: &Relation) {
     );
     let mut node =
         Node::new("partition", Rank::Partition, Some(&table.schema), &table.name).on(relation).sql(sql);
+    node.partition_of = Some(TableName { schema: Some(parent.schema.clone()), name: parent.name.clone() });
     node.wants.push(Address::relation(parent.oid));
     draft.add(node);
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{BackupKind, EngineKind, Snapshot, TableName, TableSnapshot};
 
 use super::definition::Definition;
 use super::keys::{self, ForeignKey};
 use super::live::{self, LiveTable, same_columns};
-use super::schema_of;
+use super::{partitions, schema_of};
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::name::{self, made_up};
 use crate::postgres::sql::Literal;
@@ -19,12 +18,10 @@ use crate::{Access, EngineError, NamePurpose, Result, SnapshotSource};
 pub async fn arrange(access: &Access, wish: &TableWish, source: &dyn SnapshotSource) -> Result<Arranged> {
     let snapshot = source.snapshot();
     if snapshot.server.engine != EngineKind::Postgres {
-        return Err(EngineError::new(
-            ErrorCode::Unsupported,
-            "This backup is not one of a PostgreSQL database.",
-        ));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Postgres });
     }
-    let objects = schema::objects(source).await?;
+    let mut objects = schema::objects(source).await?;
+    partitions::complete(&mut objects);
     let mut chosen = choose(&wish.tables, snapshot, &objects)?;
     // A pattern for all tables does not mean what has no table.
     chosen.retain(|table| !large_objects::is_table(table));
@@ -104,7 +101,7 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn all(&self, chosen: &[TableName], tag: &str) -> Result<Vec<TableName>> {
-        let bad = |message: &str| Err(EngineError::new(ErrorCode::BadRequest, message));
+        let bad = |message: &str| Err(EngineError::misuse(message));
         if self.name.is_some() && chosen.len() != 1 {
             return bad("One name is for one table; these are several. Give a suffix or a schema.");
         }

@@ -1,7 +1,6 @@
 //! The definitions of a table in a snapshot: which statements make it in a schema of its own, which only once it
 //! stands in its place, and the former with that schema in the place of the table's own.
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{SchemaObject, TableName, TableSnapshot};
 
 use crate::postgres::sql::{Ident, Table};
@@ -132,10 +131,10 @@ fn one(object: &SchemaObject, sql: &str, from: &TableName, to: &TableName) -> Re
             return Ok(sql.replacen(&own, &target, 1));
         }
     }
-    Err(EngineError::new(
-        ErrorCode::Internal,
-        format!("The definition of the {} {} was not understood.", object.kind, object.name),
-    ))
+    Err(EngineError::internal(format!(
+        "The definition of the {} {} was not understood.",
+        object.kind, object.name
+    )))
 }
 
 #[cfg(test)]
@@ -155,6 +154,7 @@ mod tests {
             schema: Some("public".into()),
             name: "x".into(),
             table: None,
+            partition_of: None,
             phase: Phase::After,
             sql: vec![sql.into()],
         }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{of_way, schema_of};
 use crate::postgres::connect::{Purpose, Session};
-use crate::postgres::error::native;
 use crate::postgres::schema::catalog::rows;
 use crate::postgres::sql::{Ident, Literal, Table};
 use crate::tables::{TableOrder, Way};
@@ -110,7 +109,7 @@ pub async fn put_on(session: &mut Session, key: &ForeignKey, allow_dangling: boo
     let mut remark = None;
     match session.execute(&doing, &statements[0]).await {
         Ok(_) => {}
-        Err(error) if native(&error) == Some("23503") => {
+        Err(error) if error.server_code() == Some("23503") => {
             let later = format!("{} NOT VALID", statements[0]);
             session.execute(&doing, &format!("ROLLBACK TO SAVEPOINT foreign_key; {later}")).await?;
             remark = Some(format!(
@@ -128,7 +127,7 @@ pub async fn put_on(session: &mut Session, key: &ForeignKey, allow_dangling: boo
 }
 
 fn orphaned(error: EngineError, key: &ForeignKey) -> EngineError {
-    if native(&error) != Some("23503") {
+    if error.server_code() != Some("23503") {
         return error;
     }
     let mut api = error.into_api();
@@ -180,7 +179,7 @@ pub async fn dangling(access: &Access, order: &TableOrder, work: &Work) -> Resul
         let count = match session.value("Looking for rows without a parent", &sql).await {
             Ok(count) => count.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0),
             // A column that the backup's table does not have, a type whose operator is elsewhere: left to the transaction.
-            Err(error) if native(&error).is_some() => 0,
+            Err(error) if error.server_code().is_some() => 0,
             Err(error) => return Err(error),
         };
         if count > 0 {

@@ -21,6 +21,7 @@ mod definition;
 mod exchange;
 mod keys;
 mod live;
+mod partitions;
 mod put;
 mod stage;
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use holdfast_contract::snapshot::{SchemaObject, TableName};
-use holdfast_contract::{ApiError, ErrorCode};
 
 use super::definition::Definition;
 use super::keys::{self, ForeignKey};
@@ -11,7 +10,6 @@ use super::live::{self, LiveTable};
 use super::{LOCK_TIMEOUT, exchange, of_way, schemas};
 use crate::postgres::connect::{Purpose, Session};
 use crate::postgres::copy_out::Backends;
-use crate::postgres::error::native;
 use crate::postgres::schema::{self, roles_of};
 use crate::postgres::sql::{Ident, Literal, Table};
 use crate::postgres::{inspect, statements};
@@ -156,10 +154,10 @@ async fn locked<'a>(session: &mut Session, order: &'a TableOrder) -> Result<Vec<
 }
 
 fn changed(table: &TableName) -> EngineError {
-    ApiError::new(ErrorCode::SourceChanged, format!("{table} is not as it was when the restore was planned."))
-        .hint("Nothing was changed. Plan the restore again.")
-        .retry()
-        .into()
+    EngineError::source_changed(
+        format!("{table} is not as it was when the restore was planned."),
+        "Nothing was changed. Plan the restore again.",
+    )
 }
 
 async fn take_off(session: &mut Session, foreign: &[ForeignKey]) -> Result<()> {
@@ -290,7 +288,7 @@ async fn in_place(
 
 /// Rights of roles one may not act for; a foreign key to a table that is not there; with consent, one that rows break.
 fn excused(error: &EngineError, object: &SchemaObject, allow_dangling: bool) -> bool {
-    match (object.kind.as_str(), native(error)) {
+    match (object.kind.as_str(), error.server_code()) {
         ("foreign key", Some("42P01" | "3F000")) => true,
         ("foreign key", Some("23503")) => allow_dangling,
         ("foreign key", _) => false,

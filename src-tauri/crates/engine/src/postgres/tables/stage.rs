@@ -2,7 +2,6 @@
 
 use futures::TryStreamExt;
 use futures::future::try_join_all;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{Snapshot, TableFingerprint, TableSnapshot};
 
 use super::definition::{Definition, moved, plain};
@@ -82,10 +81,10 @@ fn made(step: &TableStep, rows: Option<&TableSnapshot>, definition: &Definition<
             Ok(sql)
         }
         (_, Some(rows)) => Ok(vec![plain(&step.staging, rows)]),
-        (_, None) => Err(EngineError::new(
-            ErrorCode::Internal,
-            format!("The backup holds neither rows nor a definition of {}.", step.from),
-        )),
+        (_, None) => Err(EngineError::internal(format!(
+            "The backup holds neither rows nor a definition of {}.",
+            step.from
+        ))),
     }
 }
 

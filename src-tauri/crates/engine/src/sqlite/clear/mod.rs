@@ -6,7 +6,6 @@ mod shape;
 use std::path::Path;
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
 use rusqlite::Connection;
@@ -133,7 +132,7 @@ fn condition(table: &Table, rows: &Rows) -> Result<String> {
             // Quoted, a name that is no column would be taken for a text.
             if !table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
                 let text = format!("There is no column {column} in {}.", table.name);
-                return Err(EngineError::new(ErrorCode::BadRequest, text));
+                return Err(EngineError::misuse(text));
             }
             let (name, seconds) = (quote(column), at_ms.div_euclid(1000));
             Ok(format!(

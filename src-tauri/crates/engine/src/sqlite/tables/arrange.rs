@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::snapshot::{BackupKind, Column, EngineKind, SchemaObject, Snapshot, TableName};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ pub(super) fn arrange(
     objects: &[SchemaObject],
 ) -> Result<Arranged> {
     if snapshot.server.engine != EngineKind::Sqlite {
-        return Err(EngineError::new(ErrorCode::Unsupported, "This backup is not of a SQLite database."));
+        return Err(EngineError::OtherKind { wanted: EngineKind::Sqlite });
     }
     let chosen = choose(&wish.tables, snapshot, objects)?;
     let connection = this.open_live(&CancellationToken::new())?;
@@ -118,7 +117,7 @@ fn made_up(table: &TableName, purpose: NamePurpose, tag: &str) -> TableName {
 }
 
 fn targets(wish: &TableWish, chosen: &[TableName]) -> Result<Vec<TableName>> {
-    let bad = |message: &str| Err(EngineError::new(ErrorCode::BadRequest, message));
+    let bad = |message: &str| Err(EngineError::misuse(message));
     let Placing::Beside { schema, suffix, name } = &wish.placing else { return Ok(chosen.to_vec()) };
     if schema.is_some() {
         return bad("A SQLite file has no schemas: give a name or a suffix.");

@@ -170,10 +170,7 @@ impl<'a> Target<'a> {
         let live = self.table(&step.to.name)?;
         let create = || {
             defined.table.ok_or_else(|| {
-                EngineError::new(
-                    ErrorCode::VaultDamaged,
-                    format!("The backup does not say how “{}” is made.", step.from),
-                )
+                EngineError::backup_damaged(format!("The backup does not say how “{}” is made.", step.from))
             })
         };
         match (step.way, live, &step.kept) {
@@ -210,10 +207,7 @@ impl<'a> Target<'a> {
 
     fn create(&self, sql: &str) -> Result<()> {
         if !sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create")) {
-            return Err(EngineError::new(
-                ErrorCode::VaultDamaged,
-                "A statement that makes a table is not CREATE.",
-            ));
+            return Err(EngineError::backup_damaged("A statement that makes a table is not CREATE."));
         }
         self.connection.execute(sql, []).map(drop).explain(self.path, DOING)
     }

@@ -10,9 +10,9 @@ mod rights;
 
 use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 use holdfast_contract::snapshot::{Scope, Snapshot, TableName};
-use holdfast_engine::mysql::Mysql;
 use holdfast_engine::mysql::fingerprint::fingerprint;
-use holdfast_engine::{Access, Dump, Result};
+use holdfast_engine::mysql::{Mysql, MysqlDriver};
+use holdfast_engine::{Access, Driver as _, Dump, Result};
 use holdfast_testkit::mariadb as server;
 use holdfast_testkit::memory;
 use memory::{Memory, work};
@@ -48,7 +48,7 @@ pub async fn round_trip(server: &Server, database: &str, script: &str) -> (Snaps
     server.create_database(&copy).await;
     let mut file = Vec::new();
     let stored = memory.stored(snapshot.clone());
-    holdfast_engine::export::write_sql(&stored, &mut file, &work(1)).await.unwrap();
+    MysqlDriver.export().sql(&stored, &mut file, &work(1)).await.unwrap();
     load(server, &copy, file);
     // The copy speaks of itself, where the source named its database.
     let same = |text: String| {

@@ -1,7 +1,8 @@
 //! Everything there is comes back the same, by the reference tool and by the content of every table.
 
 use holdfast_contract::ErrorCode;
-use holdfast_engine::NamePurpose;
+use holdfast_engine::postgres::PostgresDriver;
+use holdfast_engine::{Driver as _, NamePurpose};
 
 use super::memory::work;
 use super::server::Server;
@@ -29,7 +30,7 @@ async fn a_rich_database_comes_back_the_same_by_the_reference_tool_and_by_its_ex
 
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let mut out = tokio::fs::File::from_std(file.reopen().unwrap());
-    holdfast_engine::export::write_sql(&stored, &mut out, &work(1)).await.unwrap();
+    PostgresDriver.export().sql(&stored, &mut out, &work(1)).await.unwrap();
     server.create_database("rich \"export").await;
     let mut psql = server.program("psql");
     psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "rich \"export"]);

@@ -45,6 +45,7 @@ fn work(scratch: &TempDir) -> Work {
         progress: Arc::new(Silent),
         scratch_dir: scratch.path().to_path_buf(),
         parallel: 1,
+        clock: Arc::new(|| chrono::Utc::now().timestamp_millis()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Random schemas and values survive as pages, as rows and as SQL text.
 
 use holdfast_contract::snapshot::{BackupKind, Scope};
-use holdfast_engine::sqlite::export;
+use holdfast_engine::Driver as _;
+use holdfast_engine::sqlite::SqliteDriver;
 use proptest::prelude::*;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
@@ -68,7 +69,7 @@ proptest! {
                 assert_same_by_shell(&live, &target);
             }
             let mut text = Vec::new();
-            export::write_sql(&pages, &mut text, &work(&folder)).await.unwrap();
+            SqliteDriver.export().sql(&pages, &mut text, &work(&folder)).await.unwrap();
             let script = folder.path().join("script.sql");
             std::fs::write(&script, text).unwrap();
             let target = folder.path().join("text");

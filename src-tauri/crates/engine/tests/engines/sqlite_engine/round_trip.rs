@@ -1,7 +1,8 @@
 //! What goes in comes out, whatever it is.
 
 use holdfast_contract::snapshot::{BackupKind, Scope};
-use holdfast_engine::sqlite::export;
+use holdfast_engine::Driver as _;
+use holdfast_engine::sqlite::SqliteDriver;
 
 use super::*;
 
@@ -115,7 +116,7 @@ async fn sql_text_loads_with_the_shell() {
         make(&live, &format!("PRAGMA encoding='{encoding}'; {KITCHEN_SINK}"));
         let source = dump(&live, &Scope::default()).await;
         let mut text = Vec::new();
-        export::write_sql(&source, &mut text, &work(&folder)).await.unwrap();
+        SqliteDriver.export().sql(&source, &mut text, &work(&folder)).await.unwrap();
         let script = folder.path().join("script.sql");
         std::fs::write(&script, &text).unwrap();
         let said = shell(&loaded, &format!(".read {}", script.display()));
@@ -129,7 +130,7 @@ async fn sql_text_loads_with_the_shell() {
         assert_eq!(schema(&live), schema(&loaded));
 
         let file = folder.path().join("exported.sqlite");
-        export::write_file(&source, &file, &work(&folder)).await.unwrap();
+        SqliteDriver.export().file().unwrap().write(&source, &file, &work(&folder)).await.unwrap();
         assert_same_by_shell(&live, &file);
     }
 }

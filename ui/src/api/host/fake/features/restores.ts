@@ -62,11 +62,15 @@ export const restoreOperations: HandlersOf<"restore"> = {
 			size_bytes: tables ? chosen.reduce((sum, each) => sum + each.bytes, 0) : detail.backup.size_bytes,
 			safety_backup: replace && !tables,
 			sessions_to_end: Array.from({ length: tables ? 0 : sessions }, (_, at) => ({
-				pid: 4120 + at * 7,
+				id: 4120 + at * 7,
+				started: `2026-01-05 09:${10 + (at % 50)}:00+00`,
 				user: at % 3 === 0 ? "shop_web" : "shop_worker",
 				application: at % 3 === 0 ? "web" : "sidekiq 7",
 				client: `10.0.3.${20 + at}`,
 				state: at % 2 === 0 ? "idle" : "active",
+				idle_ms: at % 2 === 0 ? 1000 * (at + 1) : null,
+				in_transaction: false,
+				ours: false,
 			})),
 			blockers,
 			globals:
