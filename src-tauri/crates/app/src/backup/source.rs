@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use holdfast_contract::snapshot::{EngineKind, SchemaObject, Snapshot};
+use holdfast_contract::snapshot::{SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::mysql::definer;
 use holdfast_engine::{EngineError, Result, SnapshotSource};
@@ -29,9 +29,9 @@ impl VaultSource {
         Ok(Self { vault: vault.clone(), manifest, snapshot, map_definers: false })
     }
 
-    /// Definitions come as if the login that loads them had made them; only MySQL and MariaDB know the difference.
+    /// Definitions come as if the login that loads them had made them, where that makes a difference.
     pub(crate) fn mapping_definers(mut self, map_definers: bool) -> Self {
-        self.map_definers = map_definers && self.snapshot.server.engine == EngineKind::Mysql;
+        self.map_definers = map_definers && holdfast_engine::properties(self.snapshot.server.engine).definers;
         self
     }
 

@@ -9,6 +9,7 @@ use holdfast_engine::{EngineError, Work};
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
+use crate::connections::offers;
 use crate::draft::Draft;
 
 /// Says before a job is started what would stop it at once.
@@ -18,7 +19,7 @@ pub(crate) fn possible(
     format: ExportFormat,
     overwrite: bool,
 ) -> Result<(), ApiError> {
-    if format == ExportFormat::Sqlite && engine != EngineKind::Sqlite {
+    if !offers::of_kind(engine)?.exports.iter().any(|offer| offer.format == format) {
         return Err(ApiError::new(
             ErrorCode::Unsupported,
             "Only backups of SQLite databases can become a SQLite file.",

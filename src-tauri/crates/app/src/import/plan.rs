@@ -7,7 +7,6 @@ use std::path::Path;
 
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::import::{ImportInto, ImportPlan, ImportPlanRequest, ScriptReport, SqlDialect};
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode, PlanId};
 use holdfast_engine::script::{self, RunScript, Script};
 use holdfast_engine::{NamePurpose, Work};
@@ -66,11 +65,8 @@ impl Intent {
             }
             (_, None) => database.live().to_owned(),
         };
-        let staging = match (request.into, database.kind()) {
-            // A SQLite file is renamed within its folder.
-            (ImportInto::New, EngineKind::Sqlite) => {
-                database.load()?.made_up_name(&name, NamePurpose::Staging, &tag)
-            }
+        let staging = match request.into {
+            ImportInto::New => database.staging_name(database.live(), &name, &tag)?,
             _ => database.made_up_name(NamePurpose::Staging, &tag)?,
         };
         let kept_as = match request.into {
@@ -223,9 +219,9 @@ pub(crate) async fn plan(
     })
 }
 
-/// A new SQLite file is about as large as its text.
+/// A new file is about as large as its text.
 fn no_room(database: &Database, intent: &Intent) -> Option<String> {
-    if database.kind() != EngineKind::Sqlite {
+    if !database.is_file() {
         return None;
     }
     let folder = Path::new(&intent.staging).parent()?;

@@ -4,6 +4,7 @@ use holdfast_contract::ApiError;
 use holdfast_contract::meta::{About, Empty, OperationInfo};
 use holdfast_contract::policy::{Policy, Target};
 
+use crate::connections::offers;
 use crate::cx::Cx;
 use crate::gate::Operation;
 
@@ -23,6 +24,7 @@ impl Operation for AboutGet {
             home: cx.home().root().display().to_string(),
             secrets: cx.secrets().status().await,
             operations: infos(),
+            engines: offers::of_every_kind()?,
         })
     }
 }

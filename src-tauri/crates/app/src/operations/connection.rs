@@ -1,9 +1,9 @@
 //! connection.*, database.inspect and health.check
 
 use holdfast_contract::connection::{
-    Connection, ConnectionAddRequest, ConnectionAddResponse, ConnectionListResponse,
-    ConnectionParseUrlRequest, ConnectionParseUrlResponse, ConnectionRef, ConnectionRemoveResponse,
-    ConnectionTestRequest, ConnectionTestResponse, ConnectionUpdateRequest, DatabaseInspectResponse,
+    ConnectionAddRequest, ConnectionAddResponse, ConnectionListResponse, ConnectionParseUrlRequest,
+    ConnectionParseUrlResponse, ConnectionRef, ConnectionRemoveResponse, ConnectionTestRequest,
+    ConnectionTestResponse, ConnectionUpdateRequest, DatabaseInspectResponse, OfferedConnection,
 };
 use holdfast_contract::meta::Empty;
 use holdfast_contract::overview::Health;
@@ -31,7 +31,7 @@ impl Operation for ConnectionList {
         Target::Application
     }
     async fn run(cx: Cx, _: Empty) -> Result<ConnectionListResponse, ApiError> {
-        Ok(ConnectionListResponse { connections: cx.catalog().connections().list().await? })
+        Ok(ConnectionListResponse { connections: connections::offers::list(&cx).await? })
     }
 }
 
@@ -40,12 +40,13 @@ impl Operation for ConnectionGet {
     const NAME: &'static str = "connection.get";
     const POLICY: Policy = super::READ;
     type Request = ConnectionRef;
-    type Response = Connection;
+    type Response = OfferedConnection;
     fn target(request: &ConnectionRef) -> Target {
         named(request)
     }
-    async fn run(cx: Cx, request: ConnectionRef) -> Result<Connection, ApiError> {
-        cx.catalog().connections().find(&request.connection).await
+    async fn run(cx: Cx, request: ConnectionRef) -> Result<OfferedConnection, ApiError> {
+        let connection = cx.catalog().connections().find(&request.connection).await?;
+        connections::offers::of(&cx, connection).await
     }
 }
 
@@ -68,12 +69,13 @@ impl Operation for ConnectionUpdate {
     const NAME: &'static str = "connection.update";
     const POLICY: Policy = super::ADMINISTER;
     type Request = ConnectionUpdateRequest;
-    type Response = Connection;
+    type Response = OfferedConnection;
     fn target(request: &ConnectionUpdateRequest) -> Target {
         Target::Connection(request.id.clone())
     }
-    async fn run(cx: Cx, request: ConnectionUpdateRequest) -> Result<Connection, ApiError> {
-        connections::update(&cx, request).await
+    async fn run(cx: Cx, request: ConnectionUpdateRequest) -> Result<OfferedConnection, ApiError> {
+        let connection = connections::update(&cx, request).await?;
+        connections::offers::of(&cx, connection).await
     }
 }
 

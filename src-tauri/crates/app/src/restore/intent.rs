@@ -4,7 +4,6 @@
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestorePlanRequest;
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ConnectionId, ErrorCode};
 use holdfast_engine::{NamePurpose, Placing, TableWish};
 use serde::{Deserialize, Serialize};
@@ -57,10 +56,7 @@ impl Intent {
         }
         let (replace, name) = (request.replace, request.database.clone());
         // Of the database that comes back, which need not be the connection's.
-        let base = match database.kind() {
-            EngineKind::Sqlite => database.live(),
-            EngineKind::Postgres | EngineKind::Mysql => backup.database.as_str(),
-        };
+        let base = if database.is_file() { database.live() } else { backup.database.as_str() };
         let load = database.load()?;
         let name = match (replace, name) {
             (true, Some(_)) => {
@@ -74,11 +70,9 @@ impl Intent {
             (false, Some(name)) => database.valid_name(name)?,
             (false, None) => load.made_up_name(base, NamePurpose::Restored, &tag),
         };
-        let staging = match (replace, database.kind()) {
-            (true, _) => database.made_up_name(NamePurpose::Staging, &tag)?,
-            // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
-            (false, EngineKind::Sqlite) => load.made_up_name(&name, NamePurpose::Staging, &tag),
-            (false, _) => load.made_up_name(base, NamePurpose::Staging, &tag),
+        let staging = match replace {
+            true => database.made_up_name(NamePurpose::Staging, &tag)?,
+            false => database.staging_name(base, &name, &tag)?,
         };
         let kept_as = if replace { Some(database.made_up_name(NamePurpose::Kept, &tag)?) } else { None };
         let (backup, connection) = (backup.id.clone(), connection.id.clone());

@@ -6,7 +6,7 @@
 use holdfast_contract::backup::{Backup, ProofRecord};
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::restore::{GlobalsPlan, RestorePlan, SessionInfo};
-use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
+use holdfast_contract::snapshot::{BackupKind, DumpPlan, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Preflight, SnapshotSource, TableOrder};
 use serde::Serialize;
@@ -58,6 +58,7 @@ pub(crate) async fn plan(
         sessions_to_end = database.swap()?.sessions().await?;
         loses = Some(words::loses(
             connection,
+            database.properties().row_counts,
             snapshot,
             live_tables(database, snapshot).await.as_ref(),
             intent,
@@ -129,7 +130,7 @@ struct Live {
     unreadable: Option<String>,
 }
 
-/// A live SQLite file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
+/// A live database file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
 /// the file is moved aside as it is.
 async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiError> {
     let error = match database.engine().ping().await.map_err(ApiError::from) {
@@ -144,8 +145,8 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
             | ErrorCode::DatabaseMissing
             | ErrorCode::NotFound
     );
-    match database.kind() {
-        EngineKind::Sqlite if gone_or_damaged && intent.replace => Ok(Live {
+    match gone_or_damaged && database.properties().replaces_unreadable {
+        true if intent.replace => Ok(Live {
             bytes: None,
             unreadable: Some(format!(
                 "No safety backup is taken, because the live database cannot be read: {}",
@@ -153,8 +154,8 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
             )),
         }),
         // A new file needs no live one.
-        EngineKind::Sqlite if gone_or_damaged => Ok(Live { bytes: None, unreadable: None }),
-        _ => Err(error),
+        true => Ok(Live { bytes: None, unreadable: None }),
+        false => Err(error),
     }
 }
 
@@ -168,7 +169,7 @@ fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {
     }
 }
 
-/// A SQLite restore needs its room in one known folder: the copy and, with replace, the kept one.
+/// A restore into files needs its room in one known folder: the copy and, with replace, the kept one.
 fn no_room(
     database: &Database,
     intent: &Intent,
@@ -176,7 +177,7 @@ fn no_room(
     snapshot: &Snapshot,
     backup: &Backup,
 ) -> Option<String> {
-    if database.kind() != EngineKind::Sqlite {
+    if !database.is_file() {
         return None;
     }
     let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::{GlobalsPlan, SessionInfo};
-use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
+use holdfast_contract::snapshot::{DumpPlan, Omission, Snapshot, TableName};
+use holdfast_engine::RowCounts;
 
 use super::intent::Intent;
 use super::plan::told_sessions;
@@ -67,6 +68,7 @@ pub(crate) fn omitted(omission: &Omission) -> String {
 /// What the swap takes away from the live database, in words and, where the engine knows them, numbers.
 pub(crate) fn loses(
     connection: &Connection,
+    row_counts: RowCounts,
     snapshot: &Snapshot,
     live: Option<&DumpPlan>,
     intent: &Intent,
@@ -78,9 +80,9 @@ pub(crate) fn loses(
         moment(snapshot.taken_at_ms),
         span(now_ms.saturating_sub(snapshot.taken_at_ms)),
     );
-    let by = match connection.spec.engine() {
-        EngineKind::Postgres | EngineKind::Mysql => "By the server's row estimates, which may be old,",
-        EngineKind::Sqlite => "By row counts,",
+    let by = match row_counts {
+        RowCounts::Estimated => "By the server's row estimates, which may be old,",
+        RowCounts::Counted => "By row counts,",
     };
     match live.map(|live| differing(snapshot, live)) {
         None => text.push_str(" What that is cannot be told: the live database cannot be read."),

@@ -27,6 +27,7 @@ mod mysql8;
 pub mod name;
 mod others;
 mod preflight;
+mod properties;
 mod restoring;
 mod rights;
 mod rows;
@@ -46,6 +47,8 @@ use holdfast_contract::snapshot::{DumpPlan, EngineKind, Scope, ServerInfo, Snaps
 
 use crate::script::RunScript;
 use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, PlaceTables, Result, Swap, Work};
+
+pub use properties::properties;
 
 /// A database on a MySQL or MariaDB server. Holds no connection: each use makes its own.
 pub struct Mysql {
@@ -73,6 +76,9 @@ fn own_tables() -> String {
 impl Engine for Mysql {
     fn kind(&self) -> EngineKind {
         EngineKind::Mysql
+    }
+    fn product(&self, server: &ServerInfo) -> &'static str {
+        if server.version.contains("MariaDB") { "MariaDB" } else { "MySQL" }
     }
     async fn ping(&self) -> Result<ServerInfo> {
         inspect::ping(&self.access).await
