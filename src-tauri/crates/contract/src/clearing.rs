@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ids::{BackupId, CleanupRuleId, ConnectionId, PlanId};
+use crate::maintenance::MaintenanceKind;
 use crate::policy::ConsentState;
 use crate::snapshot::TableName;
 
@@ -175,6 +176,27 @@ pub struct CleanupCandidate {
     pub why: String,
     #[serde(default)]
     pub bytes: Option<u64>,
+    /// None: only looking into it.
+    #[serde(default)]
+    pub next: Option<CandidateStep>,
+}
+
+/// What a person may do about a candidate. Nothing is done by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CandidateStep {
+    /// By `table.clear`.
+    Clear,
+    /// By `maintenance.run`.
+    Maintain {
+        action: MaintenanceKind,
+        /// As the engine's people call it: "VACUUM FULL".
+        title: String,
+        /// Of this table alone; None: of the whole database.
+        table: Option<String>,
+    },
+    /// By hand: what would remove it, as the database's own client takes it.
+    Statement { sql: String },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::ids::ConnectionId;
+use crate::offers::Offers;
 use crate::snapshot::{EngineKind, PlannedTable, ServerInfo};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,6 +28,12 @@ pub enum TlsMode {
     Require,
     VerifyCa,
     VerifyFull,
+}
+
+impl TlsMode {
+    /// From the weakest to the strongest.
+    pub const ALL: [Self; 6] =
+        [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -87,6 +94,23 @@ impl ConnectionSpec {
             Self::Sqlite { path } => path.rsplit(['/', '\\']).next().unwrap_or(path),
         }
     }
+    /// The live database as copies beside it are named: a database by its name, a file by its path.
+    pub fn live(&self) -> &str {
+        match self {
+            Self::Postgres { database, .. } | Self::Mysql { database, .. } => database,
+            Self::Sqlite { path } => path,
+        }
+    }
+    /// The database called `target` beside the live one, with the same login.
+    #[must_use]
+    pub fn beside(&self, target: &str) -> Self {
+        let mut spec = self.clone();
+        match &mut spec {
+            Self::Postgres { database, .. } | Self::Mysql { database, .. } => target.clone_into(database),
+            Self::Sqlite { path } => target.clone_into(path),
+        }
+        spec
+    }
     /// The server behind it, the same for all of its databases: `postgres://db.example.com:5432`. For SQLite the file.
     pub fn server(&self) -> String {
         match self {
@@ -108,7 +132,9 @@ impl ConnectionSpec {
     }
 }
 
+/// As it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoredConnection)]
 pub struct Connection {
     pub id: ConnectionId,
     /// Unique, shown everywhere.
@@ -125,6 +151,19 @@ pub struct Connection {
     /// Made by Holdfast to try things on.
     pub sample: bool,
     pub created_at_ms: i64,
+}
+
+/// As it is shown: with what can be done with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Connection)]
+pub struct OfferedConnection {
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// Where it is, without user or password: `db.example.com:5432/shop`, `/srv/shop.sqlite`.
+    pub location: String,
+    /// The live database as copies beside it are named: a database by its name, a file by its path.
+    pub live: String,
+    pub offers: Offers,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -151,7 +190,7 @@ pub struct ConnectionAddRequest {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionAddResponse {
     pub id: ConnectionId,
-    pub connection: Connection,
+    pub connection: OfferedConnection,
     /// Advice such as "a password in a URL is visible to other users of this machine".
     pub warnings: Vec<String>,
 }
@@ -182,7 +221,7 @@ pub struct ConnectionUpdateRequest {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionListResponse {
-    pub connections: Vec<Connection>,
+    pub connections: Vec<OfferedConnection>,
 }
 
 /// By id or by name.

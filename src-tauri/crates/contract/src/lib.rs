@@ -16,6 +16,7 @@ pub mod import;
 pub mod job;
 pub mod maintenance;
 pub mod meta;
+pub mod offers;
 pub mod overview;
 pub mod policy;
 pub mod restore;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::offers::Offers;
 use crate::policy::Policy;
 
 /// Request or response of operations that need none.
@@ -16,6 +17,8 @@ pub struct About {
     pub home: String,
     pub secrets: SecretsStatus,
     pub operations: Vec<OperationInfo>,
+    /// Every kind of database, before there is a connection: what forms ask, and backups whose connection is gone.
+    pub engines: Vec<Offers>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

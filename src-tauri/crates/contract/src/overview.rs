@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backup::Backup;
-use crate::connection::Connection;
+use crate::connection::OfferedConnection;
 use crate::error::ApiError;
 use crate::ids::BackupId;
 use crate::snapshot::ServerInfo;
@@ -38,7 +38,7 @@ pub struct AtRisk {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DatabaseOverview {
-    pub connection: Connection,
+    pub connection: OfferedConnection,
     pub health: Health,
     pub last_backup: Option<Backup>,
     pub backup_count: u64,

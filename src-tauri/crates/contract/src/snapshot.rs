@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::offers::Copies;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineKind {
@@ -14,6 +16,9 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
+    /// In the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Postgres, Self::Mysql, Self::Sqlite];
+
     /// For people, where the server has not been asked which of two it is.
     pub fn product(self) -> &'static str {
         match self {
@@ -63,18 +68,19 @@ pub struct Scope {
 
 impl Scope {
     /// What a restore of a backup with this scope can do, in words. Never more than it can.
-    pub fn can_restore(&self, engine: EngineKind) -> String {
+    pub fn can_restore(&self, copies: Copies) -> String {
+        let files = copies == Copies::Files;
         let chosen = !self.tables.is_empty();
         let mut words = match (self.kind, chosen) {
             (BackupKind::Full, false) => "The whole database, beside the live one or in its place, or any of its tables.".to_owned(),
-            (BackupKind::Full, true) if engine == EngineKind::Sqlite => {
+            (BackupKind::Full, true) if files => {
                 "The chosen tables: into the live file beside its own or in their place, or a new file in which all other tables are empty.".to_owned()
             }
             (BackupKind::Full, true) => {
                 "The chosen tables with what belongs to them: into a live database beside its own or in their place, or a new database that holds nothing else.".to_owned()
             }
             (BackupKind::Schema, false) => "A new database with every object and no rows.".to_owned(),
-            (BackupKind::Schema, true) if engine == EngineKind::Sqlite => "A new file with every object and no rows.".to_owned(),
+            (BackupKind::Schema, true) if files => "A new file with every object and no rows.".to_owned(),
             (BackupKind::Schema, true) => "A new database with the definitions of the chosen tables and no rows.".to_owned(),
             (BackupKind::Data, _) => {
                 "Rows into tables that are there with the same columns, or beside them as plain tables. No new database: there are no definitions to make one.".to_owned()

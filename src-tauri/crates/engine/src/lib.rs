@@ -19,6 +19,7 @@ pub mod maintain;
 pub mod mysql;
 pub mod pattern;
 pub mod postgres;
+mod properties;
 mod reach;
 mod readers;
 pub mod script;
@@ -48,6 +49,7 @@ pub use drivers::{driver, engine};
 pub use error::{EngineError, Result};
 pub use export::{Export, WriteFile};
 pub use maintain::Maintain;
+pub use properties::{Properties, RowCounts, TablePlacing, TableStaging, properties};
 pub use sessions::{Ask, Sessions};
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 
@@ -55,6 +57,10 @@ pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWis
 #[async_trait]
 pub trait Engine: Send + Sync {
     fn kind(&self) -> EngineKind;
+    /// As people call what answered: kinds may stand for several products.
+    fn product(&self, _server: &ServerInfo) -> &'static str {
+        self.kind().product()
+    }
     /// Takes the very path the real work takes: resolve, connect, TLS, authenticate, ask.
     async fn ping(&self) -> Result<ServerInfo>;
     /// Advice about this login or server that does not stop work (superuser, no TLS to a remote host…).
@@ -131,6 +137,10 @@ pub trait Load: Send + Sync {
     /// take several steps. Idempotent; does nothing when there is nothing.
     async fn settle(&self, _staged: &str) -> Result<()> {
         Ok(())
+    }
+    /// What a person would run to drop `target`; `None` where no statement does it.
+    fn drop_statement(&self, _target: &str) -> Option<String> {
+        None
     }
     /// Idempotent. Refuses the connection's own live database.
     async fn drop_database(&self, target: &str) -> Result<()>;

@@ -146,7 +146,9 @@ pub(crate) async fn detail(vault: &Vault, backup: Backup) -> Result<BackupDetail
     let sequence = source.sequence();
     let snapshot = source.into_snapshot();
     Ok(BackupDetail {
-        can_restore: Some(snapshot.scope.can_restore(snapshot.server.engine)),
+        can_restore: Some(
+            snapshot.scope.can_restore(holdfast_engine::properties(snapshot.server.engine).copies),
+        ),
         id,
         backup,
         server: Some(snapshot.server),

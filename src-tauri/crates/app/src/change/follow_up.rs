@@ -2,7 +2,6 @@
 
 use holdfast_contract::connection::{Connection, Environment};
 use holdfast_contract::restore::{Restore, RestoreFollowUpPlan, RestoreState};
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::TableOrder;
 use serde::Serialize;
@@ -92,9 +91,9 @@ pub(crate) async fn plan(
             ));
         }
         FollowUp::Release => {
-            plan.steps = vec![match connection.spec.engine() {
-                EngineKind::Sqlite => format!("Delete the file {kept}."),
-                _ => format!("Drop the database {kept} and everything in it."),
+            plan.steps = vec![match database.is_file() {
+                true => format!("Delete the file {kept}."),
+                false => format!("Drop the database {kept} and everything in it."),
             }];
             plan.loses = Some(if journal.facts.undone {
                 "The restored copy is gone after this; the backup it came from stays.".to_owned()

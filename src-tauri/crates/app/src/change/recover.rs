@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use holdfast_contract::import::ImportInto;
 use holdfast_contract::restore::RestoreState;
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::SwapState;
 use holdfast_engine::script::Fate;
@@ -137,7 +136,7 @@ async fn recover_live(journal: &mut Journal, database: &Database, clock: &dyn Cl
 /// A server may still be making the database that the dead program asked for; then there is nothing to drop yet, so
 /// the name stays on the list of what later starts drop.
 async fn drop_staging(journal: &Journal, database: &Database, clock: &dyn Clock) -> Result<(), ApiError> {
-    if database.kind() != EngineKind::Sqlite && journal.facts.change.tables().is_none() {
+    if !database.is_file() && journal.facts.change.tables().is_none() {
         journal.leave_to_sweep(clock.now_ms()).await?;
     }
     Step::of(journal, database).drop_staging().await

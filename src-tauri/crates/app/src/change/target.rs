@@ -1,6 +1,5 @@
 //! What is changed, with every name settled: plan, journal and recovery after a crash speak of the same names.
 
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId};
 use holdfast_engine::NamePurpose;
 use serde::{Deserialize, Serialize};
@@ -42,9 +41,7 @@ impl Target {
         base: &str,
         tag: &str,
     ) -> Result<Self, ApiError> {
-        // A SQLite file is renamed within its folder, so it is loaded in the folder it is meant for.
-        let base = if database.kind() == EngineKind::Sqlite { &name } else { base };
-        let staging = database.load()?.made_up_name(base, NamePurpose::Staging, tag);
+        let staging = database.staging_name(base, &name, tag)?;
         Ok(Self { connection: connection.clone(), database: name, staging, kept_as: None })
     }
 

@@ -2,7 +2,7 @@
 
 use holdfast_contract::ApiError;
 use holdfast_contract::clearing::{
-    CandidateKind, CleanupCandidate, CleanupCandidatesRequest, CleanupCandidatesResponse,
+    CandidateKind, CandidateStep, CleanupCandidate, CleanupCandidatesRequest, CleanupCandidatesResponse,
 };
 use holdfast_contract::connection::Connection;
 use holdfast_contract::maintenance::{FindingLevel, MaintenanceKind};
@@ -46,10 +46,18 @@ async fn empty_room(cx: &Cx, database: &Database) -> Result<Vec<CleanupCandidate
         clock: clock::reading(cx.clock()),
     };
     let report = maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
+    let kind = maintain.compacts();
+    let offered = maintain.actions().await?.into_iter().find(|action| action.kind == kind);
+    let step = |table: &Option<String>| {
+        let action = offered.as_ref()?;
+        let table = table.clone().filter(|_| action.takes_tables);
+        Some(CandidateStep::Maintain { action: kind, title: action.title.clone(), table })
+    };
     let worth = report.findings.into_iter().filter(|finding| finding.level == FindingLevel::Warning);
     Ok(worth
         .map(|finding| CleanupCandidate {
             kind: CandidateKind::EmptyRoom,
+            next: step(&finding.table),
             name: finding.table.unwrap_or_else(|| database.spec().database_name().to_owned()),
             why: format!("An estimate: {}. Maintenance gives it back.", finding.text),
             bytes: finding.bytes,
@@ -75,6 +83,7 @@ async fn temporary(database: &Database, patterns: &[String]) -> Result<Vec<Clean
             name: table.table.to_string(),
             why: format!("Its name fits {by}; look into it before it goes."),
             bytes: table.estimated_bytes,
+            next: Some(CandidateStep::Clear),
         })
     });
     Ok(fitting.collect())
@@ -90,11 +99,13 @@ async fn leftovers(
     if !busy.is_empty() {
         return Ok(Vec::new());
     }
+    let load = database.load()?;
     let databases = database.engine().databases().await?;
     let ours = databases.into_iter().filter(|name| is_unfinished(name));
     Ok(ours
         .map(|name| CleanupCandidate {
             kind: CandidateKind::LeftoverDatabase,
+            next: load.drop_statement(&name).map(|sql| CandidateStep::Statement { sql }),
             name,
             why: "It is named as Holdfast names a restore or proof that is not finished, and none runs from here; another machine's may.".to_owned(),
             bytes: None,

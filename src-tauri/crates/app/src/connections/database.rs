@@ -2,16 +2,13 @@
 //! same folder), opened as databases of their own.
 
 use holdfast_contract::connection::{Connection, ConnectionSpec};
+use holdfast_contract::offers::{Copies, NameUnit};
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ErrorCode};
-use holdfast_engine::{Access, Dump, Engine, Load, NamePurpose, PlaceTables, Swap};
+use holdfast_engine::{Access, Dump, Engine, Load, NamePurpose, PlaceTables, Properties, Swap};
 
+use super::offers;
 use crate::cx::Cx;
-
-/// PostgreSQL cuts longer names silently: two names could become one.
-const POSTGRES_NAME_BYTES: usize = 63;
-/// MySQL and MariaDB refuse longer ones.
-const MYSQL_NAME_CHARACTERS: usize = 64;
 
 pub struct Database {
     access: Access,
@@ -46,27 +43,41 @@ impl Database {
     }
 
     pub(crate) fn dump(&self) -> Result<&dyn Dump, ApiError> {
-        self.engine.dump().ok_or_else(|| lacks(self.kind(), "back up"))
+        self.engine.dump().ok_or_else(|| offers::lacking(self.kind(), "back up"))
     }
 
     pub(crate) fn load(&self) -> Result<&dyn Load, ApiError> {
-        self.engine.load().ok_or_else(|| lacks(self.kind(), "load a backup into"))
+        self.engine.load().ok_or_else(|| offers::lacking(self.kind(), "load a backup into"))
     }
 
     pub(crate) fn swap(&self) -> Result<&dyn Swap, ApiError> {
-        self.engine.swap().ok_or_else(|| lacks(self.kind(), "replace"))
+        self.engine.swap().ok_or_else(|| offers::lacking(self.kind(), "replace"))
     }
 
     pub(crate) fn tables(&self) -> Result<&dyn PlaceTables, ApiError> {
-        self.engine.place_tables().ok_or_else(|| lacks(self.kind(), "restore single tables into"))
+        self.engine.place_tables().ok_or_else(|| offers::lacking(self.kind(), "restore single tables into"))
     }
 
-    /// The live database as [`Load`] and [`Swap`] name it: a SQLite file by its path.
+    /// What is true of every database of this kind.
+    pub(crate) fn properties(&self) -> Properties {
+        holdfast_engine::properties(self.kind())
+    }
+
+    /// Copies are files of this machine, and the live database is one.
+    pub(crate) fn is_file(&self) -> bool {
+        self.properties().copies == Copies::Files
+    }
+
+    /// The live database as [`Load`] and [`Swap`] name it: a file by its path.
     pub(crate) fn live(&self) -> &str {
-        match &self.access.spec {
-            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. } => database,
-            ConnectionSpec::Sqlite { path } => path,
-        }
+        self.access.spec.live()
+    }
+
+    /// What a copy has for a name until it is proven and called `name`. Files are renamed within their folder, so there
+    /// it is made from the name itself; on a server from `base`.
+    pub(crate) fn staging_name(&self, base: &str, name: &str, tag: &str) -> Result<String, ApiError> {
+        let of = if self.is_file() { name } else { base };
+        Ok(self.load()?.made_up_name(of, NamePurpose::Staging, tag))
     }
 
     pub(crate) fn made_up_name(&self, purpose: NamePurpose, tag: &str) -> Result<String, ApiError> {
@@ -84,48 +95,30 @@ impl Database {
         if name.is_empty() || name.contains('\0') {
             return bad("a name needs at least one character and no zero byte");
         }
-        match self.spec() {
-            ConnectionSpec::Postgres { .. } if name.len() > POSTGRES_NAME_BYTES => {
-                bad("PostgreSQL names have at most 63 bytes")
-            }
-            ConnectionSpec::Mysql { .. } if name.chars().count() > MYSQL_NAME_CHARACTERS => {
-                bad("MySQL names have at most 64 characters")
-            }
-            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. }
-                if *database == name =>
-            {
-                bad("it is the live database; restoring over it is called replace")
-            }
-            ConnectionSpec::Sqlite { .. } if !std::path::Path::new(&name).is_absolute() => {
-                bad("a SQLite file is given by its full path")
-            }
-            ConnectionSpec::Sqlite { path } if *path == name => {
-                bad("it is the live database; restoring over it is called replace")
-            }
-            ConnectionSpec::Postgres { .. }
-            | ConnectionSpec::Mysql { .. }
-            | ConnectionSpec::Sqlite { .. } => Ok(name),
+        if name == self.live() {
+            return bad("it is the live database; restoring over it is called replace");
         }
+        let (length, most, unit) = match self.properties().copies {
+            Copies::Files if std::path::Path::new(&name).is_absolute() => return Ok(name),
+            Copies::Files => return bad("a database file is given by its full path"),
+            Copies::Databases { longest_name, counted_in: NameUnit::Bytes } => {
+                (name.len(), longest_name, "bytes")
+            }
+            Copies::Databases { longest_name, counted_in: NameUnit::Characters } => {
+                (name.chars().count(), longest_name, "characters")
+            }
+        };
+        if length > most as usize {
+            return bad(&format!("{} names have at most {most} {unit}", self.kind().product()));
+        }
+        Ok(name)
     }
 
     /// The database `target` beside the live one, to be read.
     pub(crate) fn copy(&self, target: &str) -> Result<Box<dyn Engine>, ApiError> {
-        let mut access = self.access.clone();
-        match &mut access.spec {
-            ConnectionSpec::Postgres { database, .. } | ConnectionSpec::Mysql { database, .. } => {
-                target.clone_into(database)
-            }
-            ConnectionSpec::Sqlite { path } => target.clone_into(path),
-        }
+        let access = Access { spec: self.access.spec.beside(target), ..self.access.clone() };
         holdfast_engine::engine(access).map_err(|error| error.into_api())
     }
-}
-
-fn lacks(kind: EngineKind, what: &str) -> ApiError {
-    ApiError::new(
-        ErrorCode::Unsupported,
-        format!("Holdfast cannot {what} a {} database yet.", kind.product()),
-    )
 }
 
 /// A few hex digits that make a name unlike any other.

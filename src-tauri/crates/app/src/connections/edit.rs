@@ -5,11 +5,10 @@ use holdfast_contract::connection::{
     Connection, ConnectionAddRequest, ConnectionAddResponse, ConnectionRemoveResponse,
     ConnectionUpdateRequest, Password,
 };
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use secrecy::SecretString;
 
-use super::{checked, secret_name, url};
+use super::{checked, offers, secret_name, url};
 use crate::clock::new_id;
 use crate::cx::Cx;
 use crate::vaults;
@@ -40,7 +39,7 @@ pub async fn add(cx: &Cx, request: ConnectionAddRequest) -> Result<ConnectionAdd
     }
     checked(cx, &spec)?;
     let password = request.password.map(into_secret).or(in_url);
-    let engine = spec.engine();
+    let proves = offers::of_kind(spec.engine())?.backup.is_some_and(|backup| backup.proves_unless_told);
     let connection = Connection {
         id: ConnectionId(new_id()),
         name,
@@ -48,14 +47,17 @@ pub async fn add(cx: &Cx, request: ConnectionAddRequest) -> Result<ConnectionAdd
         environment: request.environment,
         group: good_group(request.group),
         read_only: request.read_only,
-        // A scratch copy of a file costs little; on a server it is the administrator's to decide.
-        prove_after_backup: request.prove_after_backup.unwrap_or(engine == EngineKind::Sqlite),
+        prove_after_backup: request.prove_after_backup.unwrap_or(proves),
         has_password: password.is_some(),
         sample: false,
         created_at_ms: cx.now_ms(),
     };
     insert(cx, &connection, password).await?;
-    Ok(ConnectionAddResponse { id: connection.id.clone(), connection, warnings })
+    Ok(ConnectionAddResponse {
+        id: connection.id.clone(),
+        connection: offers::of(cx, connection).await?,
+        warnings,
+    })
 }
 
 /// Puts a new connection and its password on record, both or neither.

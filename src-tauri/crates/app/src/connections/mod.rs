@@ -7,6 +7,7 @@
 pub(crate) mod database;
 mod edit;
 mod health;
+pub mod offers;
 pub mod sessions;
 mod test;
 mod url;

@@ -9,6 +9,7 @@ use holdfast_engine::{Driver, EngineError, SnapshotSource as _, Work, WriteFile,
 use holdfast_vault::Vault;
 
 use crate::backup::source::VaultSource;
+use crate::connections::offers;
 use crate::draft::Draft;
 
 /// Says before a job is started what would stop it at once.
@@ -18,8 +19,12 @@ pub(crate) fn possible(
     format: ExportFormat,
     overwrite: bool,
 ) -> Result<(), ApiError> {
-    if format == ExportFormat::Sqlite {
-        file_of(driver(engine))?;
+    if !offers::of_kind(engine)?.exports.iter().any(|offer| offer.format == format) {
+        return Err(ApiError::new(
+            ErrorCode::Unsupported,
+            "Only backups of SQLite databases can become a SQLite file.",
+        )
+        .hint("Export it as SQL."));
     }
     Draft::beside(to, overwrite).map(drop)
 }

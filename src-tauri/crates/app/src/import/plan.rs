@@ -4,7 +4,6 @@ use std::path::Path;
 
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::import::{ImportInto, ImportPlan};
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, PlanId};
 use serde::Serialize;
 
@@ -72,9 +71,9 @@ pub(crate) async fn plan(
     })
 }
 
-/// A new SQLite file is about as large as its text.
+/// A new file is about as large as its text.
 fn no_room(database: &Database, intent: &Intent) -> Option<String> {
-    if database.kind() != EngineKind::Sqlite {
+    if !database.is_file() {
         return None;
     }
     let folder = Path::new(&intent.target.staging).parent()?;

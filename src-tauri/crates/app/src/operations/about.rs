@@ -5,6 +5,7 @@ use holdfast_contract::event::Topic;
 use holdfast_contract::meta::{About, Empty, OperationInfo};
 use holdfast_contract::policy::Policy;
 
+use crate::connections::offers;
 use crate::cx::Cx;
 use crate::gate::Reading;
 
@@ -21,6 +22,7 @@ impl Reading for AboutGet {
             home: cx.home().root().display().to_string(),
             secrets: cx.secrets().status().await,
             operations: infos(),
+            engines: offers::of_every_kind()?,
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::{
-    Connection, ConnectionAddRequest, ConnectionAddResponse, ConnectionListResponse,
-    ConnectionParseUrlRequest, ConnectionParseUrlResponse, ConnectionRef, ConnectionRemoveResponse,
-    ConnectionTestRequest, ConnectionTestResponse, ConnectionUpdateRequest, DatabaseInspectResponse,
+    ConnectionAddRequest, ConnectionAddResponse, ConnectionListResponse, ConnectionParseUrlRequest,
+    ConnectionParseUrlResponse, ConnectionRef, ConnectionRemoveResponse, ConnectionTestRequest,
+    ConnectionTestResponse, ConnectionUpdateRequest, DatabaseInspectResponse, OfferedConnection,
 };
 use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
@@ -22,7 +22,7 @@ impl Reading for ConnectionList {
     type Request = Empty;
     type Response = ConnectionListResponse;
     async fn run(cx: Cx, _: Empty) -> Result<ConnectionListResponse, ApiError> {
-        Ok(ConnectionListResponse { connections: cx.catalog().connections().list().await? })
+        Ok(ConnectionListResponse { connections: connections::offers::list(&cx).await? })
     }
 }
 
@@ -31,9 +31,10 @@ impl Reading for ConnectionGet {
     const NAME: &'static str = "connection.get";
     const POLICY: Policy = Policy::reads(&[Topic::Connections]);
     type Request = ConnectionRef;
-    type Response = Connection;
-    async fn run(cx: Cx, request: ConnectionRef) -> Result<Connection, ApiError> {
-        cx.catalog().connections().find(&request.connection).await
+    type Response = OfferedConnection;
+    async fn run(cx: Cx, request: ConnectionRef) -> Result<OfferedConnection, ApiError> {
+        let connection = cx.catalog().connections().find(&request.connection).await?;
+        connections::offers::of(&cx, connection).await
     }
 }
 
@@ -58,12 +59,13 @@ impl Operation for ConnectionUpdate {
     const POLICY: Policy =
         Policy::changes(&[Topic::Connections]).needing(Permission::Administer).on_this_machine();
     type Request = ConnectionUpdateRequest;
-    type Response = Connection;
+    type Response = OfferedConnection;
     async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
         touched::connection(cx, request.id.as_str()).await
     }
-    async fn run(cx: Cx, request: ConnectionUpdateRequest) -> Result<Connection, ApiError> {
-        connections::update(&cx, request).await
+    async fn run(cx: Cx, request: ConnectionUpdateRequest) -> Result<OfferedConnection, ApiError> {
+        let connection = connections::update(&cx, request).await?;
+        connections::offers::of(&cx, connection).await
     }
 }
 

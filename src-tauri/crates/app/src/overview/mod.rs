@@ -12,6 +12,7 @@ use holdfast_contract::vault::VaultState;
 use holdfast_contract::{ApiError, BackupId};
 
 use crate::backup::{shelf, standing};
+use crate::connections::offers::offered;
 use crate::cx::Cx;
 use crate::vaults;
 
@@ -48,13 +49,13 @@ pub async fn overview(cx: &Cx) -> Result<Overview, ApiError> {
             backups.iter().filter(|backup| backup.connection_id == connection.id).collect();
         let health = health.get(&connection.id).cloned().unwrap_or_else(not_asked);
         page.needs_you.extend(need(&connection, &health, &own, known));
-        let database = row(connection, health, &own, proofs);
+        let database = row(connection, health, &own, proofs)?;
         let newest = database.last_backup.as_ref().map(|backup| backup.created_at_ms);
         page.backed_up += u64::from(newest.is_some());
         page.proven_last_24h += u64::from(own.iter().any(|backup| proven_since(backup, now - DAY_MS)));
         if known && page.most_at_risk.as_ref().is_none_or(|worst| newest < worst.since_ms) {
             page.most_at_risk =
-                Some(AtRisk { connection: database.connection.name.clone(), since_ms: newest });
+                Some(AtRisk { connection: database.connection.connection.name.clone(), since_ms: newest });
         }
         page.databases.push(database);
     }
@@ -67,19 +68,24 @@ async fn read(cx: &Cx) -> Result<(Vec<Backup>, Vec<ProofRecord>), ApiError> {
 }
 
 /// `own` is newest first.
-fn row(connection: Connection, health: Health, own: &[&Backup], proofs: &[ProofRecord]) -> DatabaseOverview {
+fn row(
+    connection: Connection,
+    health: Health,
+    own: &[&Backup],
+    proofs: &[ProofRecord],
+) -> Result<DatabaseOverview, ApiError> {
     let good: Vec<&Backup> = own.iter().copied().filter(|backup| is_good(backup)).collect();
     let mut size_history: Vec<u64> = good.iter().take(HISTORY).map(|backup| backup.size_bytes).collect();
     size_history.reverse();
-    DatabaseOverview {
+    Ok(DatabaseOverview {
         last_backup: good.first().map(|backup| (*backup).clone()),
         backup_count: good.len() as u64,
         size_history,
         restore_ms: last_measured(&good, proofs),
         last_proven: last_proven(&good, proofs),
-        connection,
+        connection: offered(connection, Some(&health))?,
         health,
-    }
+    })
 }
 
 fn last_measured(good: &[&Backup], proofs: &[ProofRecord]) -> Option<u64> {

@@ -1,13 +1,14 @@
 //! The scratch database of a proof: where it is made, and that it is gone afterwards, also after a crash.
 //!
-//! A SQLite copy lives in the job's own folder, which its owner empties. On a server the name is written into the
+//! A copy that is a file lives in the job's own folder, which its owner empties. On a server the name is written into the
 //! catalog first, and a process that finds the writer dead drops it.
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use holdfast_contract::connection::{Connection, ConnectionSpec};
+use holdfast_contract::connection::Connection;
+use holdfast_contract::offers::Copies;
 use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use holdfast_engine::{Access, NamePurpose};
@@ -15,6 +16,7 @@ use holdfast_engine::{Access, NamePurpose};
 use super::verify::Depth;
 use crate::catalog::{Catalog, ScratchRow};
 use crate::connections::database::{Database, tag};
+use crate::connections::offers;
 use crate::cx::Cx;
 use crate::jobs::stages::Stages;
 
@@ -26,20 +28,17 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// `server`: where a server's backup is loaded. SQLite needs none: any folder will do.
+    /// `server`: where a server's backup is loaded. A file needs none: any folder will do.
     pub(crate) async fn reserve(
         cx: &Cx,
         kind: EngineKind,
         server: Option<&Connection>,
         folder: &Path,
     ) -> Result<Self, ApiError> {
-        if kind == EngineKind::Sqlite {
+        if offers::of_kind(kind)?.copies == Copies::Files {
             let path = folder.join("proof.sqlite").to_string_lossy().into_owned();
-            let database = Database::new(Access {
-                spec: ConnectionSpec::Sqlite { path },
-                password: None,
-                read_only: false,
-            })?;
+            let database =
+                Database::new(Access { spec: offers::file(kind, &path), password: None, read_only: false })?;
             let name = database.made_up_name(NamePurpose::Scratch, &tag()?)?;
             return Ok(Self { database, name, noted: None });
         }

@@ -3,7 +3,6 @@
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::RestorePlanRequest;
-use holdfast_contract::snapshot::EngineKind;
 use holdfast_contract::{ApiError, BackupId, ErrorCode};
 use holdfast_engine::{NamePurpose, Placing, TableWish};
 use serde::{Deserialize, Serialize};
@@ -60,10 +59,7 @@ impl Intent {
             (true, None) => Target::in_place(&connection.id, database, &tag)?,
             (false, name) => {
                 // Of the database that comes back, which need not be the connection's.
-                let base = match database.kind() {
-                    EngineKind::Sqlite => database.live(),
-                    EngineKind::Postgres | EngineKind::Mysql => backup.database.as_str(),
-                };
+                let base = if database.is_file() { database.live() } else { backup.database.as_str() };
                 let name = match name {
                     Some(name) => database.valid_name(name.clone())?,
                     None => database.load()?.made_up_name(base, NamePurpose::Restored, &tag),

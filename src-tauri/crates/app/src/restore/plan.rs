@@ -6,7 +6,7 @@
 use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::{Connection, ConnectionSpec, Environment};
 use holdfast_contract::restore::{GlobalsPlan, RestorePlan};
-use holdfast_contract::snapshot::{BackupKind, DumpPlan, EngineKind, SchemaObject, Snapshot};
+use holdfast_contract::snapshot::{BackupKind, DumpPlan, SchemaObject, Snapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
 use holdfast_engine::{Preflight, SnapshotSource, TableOrder};
 use serde::Serialize;
@@ -54,6 +54,7 @@ pub(crate) async fn plan(
         sessions_to_end = sessions::others(database.engine()).await?;
         loses = Some(words::loses(
             connection,
+            database.properties().row_counts,
             snapshot,
             live_tables(database, snapshot).await.as_ref(),
             intent,
@@ -125,7 +126,7 @@ struct Live {
     unreadable: Option<String>,
 }
 
-/// A live SQLite file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
+/// A live database file that is damaged, gone or encrypted by an extortioner is what a restore is for: then there is nothing to back up first, and
 /// the file is moved aside as it is.
 async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiError> {
     let error = match database.engine().ping().await.map_err(ApiError::from) {
@@ -140,8 +141,8 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
             | ErrorCode::DatabaseMissing
             | ErrorCode::NotFound
     );
-    match database.kind() {
-        EngineKind::Sqlite if gone_or_damaged && intent.target.replaces() => Ok(Live {
+    match gone_or_damaged && database.properties().replaces_unreadable {
+        true if intent.target.replaces() => Ok(Live {
             bytes: None,
             unreadable: Some(format!(
                 "No safety backup is taken, because the live database cannot be read: {}",
@@ -149,8 +150,8 @@ async fn look_at_live(intent: &Intent, database: &Database) -> Result<Live, ApiE
             )),
         }),
         // A new file needs no live one.
-        EngineKind::Sqlite if gone_or_damaged => Ok(Live { bytes: None, unreadable: None }),
-        _ => Err(error),
+        true => Ok(Live { bytes: None, unreadable: None }),
+        false => Err(error),
     }
 }
 
@@ -164,7 +165,7 @@ fn blocked_by_contents(intent: &Intent, snapshot: &Snapshot) -> Option<String> {
     }
 }
 
-/// A SQLite restore needs its room in one known folder: the copy and, with replace, the kept one.
+/// A restore into files needs its room in one known folder: the copy and, with replace, the kept one.
 fn no_room(
     database: &Database,
     intent: &Intent,
@@ -172,7 +173,7 @@ fn no_room(
     snapshot: &Snapshot,
     backup: &Backup,
 ) -> Option<String> {
-    if database.kind() != EngineKind::Sqlite {
+    if !database.is_file() {
         return None;
     }
     let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);

@@ -6,7 +6,7 @@ use holdfast_contract::backup::Backup;
 use holdfast_contract::restore::{RestorePlan, RestoreState, RestoreTable};
 use holdfast_contract::snapshot::{Snapshot, TableSnapshot};
 use holdfast_contract::{ApiError, ErrorCode, PlanId};
-use holdfast_engine::{Arranged, SnapshotSource, TableOrder, Way};
+use holdfast_engine::{Arranged, Properties, SnapshotSource, TableOrder, TablePlacing, TableStaging, Way};
 
 use super::context::Context;
 use super::intent::{Intent, fits};
@@ -66,7 +66,7 @@ pub(crate) async fn plan(
         sessions_to_end: Vec::new(),
         blockers,
         warnings,
-        steps: steps(&order, database.kind()),
+        steps: steps(&order, &database.properties()),
         loses: loses(intent, &order, backup, snapshot, context.now_ms),
         confirm_name: intent.target.replaces().then(|| connection.spec.database_name().to_owned()),
         estimated_ms: None,
@@ -86,15 +86,14 @@ fn stored<'a>(
     snapshot.tables.iter().find(|table| table.table == *name)
 }
 
-fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> Vec<String> {
-    use holdfast_contract::snapshot::EngineKind;
-    let mut steps = vec![match kind {
-        EngineKind::Sqlite => "Load the backup into a scratch file.".to_owned(),
-        EngineKind::Mysql => format!(
+fn steps(order: &TableOrder, properties: &Properties) -> Vec<String> {
+    let mut steps = vec![match properties.staging {
+        TableStaging::File => "Load the backup into a scratch file.".to_owned(),
+        TableStaging::Tables => format!(
             "Load the rows into tables of their own, {}.",
             label(order.tables.iter().map(|step| &step.staging)).unwrap_or_default()
         ),
-        _ => format!(
+        TableStaging::Schema => format!(
             "Load the rows into a schema of their own, {}.",
             order.tables.first().and_then(|step| step.staging.schema.clone()).unwrap_or_default()
         ),
@@ -105,12 +104,12 @@ fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> V
     let told = |way: Way| label(order.tables.iter().filter(|step| step.way == way).map(|step| &step.to));
     if order.replaces() {
         steps.push("Count the rows that would point to nothing; if there are any and they are not allowed, remove the copy and stop.".into());
-        steps.push(match kind {
-            EngineKind::Mysql => {
+        steps.push(match properties.placing {
+            TablePlacing::Rename => {
                 "In one RENAME TABLE, which is all or nothing; triggers and foreign keys follow at once:"
                     .into()
             }
-            _ => "In one transaction, with the tables locked:".to_owned(),
+            TablePlacing::Transaction => "In one transaction, with the tables locked:".to_owned(),
         });
         if let Some(tables) = told(Way::Contents) {
             steps.push(format!("Replace the rows of {tables}."));
@@ -125,7 +124,10 @@ fn steps(order: &TableOrder, kind: holdfast_contract::snapshot::EngineKind) -> V
             steps.push(format!("Keep what is replaced as {kept} until you release it: undo is one step."));
         }
     } else if let Some(tables) = told(Way::Beside) {
-        let at_once = if kind == EngineKind::Mysql { "In one RENAME TABLE" } else { "In one transaction" };
+        let at_once = match properties.placing {
+            TablePlacing::Rename => "In one RENAME TABLE",
+            TablePlacing::Transaction => "In one transaction",
+        };
         steps.push(format!("{at_once}, give the proven copies their names: {tables}."));
     }
     steps

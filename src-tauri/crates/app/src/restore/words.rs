@@ -6,7 +6,8 @@ use holdfast_contract::backup::Backup;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::restore::GlobalsPlan;
 use holdfast_contract::session::ServerSession;
-use holdfast_contract::snapshot::{DumpPlan, EngineKind, Omission, Snapshot, TableName};
+use holdfast_contract::snapshot::{DumpPlan, Omission, Snapshot, TableName};
+use holdfast_engine::RowCounts;
 
 use super::intent::Intent;
 use crate::change::words::told_sessions;
@@ -68,6 +69,7 @@ pub(crate) fn omitted(omission: &Omission) -> String {
 /// What the swap takes away from the live database, in words and, where the engine knows them, numbers.
 pub(crate) fn loses(
     connection: &Connection,
+    row_counts: RowCounts,
     snapshot: &Snapshot,
     live: Option<&DumpPlan>,
     intent: &Intent,
@@ -79,9 +81,9 @@ pub(crate) fn loses(
         moment(snapshot.taken_at_ms),
         span(now_ms.saturating_sub(snapshot.taken_at_ms)),
     );
-    let by = match connection.spec.engine() {
-        EngineKind::Postgres | EngineKind::Mysql => "By the server's row estimates, which may be old,",
-        EngineKind::Sqlite => "By row counts,",
+    let by = match row_counts {
+        RowCounts::Estimated => "By the server's row estimates, which may be old,",
+        RowCounts::Counted => "By row counts,",
     };
     match live.map(|live| differing(snapshot, live)) {
         None => text.push_str(" What that is cannot be told: the live database cannot be read."),

@@ -60,5 +60,9 @@ pub async fn connect(cx: &Cx) -> Result<ConnectionAddResponse, ApiError> {
             connection
         }
     };
-    Ok(ConnectionAddResponse { id: connection.id.clone(), connection, warnings: Vec::new() })
+    Ok(ConnectionAddResponse {
+        id: connection.id.clone(),
+        connection: connections::offers::of(cx, connection).await?,
+        warnings: Vec::new(),
+    })
 }

@@ -19,6 +19,8 @@ use crate::{EngineError, Result, Work};
 pub trait Maintain: Send + Sync {
     /// Everything this kind of database knows; what this server or login lacks is said in `unavailable`.
     async fn actions(&self) -> Result<Vec<MaintenanceAction>>;
+    /// Which action gives back the room that [`MaintenanceKind::Bloat`] finds.
+    fn compacts(&self) -> MaintenanceKind;
     /// What [`Maintain::maintain`] would work on. `NotFound` for a table that is not there. Changes nothing.
     async fn extent(&self, kind: MaintenanceKind, tables: &[TableName]) -> Result<MaintenanceExtent>;
     /// Without tables: the whole database. A cancel is a cancel on the server; what was done to earlier tables stays

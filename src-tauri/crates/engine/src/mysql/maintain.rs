@@ -28,6 +28,10 @@ const WORTH_BYTES: u64 = 1 << 20;
 
 #[async_trait]
 impl Maintain for Mysql {
+    fn compacts(&self) -> MaintenanceKind {
+        MaintenanceKind::Optimize
+    }
+
     async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
         let mut session = Session::open(&self.access, Purpose::Read).await?;
         let refuses = "SELECT @@global.read_only";

@@ -28,6 +28,7 @@ mod mysql8;
 pub mod name;
 mod others;
 mod preflight;
+mod properties;
 mod restoring;
 mod rights;
 mod rows;
@@ -48,6 +49,8 @@ pub use driver::MysqlDriver;
 
 use crate::script::RunScript;
 use crate::{Access, Dump, DumpSink, Engine, EngineError, Load, PlaceTables, Result, Swap, Work};
+
+pub use properties::properties;
 
 /// A database on a MySQL or MariaDB server. Holds no connection: each use makes its own.
 pub struct Mysql {
@@ -72,6 +75,9 @@ fn own_tables() -> String {
 impl Engine for Mysql {
     fn kind(&self) -> EngineKind {
         EngineKind::Mysql
+    }
+    fn product(&self, server: &ServerInfo) -> &'static str {
+        if server.version.contains("MariaDB") { "MariaDB" } else { "MySQL" }
     }
     async fn ping(&self) -> Result<ServerInfo> {
         inspect::ping(&self.access).await

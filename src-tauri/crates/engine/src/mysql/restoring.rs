@@ -34,6 +34,9 @@ impl Load for Mysql {
     async fn settle(&self, staged: &str) -> Result<()> {
         exchange::settle(&self.access, staged).await
     }
+    fn drop_statement(&self, target: &str) -> Option<String> {
+        Some(format!("DROP DATABASE {};", super::sql::Name(target)))
+    }
     async fn drop_database(&self, target: &str) -> Result<()> {
         database::drop(&self.access, target).await
     }

@@ -1,6 +1,6 @@
 //! What a PostgreSQL database may not need: indexes that are never used or exist twice, large objects without a reference.
 
-use holdfast_contract::clearing::{CandidateKind, CleanupCandidate};
+use holdfast_contract::clearing::{CandidateKind, CandidateStep, CleanupCandidate};
 
 use super::connect::{Purpose, Session};
 use crate::{Access, Result};
@@ -33,6 +33,7 @@ async fn unused(session: &mut Session) -> Result<Vec<CleanupCandidate>> {
         .filter_map(|row| match <[Option<String>; 4]>::try_from(row) {
             Ok([Some(index), Some(table), bytes, Some(since)]) => Some(CleanupCandidate {
                 kind: CandidateKind::UnusedIndex,
+                next: Some(drop_index(&index)),
                 name: index,
                 why: format!(
                     "No query on {table} has used it since {since}; a standby may, and yearly work may."
@@ -60,6 +61,7 @@ async fn doubled(session: &mut Session) -> Result<Vec<CleanupCandidate>> {
         .filter_map(|row| match <[Option<String>; 3]>::try_from(row) {
             Ok([Some(index), Some(other), bytes]) => Some(CleanupCandidate {
                 kind: CandidateKind::DuplicateIndex,
+                next: Some(drop_index(&index)),
                 name: index,
                 why: format!("{other} covers the very same columns in the same way."),
                 bytes: bytes.and_then(|bytes| bytes.parse().ok()),
@@ -69,6 +71,11 @@ async fn doubled(session: &mut Session) -> Result<Vec<CleanupCandidate>> {
         .collect();
     found.dedup_by(|next, kept| next.name == kept.name);
     Ok(found)
+}
+
+/// `index` as the server itself writes it in a statement: schema and quotes included.
+fn drop_index(index: &str) -> CandidateStep {
+    CandidateStep::Statement { sql: format!("DROP INDEX CONCURRENTLY {index};") }
 }
 
 /// A large object is in use when any column of type `oid` (or a domain over it, as `lo`) holds its number.
@@ -95,6 +102,7 @@ async fn orphans(session: &mut Session) -> Result<Vec<CleanupCandidate>> {
             why: "No column of type oid holds their number; a program may keep numbers as text or elsewhere."
                 .into(),
             bytes: None,
+            next: None,
         })
         .into_iter()
         .collect())

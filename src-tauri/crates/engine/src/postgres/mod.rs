@@ -23,6 +23,7 @@ mod name;
 mod others;
 mod piece;
 mod preflight;
+mod properties;
 mod requirements;
 pub mod schema;
 mod script;
@@ -46,6 +47,8 @@ use crate::{
     Access, Dump, DumpSink, Engine, EngineError, Globals, Load, LoadReport, NamePurpose, PlaceTables,
     Preflight, Result, SnapshotSource, Swap, SwapState, Work,
 };
+
+pub use properties::properties;
 
 /// A database on a PostgreSQL server. Holds no connection: each use makes its own.
 pub struct Postgres {
@@ -141,6 +144,9 @@ impl Load for Postgres {
     }
     async fn rename(&self, from: &str, to: &str) -> Result<()> {
         swap::rename(&self.access, from, to).await
+    }
+    fn drop_statement(&self, target: &str) -> Option<String> {
+        Some(format!("DROP DATABASE {};", sql::Ident(target)))
     }
     async fn drop_database(&self, target: &str) -> Result<()> {
         database::drop(&self.access, target).await

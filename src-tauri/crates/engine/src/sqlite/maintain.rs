@@ -21,6 +21,10 @@ use crate::{EngineError, Maintain, Result, Work};
 
 #[async_trait]
 impl Maintain for Sqlite {
+    fn compacts(&self) -> MaintenanceKind {
+        MaintenanceKind::Vacuum
+    }
+
     async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
         Ok(offered())
     }

@@ -23,6 +23,7 @@ mod files;
 mod introspect;
 mod load;
 mod maintain;
+mod properties;
 mod reading;
 mod refused;
 mod remarks;
@@ -49,6 +50,8 @@ pub use driver::SqliteDriver;
 use crate::{Access, Dump, Engine, EngineError, Load, PlaceTables, Result, Swap};
 use connect::{Mode, Patience};
 use introspect::Header;
+
+pub use properties::properties;
 
 /// Long enough for a checkpoint or a bulk import elsewhere, short enough to be told.
 const WAIT: Duration = Duration::from_secs(10);

@@ -33,7 +33,7 @@ pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()
                 output.remark(&format!("warning: {warning}"));
             }
             output.result(&answer, || {
-                let connection = &answer.connection;
+                let connection = &answer.connection.connection;
                 format!(
                     "{}\nNext: holdfastctl connection test {}",
                     connection.id,
@@ -109,13 +109,14 @@ fn list_text(answer: &ConnectionListResponse) -> String {
     let rows: Vec<Vec<String>> = answer
         .connections
         .iter()
-        .map(|connection| {
+        .map(|shown| {
+            let connection = &shown.connection;
             vec![
                 connection.name.clone(),
                 text::word(&connection.spec.engine()),
                 text::word(&connection.environment),
                 if connection.read_only { "read-only" } else { "" }.to_owned(),
-                connection.spec.location(),
+                shown.location.clone(),
                 connection.id.to_string(),
             ]
         })

@@ -25,7 +25,7 @@ impl Reading for Plan {
         let database = Database::of(&cx, &connection).await?;
         let scope = Scope { kind: request.kind, tables: request.tables, exclude: request.exclude };
         let holds = database.dump()?.plan(&scope).await?;
-        Ok(BackupPlan { holds, can_restore: scope.can_restore(database.kind()) })
+        Ok(BackupPlan { holds, can_restore: scope.can_restore(database.properties().copies) })
     }
 }
 

@@ -5,8 +5,8 @@ mod delete;
 mod export;
 mod verify;
 
-use holdfast_contract::backup::{BackupDetail, BackupListRequest, BackupListResponse, BackupRef};
 use holdfast_contract::Answer;
+use holdfast_contract::backup::{BackupDetail, BackupListRequest, BackupListResponse, BackupRef};
 use holdfast_contract::event::Topic;
 use holdfast_contract::policy::Policy;
 

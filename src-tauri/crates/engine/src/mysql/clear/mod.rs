@@ -6,7 +6,7 @@ mod list;
 mod shape;
 
 use async_trait::async_trait;
-use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
+use holdfast_contract::clearing::{CandidateKind, CandidateStep, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
 use holdfast_contract::{ApiError, ErrorCode};
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
@@ -211,6 +211,9 @@ async fn doubled(session: &mut Session) -> Result<Vec<CleanupCandidate>> {
                 name: format!("{table}.{index}"),
                 why: format!("{other} covers the very same columns in the same way."),
                 bytes: None,
+                next: Some(CandidateStep::Statement {
+                    sql: format!("DROP INDEX {} ON {};", Name(&index), Name(&table)),
+                }),
             }),
             _ => None,
         })

@@ -24,6 +24,10 @@ use targets::Target;
 
 #[async_trait]
 impl Maintain for Postgres {
+    fn compacts(&self) -> MaintenanceKind {
+        MaintenanceKind::VacuumFull
+    }
+
     async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
         let mut session = Session::open(&self.access, Purpose::Read).await?;
         let doing = "Asking what the server offers";

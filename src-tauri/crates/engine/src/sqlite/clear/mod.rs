@@ -6,7 +6,7 @@ mod shape;
 use std::path::Path;
 
 use async_trait::async_trait;
-use holdfast_contract::clearing::{CandidateKind, CleanupCandidate, Referring};
+use holdfast_contract::clearing::{CandidateKind, CandidateStep, CleanupCandidate, Referring};
 use holdfast_contract::snapshot::TableName;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -191,6 +191,7 @@ fn doubled(connection: &Connection) -> rusqlite::Result<Vec<CleanupCandidate>> {
             name: format!("{table}.{index}"),
             why: format!("{other} covers the very same columns in the same way."),
             bytes: None,
+            next: Some(CandidateStep::Statement { sql: format!("DROP INDEX {};", quote(&index)) }),
         })
     })?;
     rows.collect()
