@@ -215,8 +215,9 @@ function who(principal: Schema["Principal"]): string {
 
 function targetWords(entry: Entry): string {
 	if (entry.target_name) return entry.target_name;
-	if (entry.target.kind === "none" || entry.target.kind === "application") return "";
-	return "id" in entry.target ? `${entry.target.kind} ${entry.target.id.slice(0, 8)}` : entry.target.kind;
+	const [first] = entry.touched;
+	if (first === undefined || first.kind === "application") return "";
+	return "id" in first ? `${first.kind} ${first.id.slice(0, 8)}` : first.kind;
 }
 
 function Outcome({ entry }: { entry: Entry }) {

@@ -1,14 +1,13 @@
 // A rule, made or changed. What it would delete is counted while it is written, before anything is kept.
 
 import { useState } from "react";
-import type { Schema } from "@/api/client";
-import { useAct } from "@/api/queries";
+import type { Request, Schema } from "@/api/client";
 import { Button } from "@/components/Button";
 import { Modal } from "@/components/Modal";
 import { Panel } from "@/components/Panel";
-import { Answered, ErrorState, LoadingRows } from "@/components/States";
-import { sayDone } from "@/components/say";
+import { Answered, LoadingRows } from "@/components/States";
 import { count, counted } from "@/lib/bytes";
+import { AgreeToRule } from "./AgreeToRule";
 import { useLivePreview } from "./livePreview";
 import { RuleFields } from "./RuleFields";
 import { RulePreview } from "./RulePreview";
@@ -26,14 +25,12 @@ interface RuleFormProps {
 export function RuleForm({ connection, rule, taken, onClose }: RuleFormProps) {
 	const [draft, setDraft] = useState<RuleDraft>(() => draftOf(rule));
 	const set = (change: Partial<RuleDraft>) => setDraft((old) => ({ ...old, ...change }));
-	const save = useAct("cleanup.set", (kept) => {
-		sayDone(`The rule ${kept.name} is kept. Nothing is deleted until it runs.`);
-		onClose();
-	});
+	const [agreeing, setAgreeing] = useState<Request<"cleanup.set.plan"> | null>(null);
 	const request = requestFrom(draft, connection.id);
 	const preview = useLivePreview(request);
 	const name = draft.name.trim();
 	const doubled = rule === null && taken.includes(name);
+	if (agreeing !== null) return <AgreeToRule request={agreeing} onClose={onClose} />;
 	return (
 		<Modal
 			title={rule === null ? `Add a clean-up rule for ${connection.name}` : `Change ${rule.name}`}
@@ -53,11 +50,10 @@ export function RuleForm({ connection, rule, taken, onClose }: RuleFormProps) {
 					<Button
 						tone="primary"
 						disabled={request === null || name === "" || doubled}
-						busy={save.isPending}
 						data-testid="rule-save"
-						onClick={() => request && save.mutate({ request })}
+						onClick={() => setAgreeing(request)}
 					>
-						{rule === null ? "Keep rule" : "Save"}
+						{rule === null ? "Keep rule…" : "Save…"}
 					</Button>
 				</>
 			}
@@ -65,7 +61,6 @@ export function RuleForm({ connection, rule, taken, onClose }: RuleFormProps) {
 			<div className="flex flex-col gap-3 pb-2">
 				<RuleFields connection={connection} rule={rule} draft={draft} onDraft={set} doubled={doubled} />
 				<LivePreview unready={request === null} preview={preview} />
-				{save.error && <ErrorState error={save.error} compact />}
 			</div>
 		</Modal>
 	);

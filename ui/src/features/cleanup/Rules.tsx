@@ -15,9 +15,10 @@ import { Answered } from "@/components/States";
 import { sayDone, sayError } from "@/components/say";
 import { count } from "@/lib/bytes";
 import { tableName } from "@/lib/text";
+import { AgreeToRule } from "./AgreeToRule";
 import { RuleForm } from "./RuleForm";
 import { RunRule } from "./RunRule";
-import { rowsText } from "./words";
+import { requestOf, rowsText } from "./words";
 
 type Rule = Schema["CleanupRule"];
 
@@ -31,6 +32,7 @@ export function Rules({ connection, onStarted }: RulesProps) {
 	const question = useRead("cleanup.list", {}, { staleTime: 0 });
 	const [editing, setEditing] = useState<Rule | "new" | null>(null);
 	const [running, setRunning] = useState<Rule | null>(null);
+	const [agreeing, setAgreeing] = useState<Rule | null>(null);
 	const add = (
 		<Button
 			icon={<Plus aria-hidden className="size-3.5" />}
@@ -59,6 +61,7 @@ export function Rules({ connection, onStarted }: RulesProps) {
 									readOnly={connection.read_only}
 									onEdit={setEditing}
 									onRun={setRunning}
+									onAgree={setAgreeing}
 								/>
 							)}
 							{editing !== null && (
@@ -73,6 +76,7 @@ export function Rules({ connection, onStarted }: RulesProps) {
 					);
 				}}
 			</Answered>
+			{agreeing && <AgreeToRule request={requestOf(agreeing)} onClose={() => setAgreeing(null)} />}
 			{running && <RunRule rule={running} onStarted={onStarted} onClose={() => setRunning(null)} />}
 		</Panel>
 	);
@@ -83,9 +87,10 @@ interface RuleTableProps {
 	readOnly: boolean;
 	onEdit: (rule: Rule) => void;
 	onRun: (rule: Rule) => void;
+	onAgree: (rule: Rule) => void;
 }
 
-function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
+function RuleTable({ rules, readOnly, onEdit, onRun, onAgree }: RuleTableProps) {
 	const { scheduleOf, show } = useSchedules();
 	const remove = useAct("cleanup.remove", () =>
 		sayDone("The rule is forgotten. What it has deleted stays in its archives."),
@@ -111,15 +116,7 @@ function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
 			right: true,
 			cell: (row) => (
 				<span className="flex items-center gap-1">
-					<Button
-						small
-						disabled={readOnly}
-						aria-label={`Run ${row.name}`}
-						onClick={() => onRun(row)}
-						data-testid="rule-run"
-					>
-						Run…
-					</Button>
+					<RunOrAgree rule={row} readOnly={readOnly} onRun={onRun} onAgree={onAgree} />
 					<Menu label={`Actions for ${row.name}`} testId="rule-menu">
 						<MenuItem onPick={() => show(row)} testId="rule-schedule">
 							{scheduleOf(row) ? "Show its schedule" : "Schedule…"}
@@ -149,6 +146,36 @@ function RuleTable({ rules, readOnly, onEdit, onRun }: RuleTableProps) {
 			maxHeight={260}
 			columns={columns}
 		/>
+	);
+}
+
+/** A rule that waits is looked at before it runs. */
+function RunOrAgree({ rule, readOnly, onRun, onAgree }: Omit<RuleTableProps, "rules" | "onEdit"> & { rule: Rule }) {
+	const { consent } = rule;
+	if (consent?.kind === "waiting")
+		return (
+			<Button
+				small
+				tone="primary"
+				disabled={readOnly}
+				title={consent.why}
+				aria-label={`Agree to ${rule.name}`}
+				onClick={() => onAgree(rule)}
+				data-testid="rule-agree"
+			>
+				Agree…
+			</Button>
+		);
+	return (
+		<Button
+			small
+			disabled={readOnly}
+			aria-label={`Run ${rule.name}`}
+			onClick={() => onRun(rule)}
+			data-testid="rule-run"
+		>
+			Run…
+		</Button>
 	);
 }
 

@@ -24,7 +24,7 @@ export function referringText({ table, constraint, on_delete, rows }: Schema["Re
 }
 
 /** As it was set; to look at what it would do, or to keep it anew. */
-export function requestOf(rule: Schema["CleanupRule"]): Request<"cleanup.set"> {
+export function requestOf(rule: Schema["CleanupRule"]): Request<"cleanup.set.plan"> {
 	return {
 		name: rule.name,
 		connection: rule.connection_id,

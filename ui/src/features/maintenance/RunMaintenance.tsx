@@ -31,7 +31,7 @@ export function RunMaintenance({ connection, offered, first, onClose }: RunMaint
 	const request = { connection: connection.id, action: offered.kind, tables };
 	const unchosen = some && tables.length === 0;
 	const plan = useRead("maintenance.plan", useDeferredValue(request), { enabled: !unchosen, staleTime: 0 });
-	const run = useAct("maintenance.run", onClose);
+	const run = useAct("maintenance.apply", onClose);
 	const ready = !unchosen && plan.data !== undefined && (offered.warning == null || accepted);
 	return (
 		<Modal
@@ -49,7 +49,13 @@ export function RunMaintenance({ connection, offered, first, onClose }: RunMaint
 						disabled={!ready}
 						busy={run.isPending}
 						data-testid="maintenance-start"
-						onClick={() => run.mutate({ request: { ...request, accept_warning: accepted } })}
+						onClick={() =>
+							plan.data &&
+							run.mutate({
+								request: { plan_id: plan.data.plan_id },
+								confirmation: { digest: plan.data.digest },
+							})
+						}
 					>
 						Run
 					</Button>

@@ -2,13 +2,14 @@
 // shows what they would do to each.
 
 import { useDeferredValue, useState } from "react";
-import type { Schema } from "@/api/client";
-import { useAct, useRead } from "@/api/queries";
+import type { Request, Schema } from "@/api/client";
+import { useRead } from "@/api/queries";
+import { AgreeDialog } from "@/components/AgreeDialog";
 import { Button } from "@/components/Button";
 import { Page } from "@/components/Page";
 import { Panel } from "@/components/Panel";
-import { Answered, ErrorState } from "@/components/States";
-import { sayDone, sayError } from "@/components/say";
+import { Answered } from "@/components/States";
+import { sayDone } from "@/components/say";
 import { bytes, counted } from "@/lib/bytes";
 import { Members } from "./Members";
 import { NothingRuns } from "./NothingRuns";
@@ -39,14 +40,13 @@ function Rules({ group, set }: { group: string; set: Schema["GroupRetention"] | 
 		{ group, ...(JSON.parse(tried) as { rules: Schema["RetentionRules"]; zone: string }) },
 		{ enabled: bad.length === 0, staleTime: 0 },
 	);
-	const save = useAct("retention.group.set", () => sayDone("The rules of the group are saved."));
-	const forget = useAct("retention.group.set", () => sayDone("The group has no rules any more."));
+	const [agreeing, setAgreeing] = useState<Request<"retention.group.set.plan"> | null>(null);
 	return (
 		<div className="grid items-start gap-3 xl:grid-cols-[330px_minmax(0,1fr)] xl:gap-4">
 			<form
 				onSubmit={(event) => {
 					event.preventDefault();
-					if (changed && bad.length === 0) save.mutate({ request: { group, rules, zone } });
+					if (changed && bad.length === 0) setAgreeing({ group, rules, zone });
 				}}
 			>
 				<Panel title="What stays">
@@ -56,26 +56,23 @@ function Rules({ group, set }: { group: string; set: Schema["GroupRetention"] | 
 							it. Empty: no such rule.
 						</p>
 						<RulesFields draft={draft} />
-						{save.error && <ErrorState error={save.error} compact />}
 						<div className="flex justify-end gap-2">
 							{set !== null && (
 								<Button
 									tone="danger"
-									busy={forget.isPending}
-									onClick={() => forget.mutate({ request: { group, rules: null } }, { onError: sayError })}
+									onClick={() => setAgreeing({ group, rules: null })}
 									data-testid="group-forget"
 								>
-									Forget rules
+									Forget rules…
 								</Button>
 							)}
 							<Button
 								tone="primary"
 								type="submit"
 								disabled={!changed || bad.length > 0}
-								busy={save.isPending}
 								data-testid="group-save"
 							>
-								Save rules
+								Save rules…
 							</Button>
 						</div>
 					</div>
@@ -87,7 +84,35 @@ function Rules({ group, set }: { group: string; set: Schema["GroupRetention"] | 
 					{({ members }) => <WouldGo group={group} members={members} changed={changed} />}
 				</Answered>
 			</div>
+			{agreeing && <AgreeToGroup request={agreeing} onClose={() => setAgreeing(null)} />}
 		</div>
+	);
+}
+
+interface AgreeToGroupProps {
+	request: Request<"retention.group.set.plan">;
+	onClose: () => void;
+}
+
+/** What the rules may do to each member by themselves, shown once more before they are kept. */
+function AgreeToGroup({ request, onClose }: AgreeToGroupProps) {
+	const forgets = request.rules == null;
+	return (
+		<AgreeDialog
+			operation="retention.group.set.plan"
+			request={request}
+			title={
+				forgets ? `Forget the rules of ${request.group}?` : `Keep backups of ${request.group} by these rules?`
+			}
+			action={forgets ? "Forget rules" : "Save rules"}
+			onClose={onClose}
+			onAgreed={() => {
+				sayDone(forgets ? "The group has no rules any more." : "The rules of the group are saved.");
+				onClose();
+			}}
+		>
+			{(plan) => <Members members={plan.members} />}
+		</AgreeDialog>
 	);
 }
 

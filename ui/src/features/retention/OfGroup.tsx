@@ -1,10 +1,11 @@
 // Whose rules hold for a database that is in a group, and the way from one to the other.
 
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useAct, useRead } from "@/api/queries";
+import { useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
-import { sayDone, sayError } from "@/components/say";
+import { AgreeToRules } from "./AgreeToRules";
 
 interface OfGroupProps {
 	connection: Schema["Connection"];
@@ -14,7 +15,7 @@ interface OfGroupProps {
 /** Nothing for a database in no group. */
 export function OfGroup({ connection, set }: OfGroupProps) {
 	const groups = useRead("retention.group.list", {}, { staleTime: 0 });
-	const inherit = useAct("retention.set", () => sayDone("The rules of the group hold from now on."));
+	const [agreeing, setAgreeing] = useState(false);
 	const { group } = connection;
 	if (group == null || groups.data === undefined) return null;
 	const link = (
@@ -41,17 +42,18 @@ export function OfGroup({ connection, set }: OfGroupProps) {
 			<Button
 				small
 				className="ml-auto"
-				busy={inherit.isPending}
 				data-testid="retention-inherit"
-				onClick={() =>
-					inherit.mutate(
-						{ request: { connection: connection.id, rules: {}, inherit: true } },
-						{ onError: sayError },
-					)
-				}
+				onClick={() => setAgreeing(true)}
 			>
-				Use the group's
+				Use the group's…
 			</Button>
+			{agreeing && (
+				<AgreeToRules
+					connection={connection}
+					request={{ connection: connection.id, rules: {}, inherit: true }}
+					onClose={() => setAgreeing(false)}
+				/>
+			)}
 		</div>
 	);
 }

@@ -4,12 +4,14 @@ import { useDeferredValue, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
+import { ConsentNote } from "@/components/ConsentNote";
 import { ConfirmationDialog } from "@/components/ConfirmationDialog";
 import { Panel } from "@/components/Panel";
 import { PlanGate } from "@/components/PlanGate";
-import { Answered, ErrorState } from "@/components/States";
+import { Answered } from "@/components/States";
 import { sayDone } from "@/components/say";
 import { bytes, counted } from "@/lib/bytes";
+import { AgreeToRules } from "./AgreeToRules";
 import { NothingRuns } from "./NothingRuns";
 import { OfGroup } from "./OfGroup";
 import { RulesFields } from "./RulesFields";
@@ -37,14 +39,13 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 		{ connection: connection.id, rules: JSON.parse(tried) as Schema["RetentionRules"] },
 		{ enabled: bad.length === 0, staleTime: 0 },
 	);
-	const save = useAct("retention.set", () => sayDone("The rules are saved."));
+	const [agreeing, setAgreeing] = useState(false);
 	return (
 		<div className="grid items-start gap-3 xl:grid-cols-[330px_minmax(0,1fr)] xl:gap-4">
 			<form
 				onSubmit={(event) => {
 					event.preventDefault();
-					if (changed && bad.length === 0)
-						save.mutate({ request: { connection: connection.id, rules, zone } });
+					if (changed && bad.length === 0) setAgreeing(true);
 				}}
 			>
 				<Panel title="What stays">
@@ -52,16 +53,19 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 						<p className="text-sm text-text-2">A backup stays when any rule wants it. Empty: no such rule.</p>
 						<OfGroup connection={connection} set={set} />
 						<RulesFields draft={draft} />
-						{save.error && <ErrorState error={save.error} compact />}
+						<ConsentNote
+							consent={set.consent}
+							most={(most) => counted(most, "backup")}
+							onAgree={changed ? undefined : () => setAgreeing(true)}
+						/>
 						<Button
 							tone="primary"
 							type="submit"
 							className="self-end"
 							disabled={!changed || bad.length > 0}
-							busy={save.isPending}
 							data-testid="retention-save"
 						>
-							Save rules
+							Save rules…
 						</Button>
 					</div>
 				</Panel>
@@ -100,6 +104,17 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 					)}
 				</Answered>
 			</div>
+			{agreeing && (
+				<AgreeToRules
+					connection={connection}
+					request={
+						!changed && set.of_group != null
+							? { connection: connection.id, rules: {}, inherit: true }
+							: { connection: connection.id, rules, zone }
+					}
+					onClose={() => setAgreeing(false)}
+				/>
+			)}
 			{applying && <Apply connection={connection} onClose={() => setApplying(false)} />}
 		</div>
 	);

@@ -14,8 +14,8 @@ interface RunGroupProps {
 }
 
 export function RunGroup({ group, members, onClose }: RunGroupProps) {
-	const run = useAct("retention.run", ({ deleted, kept }) => {
-		sayDone(`${counted(deleted.length, "backup")} deleted, ${kept} kept. A job frees their room.`);
+	const run = useAct("retention.run", () => {
+		sayDone("Old backups are being deleted; the job frees their room, too.");
 		onClose();
 	});
 	const going = members.flatMap((each) => each.going);

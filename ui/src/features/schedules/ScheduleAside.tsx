@@ -3,10 +3,13 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import { Play } from "lucide-react";
+import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
+import { AgreeDialog } from "@/components/AgreeDialog";
 import { Button } from "@/components/Button";
-import { Fact, Facts } from "@/components/Panel";
+import { ConsentNote } from "@/components/ConsentNote";
+import { Fact, Facts, Note } from "@/components/Panel";
 import { Answered, ErrorState } from "@/components/States";
 import { sayDone, sayError } from "@/components/say";
 import { counted } from "@/lib/bytes";
@@ -38,6 +41,7 @@ export function ScheduleAside({ schedule, database }: ScheduleAsideProps) {
 					<ErrorState error={schedule.problem} compact />
 				</div>
 			)}
+			<Consent schedule={schedule} />
 			<Facts>
 				<Fact name="Runs">
 					{callText(schedule)}
@@ -97,6 +101,32 @@ export function ScheduleAside({ schedule, database }: ScheduleAsideProps) {
 				</Answered>
 			</section>
 		</aside>
+	);
+}
+
+/** What locks others out waits until somebody has agreed to it. */
+function Consent({ schedule }: { schedule: Schema["Schedule"] }) {
+	const [agreeing, setAgreeing] = useState(false);
+	const known = useRead("schedule.get", { schedule: schedule.id }, { staleTime: 30_000 });
+	return (
+		<>
+			<ConsentNote consent={known.data?.consent} onAgree={() => setAgreeing(true)} />
+			{agreeing && (
+				<AgreeDialog
+					operation="schedule.agree.plan"
+					request={{ schedule: schedule.id }}
+					title={`Let ${schedule.name} run by itself?`}
+					action="Agree"
+					onClose={() => setAgreeing(false)}
+					onAgreed={() => {
+						sayDone(`${schedule.name} runs by itself from now on.`);
+						setAgreeing(false);
+					}}
+				>
+					{(plan) => <Note tone="warn">{plan.warning}</Note>}
+				</AgreeDialog>
+			)}
+		</>
 	);
 }
 

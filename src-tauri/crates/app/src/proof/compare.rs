@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_contract::ErrorCode;
 use holdfast_contract::backup::TableProof;
 use holdfast_contract::snapshot::{
     DumpPlan, EngineKind, ObjectCount, Snapshot, TableFingerprint, TableName, TableSnapshot,
@@ -39,7 +38,7 @@ pub(crate) async fn compare(
 }
 
 fn cannot_load(kind: EngineKind) -> EngineError {
-    EngineError::new(ErrorCode::Unsupported, format!("Databases of kind {kind:?} cannot be loaded yet."))
+    EngineError::unsupported(format!("Databases of kind {kind:?} cannot be loaded yet."))
 }
 
 fn judge(
