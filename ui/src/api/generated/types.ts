@@ -308,7 +308,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/call/cleanup.set": {
+    "/call/cleanup.set.apply": {
         parameters: {
             query?: never;
             header?: never;
@@ -317,7 +317,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["cleanup.set"];
+        post: operations["cleanup.set.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/cleanup.set.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cleanup.set.plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -468,6 +484,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/guard.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/health.check": {
         parameters: {
             query?: never;
@@ -590,6 +686,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["job.log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/maintenance.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["maintenance.apply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -868,7 +980,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/call/retention.group.set": {
+    "/call/retention.group.set.apply": {
         parameters: {
             query?: never;
             header?: never;
@@ -877,7 +989,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["retention.group.set"];
+        post: operations["retention.group.set.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.group.set.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.group.set.plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -916,7 +1044,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/call/retention.set": {
+    "/call/retention.set.apply": {
         parameters: {
             query?: never;
             header?: never;
@@ -925,7 +1053,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["retention.set"];
+        post: operations["retention.set.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/retention.set.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retention.set.plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -974,6 +1118,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["schedule.add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.agree.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.agree.apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/schedule.agree.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["schedule.agree.plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1433,11 +1609,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         About: {
+            /** @description Every kind of database, before there is a connection: what forms ask, and backups whose connection is gone. */
+            engines: components["schemas"]["Offers"][];
             home: string;
             operations: components["schemas"]["OperationInfo"][];
             secrets: components["schemas"]["SecretsStatus"];
             sqlite_version: string;
             version: string;
+        };
+        /** @description How a database is found, and so which fields a form has. */
+        AddressForm: {
+            /** @enum {string} */
+            by: "server";
+            /** Format: int32 */
+            default_port: number;
+            /** @description What may stand in the host's place. */
+            socket: components["schemas"]["SocketForm"];
+            tls_modes: components["schemas"]["TlsMode"][];
+        } | {
+            /** @enum {string} */
+            by: "file";
         };
         /** @description `native` is the server's or system's own code (SQLSTATE, SQLite extended code, errno), verbatim. */
         ApiError: {
@@ -1476,9 +1667,10 @@ export interface components {
             principal: components["schemas"]["Principal"];
             /** Format: int64 */
             seq: number;
-            target: components["schemas"]["Target"];
-            /** @description The target's name when the entry was written. */
+            /** @description The same in a few words. */
             target_name?: string | null;
+            /** @description Found before it ran, with the names of that moment. */
+            touched: components["schemas"]["Touched"][];
         };
         AuditListRequest: {
             /**
@@ -1619,6 +1811,12 @@ export interface components {
             /** @description Absolute path of a file that does not exist yet. */
             to: string;
         };
+        /** @description Result of the job that writes a backup into a file. */
+        BackupExported: {
+            /** Format: int64 */
+            bytes: number;
+            path: string;
+        };
         /** @description A backup: the id of its manifest in the vault (32 hex digits). Commands accept an unambiguous prefix. */
         BackupId: string;
         /**
@@ -1633,6 +1831,19 @@ export interface components {
         /** @description Newest first; failed and running attempts are in the list as such. */
         BackupListResponse: {
             backups: components["schemas"]["Backup"][];
+        };
+        /** @description Result of the job that makes a backup. */
+        BackupMade: components["schemas"]["Backup"] & {
+            not_proven?: components["schemas"]["ApiError"] | null;
+        };
+        BackupOffers: {
+            /** @description With roles and tablespaces of the whole server. */
+            globals: boolean;
+            kinds: components["schemas"]["BackupKind"][];
+            /** @description What a new connection does after each backup when nobody says: proofs that cost little are on. */
+            proves_unless_told: boolean;
+            /** @description Some tables only. */
+            tables: boolean;
         };
         BackupPinRequest: {
             /** @description Id, or an unambiguous prefix. */
@@ -1668,8 +1879,23 @@ export interface components {
         };
         /** @enum {string} */
         CandidateKind: "empty_room" | "orphaned_large_objects" | "leftover_database" | "unused_index" | "duplicate_index" | "temporary_table";
-        /** @enum {string} */
-        Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "everything";
+        /** @description What a person may do about a candidate. Nothing is done by itself. */
+        CandidateStep: {
+            /** @enum {string} */
+            kind: "clear";
+        } | {
+            action: components["schemas"]["MaintenanceKind"];
+            /** @enum {string} */
+            kind: "maintain";
+            /** @description Of this table alone; None: of the whole database. */
+            table?: string | null;
+            /** @description As the engine's people call it: "VACUUM FULL". */
+            title: string;
+        } | {
+            /** @enum {string} */
+            kind: "statement";
+            sql: string;
+        };
         CheckSummary: {
             /** Format: int64 */
             at_ms: number;
@@ -1688,6 +1914,7 @@ export interface components {
             bytes?: number | null;
             kind: components["schemas"]["CandidateKind"];
             name: string;
+            next?: components["schemas"]["CandidateStep"] | null;
             /** @description One sentence: why it is here and what to think of first. */
             why: string;
         };
@@ -1725,6 +1952,7 @@ export interface components {
              */
             batch_rows: number;
             connection_id: components["schemas"]["ConnectionId"];
+            consent?: components["schemas"]["ConsentState"] | null;
             id: components["schemas"]["CleanupRuleId"];
             /** @description Unique. */
             name: string;
@@ -1735,6 +1963,24 @@ export interface components {
         CleanupRuleId: string;
         CleanupRuleListResponse: {
             rules: components["schemas"]["CleanupRule"][];
+        };
+        /** @description What is agreed to with a rule: from then on it deletes by itself, whenever it runs. One of the same name is replaced. */
+        CleanupRulePlan: {
+            blockers: string[];
+            /** @description Typed for a production database whose rows go without an archive: its name. */
+            confirm_name?: string | null;
+            digest: string;
+            /**
+             * Format: int64
+             * @description Rows that one run may delete at most; a run that would take more stops and asks.
+             */
+            most_rows: number;
+            plan_id: components["schemas"]["PlanId"];
+            /** @description What it would do now. */
+            preview: components["schemas"]["CleanupPreview"];
+            replaces?: components["schemas"]["CleanupRule"] | null;
+            rule: components["schemas"]["CleanupRule"];
+            summary: string;
         };
         CleanupRuleRef: {
             /** @description Id or name. */
@@ -1750,9 +1996,30 @@ export interface components {
             batch_rows?: number | null;
             /** @description Id or name. */
             connection: string;
+            /**
+             * Format: int64
+             * @description Rows that one run may delete at most. None: twice what matches now, at least 10,000.
+             */
+            most_rows?: number | null;
             name: string;
             rows: components["schemas"]["RowChoice"];
             table: components["schemas"]["TableName"];
+        };
+        /** @description Result of the job. */
+        ClearOutcome: {
+            backup_id?: components["schemas"]["BackupId"] | null;
+            /** Format: int64 */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Rows of the table afterwards.
+             */
+            left: number;
+            remarks?: string[];
+        };
+        ClearingOffers: {
+            /** @description Columns that hold a time say so by their type; false: any column may hold one. */
+            typed_times: boolean;
         };
         Column: {
             name: string;
@@ -1766,29 +2033,23 @@ export interface components {
         };
         /** @enum {string} */
         Compression: "none" | "gzip" | "zstd";
-        /** @enum {string} */
-        Confirm: "none" | "digest" | "digest_and_name";
+        /**
+         * @description What is agreed to before it runs.
+         * @enum {string}
+         */
+        Confirm: "none" | "digest" | "digest_and_name" | "standing";
         /** @description What a person has agreed to. */
         Confirmation: {
             digest?: string | null;
             name?: string | null;
         };
-        Connection: {
-            /** Format: int64 */
-            created_at_ms: number;
-            environment: components["schemas"]["Environment"];
-            group?: string | null;
-            has_password: boolean;
-            id: components["schemas"]["ConnectionId"];
-            /** @description Unique, shown everywhere. */
-            name: string;
-            /** @description Ask for a proof (level *restored*) after each backup. */
-            prove_after_backup: boolean;
-            /** @description Enforced by the server for every session of this connection. */
-            read_only: boolean;
-            /** @description Made by Holdfast to try things on. */
-            sample: boolean;
-            spec: components["schemas"]["ConnectionSpec"];
+        /** @description As it is shown: with what can be done with it. */
+        Connection: components["schemas"]["StoredConnection"] & {
+            /** @description The live database as copies beside it are named: a database by its name, a file by its path. */
+            live: string;
+            /** @description Where it is, without user or password: `db.example.com:5432/shop`, `/srv/shop.sqlite`. */
+            location: string;
+            offers: components["schemas"]["Offers"];
         };
         ConnectionAddRequest: {
             environment?: components["schemas"]["Environment"];
@@ -1894,6 +2155,31 @@ export interface components {
             read_only?: boolean | null;
             spec?: components["schemas"]["ConnectionSpec"] | null;
         };
+        /** @description Where the consent of a rule stands. */
+        ConsentState: {
+            /** Format: int64 */
+            at_ms: number;
+            by: components["schemas"]["Principal"];
+            /** @enum {string} */
+            kind: "given";
+            /** Format: int64 */
+            most: number;
+        } | {
+            /** @enum {string} */
+            kind: "waiting";
+            why: string;
+        };
+        /** @description What a database beside the live one is: a restored copy, a scratch copy of a proof, the replaced one that is kept. */
+        Copies: {
+            counted_in: components["schemas"]["NameUnit"];
+            /** @enum {string} */
+            kind: "databases";
+            /** Format: int32 */
+            longest_name: number;
+        } | {
+            /** @enum {string} */
+            kind: "files";
+        };
         /** @description A question to a database that changes nothing. */
         DatabaseAskRequest: {
             /** @description Id or name. */
@@ -1960,7 +2246,7 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "changed";
-            what: components["schemas"]["Changed"];
+            what: components["schemas"]["Topic"];
         } | {
             level: components["schemas"]["NoticeLevel"];
             text: string;
@@ -1970,6 +2256,11 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "sql" | "sqlite";
+        ExportOffer: {
+            format: components["schemas"]["ExportFormat"];
+            /** @description Which backups; others cannot be saved in this form. */
+            kinds: components["schemas"]["BackupKind"][];
+        };
         /** @enum {string} */
         FindingLevel: "info" | "warning" | "error";
         /** @description What of the whole server a backup could make on the target: names only. */
@@ -2018,12 +2309,84 @@ export interface components {
             /** @description None: as it is, or UTC. */
             zone?: string | null;
         };
+        /** @description The same for a group: for each member that has no rules of its own. */
+        GroupRetentionSetPlan: {
+            digest: string;
+            group: string;
+            members: components["schemas"]["GroupMember"][];
+            /**
+             * Format: int64
+             * @description Backups that one run may delete of each member at most.
+             */
+            most_backups: number;
+            plan_id: components["schemas"]["PlanId"];
+            rules?: components["schemas"]["RetentionRules"] | null;
+            summary: string;
+            zone: string;
+        };
         GroupRetentionSetRequest: {
             group: string;
+            /**
+             * Format: int64
+             * @description Backups that one run may delete of each member at most. None: twice what would go now, at least 10.
+             */
+            most_backups?: number | null;
             rules?: components["schemas"]["RetentionRules"] | null;
             /** @description None: as it is, or UTC. */
             zone?: string | null;
         };
+        Guard: {
+            backup_id?: components["schemas"]["BackupId"] | null;
+            checks: string[];
+            connection_id: components["schemas"]["ConnectionId"];
+            connection_name: string;
+            /** @description The live database's name: what a restore in its place wants typed. */
+            database: string;
+            /** Format: int64 */
+            ended_at_ms?: number | null;
+            error?: components["schemas"]["ApiError"] | null;
+            id: components["schemas"]["GuardId"];
+            job_id?: components["schemas"]["JobId"] | null;
+            /** @description As found by the newest check, a sentence each. */
+            problems: string[];
+            restore_id?: components["schemas"]["RestoreId"] | null;
+            /** Format: int64 */
+            started_at_ms: number;
+            state: components["schemas"]["GuardState"];
+        };
+        GuardBeginRequest: {
+            /** @description Questions to the database, one statement each, that must hold before and after. They cannot write. */
+            checks?: string[];
+            /** @description Id or name. */
+            connection: string;
+        };
+        GuardCheckRequest: {
+            /** @description What went wrong with the command itself, in a sentence: it counts as a problem. */
+            failure?: string | null;
+            guard: string;
+        };
+        GuardEndRequest: {
+            guard: string;
+            /** @description The restore of the guard's backup that brought the database back. None: it stays as the command left it. */
+            restore?: string | null;
+        };
+        /** @description What is around a guarded command. */
+        GuardId: string;
+        GuardListRequest: {
+            /** @description Id or name; None: all. */
+            connection?: string | null;
+            /** @description Only those that have not ended. */
+            open_only?: boolean;
+        };
+        GuardListResponse: {
+            /** @description Newest first. */
+            guards: components["schemas"]["Guard"][];
+        };
+        GuardRef: {
+            guard: string;
+        };
+        /** @enum {string} */
+        GuardState: "preparing" | "refused" | "ready" | "cut_short" | "well" | "broken" | "kept" | "restored";
         Health: {
             /** Format: int64 */
             checked_at_ms?: number | null;
@@ -2037,11 +2400,26 @@ export interface components {
         };
         /** @enum {string} */
         HealthState: "unknown" | "healthy" | "warning" | "down";
+        /** @description Who may offer an operation. */
+        Hosts: {
+            command_line: boolean;
+            /** @description Over the network. Never what takes paths of this machine or hands keys out. */
+            http: boolean;
+            /** @description As a stored call. */
+            schedule: boolean;
+            window: boolean;
+        };
         /**
          * @description Where the statements go.
          * @enum {string}
          */
         ImportInto: "new" | "live" | "replace";
+        ImportOffers: {
+            dialect: components["schemas"]["SqlDialect"];
+            into: components["schemas"]["ImportInto"][];
+            /** @description Files may give objects to roles; these statements can be passed over (`without_owners`). */
+            owners: boolean;
+        };
         ImportPlan: {
             blockers: string[];
             /** @description The name a person must type; None when nothing that exists is touched. */
@@ -2204,7 +2582,7 @@ export interface components {
             title: string;
             /** @description Why this server or login cannot do it now. */
             unavailable?: string | null;
-            /** @description It runs only when the request accepts this. */
+            /** @description What a person agrees to with its plan. A schedule of it waits until somebody has. */
             warning?: string | null;
             /** @description One sentence: what it does and when it is worth it. */
             what: string;
@@ -2261,6 +2639,7 @@ export interface components {
         /** @description What a run would do. Nothing is changed. */
         MaintenancePlan: {
             action: components["schemas"]["MaintenanceAction"];
+            digest: string;
             /**
              * Format: int64
              * @description From the last run that succeeded on the same tables, by its size and duration. None: never done.
@@ -2268,6 +2647,7 @@ export interface components {
             estimated_ms?: number | null;
             extent: components["schemas"]["MaintenanceExtent"];
             last?: components["schemas"]["MaintenanceRun"] | null;
+            plan_id: components["schemas"]["PlanId"];
         };
         /** @description What a run did. */
         MaintenanceReport: {
@@ -2286,8 +2666,6 @@ export interface components {
             tables: number;
         };
         MaintenanceRequest: {
-            /** @description The action's warning is known and accepted; needed for actions that have one. */
-            accept_warning?: boolean;
             action: components["schemas"]["MaintenanceKind"];
             /** @description Id or name. */
             connection: string;
@@ -2313,6 +2691,8 @@ export interface components {
          * @enum {string}
          */
         Missed: "catch_up" | "skip";
+        /** @enum {string} */
+        NameUnit: "bytes" | "characters";
         Need: {
             connection: string;
             reason: string;
@@ -2333,6 +2713,30 @@ export interface components {
         OfferedMaintenance: components["schemas"]["MaintenanceAction"] & {
             last?: components["schemas"]["MaintenanceRun"] | null;
         };
+        Offers: {
+            address: components["schemas"]["AddressForm"];
+            backup?: components["schemas"]["BackupOffers"] | null;
+            /** @description Why nothing may be changed through this connection; None: it may. Taking backups changes nothing. */
+            changes_refused?: string | null;
+            clearing?: components["schemas"]["ClearingOffers"] | null;
+            copies: components["schemas"]["Copies"];
+            /** @description Where a backup goes back to: a connection of the same kind. */
+            engine: components["schemas"]["EngineKind"];
+            /** @description What a whole backup can be saved as; those of single kinds of backups are among them. */
+            exports: components["schemas"]["ExportOffer"][];
+            import?: components["schemas"]["ImportOffers"] | null;
+            /** @description `maintenance.list` tells which actions. */
+            maintenance: boolean;
+            /** @description As people call it. For a connection: what its server said when it was last asked. */
+            product: string;
+            /** @description Questions that a check or a guard asks. */
+            questions: boolean;
+            restore?: components["schemas"]["RestoreOffers"] | null;
+            /** @description Sessions of others can be listed and closed. */
+            sessions: boolean;
+            /** @description The versions that are looked after: "13 and later". */
+            versions: string;
+        };
         /** @description Something that exists in the source and is not in the backup. Any omission makes the backup partial. */
         Omission: {
             /** @description True when the user asked for it (excluded tables, schema only): said, but not partial. */
@@ -2348,6 +2752,8 @@ export interface components {
         OperationInfo: {
             name: string;
             policy: components["schemas"]["Policy"];
+            /** @description The name of the result's type, where it starts a job and answers with that. */
+            starts?: string | null;
         };
         Overview: {
             /** Format: int64 */
@@ -2383,12 +2789,17 @@ export interface components {
              */
             estimated_rows?: number | null;
         };
+        /** @description Fields are read; a policy is only made by the functions here. */
         Policy: {
             audit: components["schemas"]["Audit"];
+            /** @description What it changes by itself. What a job does afterwards is told by events. */
+            changes: components["schemas"]["Topics"];
             confirm: components["schemas"]["Confirm"];
+            hosts: components["schemas"]["Hosts"];
             needs: components["schemas"]["Permission"];
+            /** @description What its answer tells of: it is asked again when one of these changes. */
+            reads: components["schemas"]["Topics"];
             risk: components["schemas"]["Risk"];
-            schedulable: boolean;
         };
         /** @description Where in the source's history the snapshot stands. */
         Position: {
@@ -2410,6 +2821,11 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "schedule";
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "http";
+            /** @description A person over the network, by the name of the token that was shown. */
             name: string;
         } | {
             /** @enum {string} */
@@ -2567,6 +2983,20 @@ export interface components {
         RestoreListResponse: {
             restores: components["schemas"]["Restore"][];
         };
+        RestoreOffers: {
+            /** @description Views, routines, triggers and events can run as the login that restores them (`map_definers`). */
+            definers: boolean;
+            /** @description Roles and tablespaces that the server lacks. */
+            globals: boolean;
+            /** @description In the live database's place; false: beside it only. */
+            replace: boolean;
+            /** @description A live database that is gone or damaged can be replaced as well. */
+            replace_unreadable: boolean;
+            /** @description Single tables into another schema of it. */
+            schemas: boolean;
+            /** @description Single tables into a live database. */
+            tables: boolean;
+        };
         RestorePlan: {
             backup: components["schemas"]["Backup"];
             /** @description Roles, extensions, … that the target lacks, missing rights, low space: what would stop it. */
@@ -2668,6 +3098,7 @@ export interface components {
         /** @description The rules of one connection's backups. */
         Retention: {
             connection_id: components["schemas"]["ConnectionId"];
+            consent?: components["schemas"]["ConsentState"] | null;
             /** @description The rules are those of this group, because the connection has none of its own. */
             of_group?: string | null;
             rules: components["schemas"]["RetentionRules"];
@@ -2676,7 +3107,7 @@ export interface components {
         };
         RetentionOutcome: {
             deleted: components["schemas"]["BackupId"][];
-            job_id?: components["schemas"]["JobId"] | null;
+            freed?: components["schemas"]["VaultPruneResult"] | null;
             /** Format: int64 */
             kept: number;
         };
@@ -2738,11 +3169,35 @@ export interface components {
             /** @description Every connection of this group, each by the rules that hold for it. */
             group?: string | null;
         };
+        /** @description What is agreed to with rules: from then on backups go by themselves, whenever they are carried out. */
+        RetentionSetPlan: {
+            digest: string;
+            /** Format: int64 */
+            frees_bytes: number;
+            /** @description What the rules would do now. */
+            going: components["schemas"]["Backup"][];
+            /**
+             * Format: int64
+             * @description Backups that one run may delete at most; a run that would take more stops and asks.
+             */
+            most_backups: number;
+            plan_id: components["schemas"]["PlanId"];
+            /** @description As it will be. */
+            retention: components["schemas"]["Retention"];
+            /** Format: int64 */
+            staying: number;
+            summary: string;
+        };
         RetentionSetRequest: {
             /** @description Id or name. */
             connection: string;
             /** @description Forget the connection's own rules instead: those of its group hold, if it has any. */
             inherit?: boolean;
+            /**
+             * Format: int64
+             * @description Backups that one run may delete at most. None: twice what would go now, at least 10.
+             */
+            most_backups?: number | null;
             rules: components["schemas"]["RetentionRules"];
             /** @description None: as it is, or UTC. */
             zone?: string | null;
@@ -2786,6 +3241,7 @@ export interface components {
         /** @description A stored call: what runs, and when. */
         Schedule: {
             connection_id?: components["schemas"]["ConnectionId"] | null;
+            consent?: components["schemas"]["ConsentState"] | null;
             /** Format: int64 */
             created_at_ms: number;
             enabled: boolean;
@@ -2812,6 +3268,15 @@ export interface components {
             operation: string;
             request?: Record<string, never>;
             timing: components["schemas"]["Timing"];
+        };
+        /** @description What is agreed to with a schedule of something that asks for consent. */
+        ScheduleAgreePlan: {
+            digest: string;
+            plan_id: components["schemas"]["PlanId"];
+            schedule: components["schemas"]["Schedule"];
+            summary: string;
+            /** @description What each run means for others. */
+            warning: string;
         };
         /** @description Due times to come, of schedules that are on. */
         ScheduleComingRequest: {
@@ -3106,6 +3571,8 @@ export interface components {
         /** @enum {string} */
         SlotKind: "passphrase" | "keychain" | "recovery_kit";
         /** @enum {string} */
+        SocketForm: "folder" | "file";
+        /** @enum {string} */
         SqlDialect: "postgres" | "mysql" | "sqlite";
         /** @description Long work was started. `id` is the id of what it makes, or of the job when it makes nothing. */
         Started: {
@@ -3115,6 +3582,24 @@ export interface components {
         StayingBackup: {
             backup: components["schemas"]["Backup"];
             reasons: components["schemas"]["KeepReason"][];
+        };
+        /** @description As it is kept. */
+        StoredConnection: {
+            /** Format: int64 */
+            created_at_ms: number;
+            environment: components["schemas"]["Environment"];
+            group?: string | null;
+            has_password: boolean;
+            id: components["schemas"]["ConnectionId"];
+            /** @description Unique, shown everywhere. */
+            name: string;
+            /** @description Ask for a proof (level *restored*) after each backup. */
+            prove_after_backup: boolean;
+            /** @description Enforced by the server for every session of this connection. */
+            read_only: boolean;
+            /** @description Made by Holdfast to try things on. */
+            sample: boolean;
+            spec: components["schemas"]["ConnectionSpec"];
         };
         TableClearPlan: {
             /** @description What would stop it. */
@@ -3171,42 +3656,6 @@ export interface components {
              */
             streams: string[];
         };
-        /** @description What is touched: for authorisation, typed confirmation and audit. */
-        Target: {
-            /** @enum {string} */
-            kind: "none";
-        } | {
-            /** @enum {string} */
-            kind: "application";
-        } | {
-            /** @enum {string} */
-            kind: "vault";
-        } | {
-            id: components["schemas"]["ConnectionId"];
-            /** @enum {string} */
-            kind: "connection";
-        } | {
-            id: components["schemas"]["BackupId"];
-            /** @enum {string} */
-            kind: "backup";
-        } | {
-            id: components["schemas"]["RestoreId"];
-            /** @enum {string} */
-            kind: "restore";
-        } | {
-            id: components["schemas"]["JobId"];
-            /** @enum {string} */
-            kind: "job";
-        } | {
-            id: components["schemas"]["PlanId"];
-            /** @enum {string} */
-            kind: "plan";
-        } | {
-            /** @description Not known by an id yet: the name it will have. */
-            id: string;
-            /** @enum {string} */
-            kind: "named";
-        };
         /** @enum {string} */
         Theme: "system" | "light" | "dark";
         /** @description When something runs, as a person sets it. */
@@ -3233,6 +3682,68 @@ export interface components {
             client_certificate_file?: string | null;
             client_key_file?: string | null;
             mode?: components["schemas"]["TlsMode"];
+        };
+        /**
+         * @description Kinds of things that answers tell of and operations change.
+         * @enum {string}
+         */
+        Topic: "connections" | "databases" | "backups" | "restores" | "vault" | "secrets" | "settings" | "health" | "schedules" | "retention" | "cleanup" | "maintenance" | "sessions" | "jobs" | "audit" | "guards" | "everything";
+        Topics: ("connections" | "databases" | "backups" | "restores" | "vault" | "secrets" | "settings" | "health" | "schedules" | "retention" | "cleanup" | "maintenance" | "sessions" | "jobs" | "audit" | "guards" | "everything")[];
+        /** @description One thing that an operation touches, found before it runs. Ids are whole and names are those of that moment. */
+        Touched: {
+            /** @enum {string} */
+            kind: "application";
+        } | {
+            /** @enum {string} */
+            kind: "vault";
+        } | {
+            database: string;
+            id: components["schemas"]["ConnectionId"];
+            /** @enum {string} */
+            kind: "connection";
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "database";
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "table";
+            name: string;
+        } | {
+            id: components["schemas"]["BackupId"];
+            /** @enum {string} */
+            kind: "backup";
+            name: string;
+        } | {
+            id: components["schemas"]["RestoreId"];
+            /** @enum {string} */
+            kind: "restore";
+        } | {
+            id: components["schemas"]["JobId"];
+            /** @enum {string} */
+            kind: "job";
+        } | {
+            id: components["schemas"]["ScheduleId"];
+            /** @enum {string} */
+            kind: "schedule";
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "rule";
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "group";
+            name: string;
+        } | {
+            id: components["schemas"]["PlanId"];
+            /** @enum {string} */
+            kind: "plan";
+        } | {
+            /** @enum {string} */
+            kind: "named";
+            name: string;
         };
         /** @description Takes up a vault that exists already (made on another machine). */
         VaultAttachRequest: components["schemas"]["VaultUnlockRequest"] & {
@@ -3291,6 +3802,14 @@ export interface components {
             packs_waiting: number;
             plan_id: components["schemas"]["PlanId"];
             summary: string;
+        };
+        VaultPruneResult: {
+            /** Format: int64 */
+            freed_bytes: number;
+            /** Format: int64 */
+            packs_removed: number;
+            /** Format: int64 */
+            packs_rewritten: number;
         };
         /**
          * @description Writes a kit that was just issued into a file of its owner alone. Only words that open the vault are written,
@@ -4008,7 +4527,40 @@ export interface operations {
             };
         };
     };
-    "cleanup.set": {
+    "cleanup.set.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupRule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "cleanup.set.plan": {
         parameters: {
             query?: never;
             header?: never;
@@ -4027,7 +4579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CleanupRule"];
+                    "application/json": components["schemas"]["CleanupRulePlan"];
                 };
             };
             /** @description Refused or failed. */
@@ -4338,6 +4890,171 @@ export interface operations {
             };
         };
     };
+    "guard.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardBeginRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardEndRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardListRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
     "health.check": {
         parameters: {
             query?: never;
@@ -4589,6 +5306,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobLogResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "maintenance.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description Refused or failed. */
@@ -5163,7 +5913,40 @@ export interface operations {
             };
         };
     };
-    "retention.group.set": {
+    "retention.group.set.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRetentionListResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.group.set.plan": {
         parameters: {
             query?: never;
             header?: never;
@@ -5182,7 +5965,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GroupRetentionListResponse"];
+                    "application/json": components["schemas"]["GroupRetentionSetPlan"];
                 };
             };
             /** @description Refused or failed. */
@@ -5248,7 +6031,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RetentionOutcome"];
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description Refused or failed. */
@@ -5262,7 +6045,40 @@ export interface operations {
             };
         };
     };
-    "retention.set": {
+    "retention.set.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "retention.set.plan": {
         parameters: {
             query?: never;
             header?: never;
@@ -5281,7 +6097,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Retention"];
+                    "application/json": components["schemas"]["RetentionSetPlan"];
                 };
             };
             /** @description Refused or failed. */
@@ -5381,6 +6197,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.agree.apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "schedule.agree.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAgreePlan"];
                 };
             };
             /** @description Refused or failed. */
