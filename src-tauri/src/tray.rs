@@ -93,10 +93,10 @@ async fn start_backups(app: &AppHandle, refused: &mut Vec<String>) -> Result<(),
     let core = host.app().await?;
     let list: ConnectionListResponse = host::ask(&core, "connection.list", &Empty {}).await?;
     for connection in list.connections {
-        let request = json!({"connection": connection.id});
+        let request = json!({"connection": connection.connection.id});
         // In the person's name: they pressed it.
         if let Err(error) = host.call("backup.create", request, Confirmation::default()).await {
-            refused.push(format!("{}: {error}", connection.name));
+            refused.push(format!("{}: {error}", connection.connection.name));
         }
     }
     Ok(())

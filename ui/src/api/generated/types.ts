@@ -676,6 +676,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/pool.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["pool.status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/restore.apply": {
         parameters: {
             query?: never;
@@ -1433,11 +1449,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         About: {
+            /** @description Every kind of database, before there is a connection: what forms ask, and backups whose connection is gone. */
+            engines: components["schemas"]["Offers"][];
             home: string;
             operations: components["schemas"]["OperationInfo"][];
             secrets: components["schemas"]["SecretsStatus"];
             sqlite_version: string;
             version: string;
+        };
+        /** @description How a database is found, and so which fields a form has. */
+        AddressForm: {
+            /** @enum {string} */
+            by: "server";
+            /** Format: int32 */
+            default_port: number;
+            /** @description What may stand in the host's place. */
+            socket: components["schemas"]["SocketForm"];
+            tls_modes: components["schemas"]["TlsMode"][];
+        } | {
+            /** @enum {string} */
+            by: "file";
         };
         /** @description `native` is the server's or system's own code (SQLSTATE, SQLite extended code, errno), verbatim. */
         ApiError: {
@@ -1634,6 +1665,15 @@ export interface components {
         BackupListResponse: {
             backups: components["schemas"]["Backup"][];
         };
+        BackupOffers: {
+            /** @description With roles and tablespaces of the whole server. */
+            globals: boolean;
+            kinds: components["schemas"]["BackupKind"][];
+            /** @description What a new connection does after each backup when nobody says: proofs that cost little are on. */
+            proves_unless_told: boolean;
+            /** @description Some tables only. */
+            tables: boolean;
+        };
         BackupPinRequest: {
             /** @description Id, or an unambiguous prefix. */
             backup: string;
@@ -1668,6 +1708,23 @@ export interface components {
         };
         /** @enum {string} */
         CandidateKind: "empty_room" | "orphaned_large_objects" | "leftover_database" | "unused_index" | "duplicate_index" | "temporary_table";
+        /** @description What a person may do about a candidate. Nothing is done by itself. */
+        CandidateStep: {
+            /** @enum {string} */
+            kind: "clear";
+        } | {
+            action: components["schemas"]["MaintenanceKind"];
+            /** @enum {string} */
+            kind: "maintain";
+            /** @description Of this table alone; None: of the whole database. */
+            table?: string | null;
+            /** @description As the engine's people call it: "VACUUM FULL". */
+            title: string;
+        } | {
+            /** @enum {string} */
+            kind: "statement";
+            sql: string;
+        };
         /** @enum {string} */
         Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "everything";
         CheckSummary: {
@@ -1688,6 +1745,7 @@ export interface components {
             bytes?: number | null;
             kind: components["schemas"]["CandidateKind"];
             name: string;
+            next?: components["schemas"]["CandidateStep"] | null;
             /** @description One sentence: why it is here and what to think of first. */
             why: string;
         };
@@ -1754,6 +1812,10 @@ export interface components {
             rows: components["schemas"]["RowChoice"];
             table: components["schemas"]["TableName"];
         };
+        ClearingOffers: {
+            /** @description Columns that hold a time say so by their type; false: any column may hold one. */
+            typed_times: boolean;
+        };
         Column: {
             name: string;
             /** @description As the engine prints the type. */
@@ -1773,22 +1835,13 @@ export interface components {
             digest?: string | null;
             name?: string | null;
         };
-        Connection: {
-            /** Format: int64 */
-            created_at_ms: number;
-            environment: components["schemas"]["Environment"];
-            group?: string | null;
-            has_password: boolean;
-            id: components["schemas"]["ConnectionId"];
-            /** @description Unique, shown everywhere. */
-            name: string;
-            /** @description Ask for a proof (level *restored*) after each backup. */
-            prove_after_backup: boolean;
-            /** @description Enforced by the server for every session of this connection. */
-            read_only: boolean;
-            /** @description Made by Holdfast to try things on. */
-            sample: boolean;
-            spec: components["schemas"]["ConnectionSpec"];
+        /** @description As it is shown: with what can be done with it. */
+        Connection: components["schemas"]["StoredConnection"] & {
+            /** @description The live database as copies beside it are named: a database by its name, a file by its path. */
+            live: string;
+            /** @description Where it is, without user or password: `db.example.com:5432/shop`, `/srv/shop.sqlite`. */
+            location: string;
+            offers: components["schemas"]["Offers"];
         };
         ConnectionAddRequest: {
             environment?: components["schemas"]["Environment"];
@@ -1894,6 +1947,17 @@ export interface components {
             read_only?: boolean | null;
             spec?: components["schemas"]["ConnectionSpec"] | null;
         };
+        /** @description What a database beside the live one is: a restored copy, a scratch copy of a proof, the replaced one that is kept. */
+        Copies: {
+            counted_in: components["schemas"]["NameUnit"];
+            /** @enum {string} */
+            kind: "databases";
+            /** Format: int32 */
+            longest_name: number;
+        } | {
+            /** @enum {string} */
+            kind: "files";
+        };
         /** @description A question to a database that changes nothing. */
         DatabaseAskRequest: {
             /** @description Id or name. */
@@ -1970,6 +2034,11 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "sql" | "sqlite";
+        ExportOffer: {
+            format: components["schemas"]["ExportFormat"];
+            /** @description Which backups; others cannot be saved in this form. */
+            kinds: components["schemas"]["BackupKind"][];
+        };
         /** @enum {string} */
         FindingLevel: "info" | "warning" | "error";
         /** @description What of the whole server a backup could make on the target: names only. */
@@ -2042,6 +2111,12 @@ export interface components {
          * @enum {string}
          */
         ImportInto: "new" | "live" | "replace";
+        ImportOffers: {
+            dialect: components["schemas"]["SqlDialect"];
+            into: components["schemas"]["ImportInto"][];
+            /** @description Files may give objects to roles; these statements can be passed over (`without_owners`). */
+            owners: boolean;
+        };
         ImportPlan: {
             blockers: string[];
             /** @description The name a person must type; None when nothing that exists is touched. */
@@ -2313,6 +2388,8 @@ export interface components {
          * @enum {string}
          */
         Missed: "catch_up" | "skip";
+        /** @enum {string} */
+        NameUnit: "bytes" | "characters";
         Need: {
             connection: string;
             reason: string;
@@ -2332,6 +2409,28 @@ export interface components {
         };
         OfferedMaintenance: components["schemas"]["MaintenanceAction"] & {
             last?: components["schemas"]["MaintenanceRun"] | null;
+        };
+        Offers: {
+            address: components["schemas"]["AddressForm"];
+            backup?: components["schemas"]["BackupOffers"] | null;
+            /** @description Why nothing may be changed through this connection; None: it may. Taking backups changes nothing. */
+            changes_refused?: string | null;
+            clearing?: components["schemas"]["ClearingOffers"] | null;
+            copies: components["schemas"]["Copies"];
+            /** @description Where a backup goes back to: a connection of the same kind. */
+            engine: components["schemas"]["EngineKind"];
+            /** @description What a whole backup can be saved as; those of single kinds of backups are among them. */
+            exports: components["schemas"]["ExportOffer"][];
+            import?: components["schemas"]["ImportOffers"] | null;
+            /** @description `maintenance.list` tells which actions. */
+            maintenance: boolean;
+            /** @description As people call it. For a connection: what its server said when it was last asked. */
+            product: string;
+            restore?: components["schemas"]["RestoreOffers"] | null;
+            /** @description Sessions of others can be listed and closed. */
+            sessions: boolean;
+            /** @description The versions that are looked after: "13 and later". */
+            versions: string;
         };
         /** @description Something that exists in the source and is not in the backup. Any omission makes the backup partial. */
         Omission: {
@@ -2389,6 +2488,74 @@ export interface components {
             needs: components["schemas"]["Permission"];
             risk: components["schemas"]["Risk"];
             schedulable: boolean;
+        };
+        /** @description Sessions that are kept open for looks and samples, for each connection. Dumps, loads and swaps open their own. */
+        PoolSettings: {
+            /**
+             * Format: int32
+             * @description A session that nobody used for so long is closed, in seconds, 5 to 86,400.
+             */
+            idle_seconds: number;
+            /**
+             * Format: int32
+             * @description More than those while many are needed at once, 0 to 16; closed when given back.
+             */
+            overflow: number;
+            /**
+             * Format: int32
+             * @description A session that is older than this is closed instead of used again, in seconds, 60 to 86,400.
+             */
+            recycle_seconds: number;
+            /**
+             * Format: int32
+             * @description Sessions that stay open when nobody uses them, 0 to 16; 0: each use opens its own.
+             */
+            size: number;
+            /**
+             * Format: int32
+             * @description How long a use waits for a free session before it fails, in seconds, 1 to 300.
+             */
+            wait_seconds: number;
+        };
+        /** @description The sessions that are kept for one connection. */
+        PoolStatus: {
+            connection_id: components["schemas"]["ConnectionId"];
+            connection_name: string;
+            /** Format: int64 */
+            idle: number;
+            in_use: components["schemas"]["PoolUse"][];
+            /**
+             * Format: int64
+             * @description Open now: those in use and those that wait for a use.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Opened and taken up again since the program began.
+             */
+            opened: number;
+            /** Format: int64 */
+            reused: number;
+            /**
+             * Format: int64
+             * @description Uses that wait for a session.
+             */
+            waiting: number;
+        };
+        PoolStatusRequest: {
+            /** @description Id or name; None: every connection that has sessions. */
+            connection?: string | null;
+        };
+        PoolStatusResponse: {
+            /** @description Of the program that answers; other programs have their own. */
+            pools: components["schemas"]["PoolStatus"][];
+            settings: components["schemas"]["PoolSettings"];
+        };
+        PoolUse: {
+            /** @description The operation that has it. */
+            operation: string;
+            /** Format: int64 */
+            since_ms: number;
         };
         /** @description Where in the source's history the snapshot stands. */
         Position: {
@@ -2566,6 +2733,20 @@ export interface components {
         };
         RestoreListResponse: {
             restores: components["schemas"]["Restore"][];
+        };
+        RestoreOffers: {
+            /** @description Views, routines, triggers and events can run as the login that restores them (`map_definers`). */
+            definers: boolean;
+            /** @description Roles and tablespaces that the server lacks. */
+            globals: boolean;
+            /** @description In the live database's place; false: beside it only. */
+            replace: boolean;
+            /** @description A live database that is gone or damaged can be replaced as well. */
+            replace_unreadable: boolean;
+            /** @description Single tables into another schema of it. */
+            schemas: boolean;
+            /** @description Single tables into a live database. */
+            tables: boolean;
         };
         RestorePlan: {
             backup: components["schemas"]["Backup"];
@@ -3079,6 +3260,7 @@ export interface components {
              * @description Connections a dump or load opens to one server, 1 to 8.
              */
             parallel: number;
+            pool?: components["schemas"]["PoolSettings"];
             /**
              * Format: int32
              * @description Hours an unreferenced pack waits before prune may remove it; 0 to 8760.
@@ -3098,6 +3280,7 @@ export interface components {
             notify_failures?: boolean | null;
             /** Format: int32 */
             parallel?: number | null;
+            pool?: components["schemas"]["PoolSettings"] | null;
             /** Format: int32 */
             prune_grace_hours?: number | null;
             start_at_login?: boolean | null;
@@ -3114,6 +3297,8 @@ export interface components {
         /** @enum {string} */
         SlotKind: "passphrase" | "keychain" | "recovery_kit";
         /** @enum {string} */
+        SocketForm: "folder" | "file";
+        /** @enum {string} */
         SqlDialect: "postgres" | "mysql" | "sqlite";
         /** @description Long work was started. `id` is the id of what it makes, or of the job when it makes nothing. */
         Started: {
@@ -3123,6 +3308,24 @@ export interface components {
         StayingBackup: {
             backup: components["schemas"]["Backup"];
             reasons: components["schemas"]["KeepReason"][];
+        };
+        /** @description As it is kept. */
+        StoredConnection: {
+            /** Format: int64 */
+            created_at_ms: number;
+            environment: components["schemas"]["Environment"];
+            group?: string | null;
+            has_password: boolean;
+            id: components["schemas"]["ConnectionId"];
+            /** @description Unique, shown everywhere. */
+            name: string;
+            /** @description Ask for a proof (level *restored*) after each backup. */
+            prove_after_backup: boolean;
+            /** @description Enforced by the server for every session of this connection. */
+            read_only: boolean;
+            /** @description Made by Holdfast to try things on. */
+            sample: boolean;
+            spec: components["schemas"]["ConnectionSpec"];
         };
         TableClearPlan: {
             /** @description What would stop it. */
@@ -4762,6 +4965,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "pool.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolStatusRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolStatusResponse"];
                 };
             };
             /** @description Refused or failed. */

@@ -8,8 +8,8 @@ export type Handler<K extends OperationName> = (
 	request: Request<K>,
 	confirmation: Confirmation | null,
 ) => Response<K>;
-/** `guard` asks a database with it whether a command left it well. The window runs no commands, and has no place for SQL. */
-type WithoutScreen = "database.ask";
+/** Asked from the command line alone: a question of `guard`, for which the window has no place, and the sessions that are kept. */
+type WithoutScreen = "database.ask" | "pool.status";
 type Simulated = Exclude<OperationName, WithoutScreen>;
 export type Handlers<K extends Simulated = Simulated> = { [Name in K]: Handler<Name> };
 
