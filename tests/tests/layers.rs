@@ -35,6 +35,7 @@ const ROOMS: &[&str] = &[
     "secrets",
     "config",
     "jobs",
+    "pool",
     "cx",
     "vaults",
     "connections",
@@ -253,6 +254,51 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
             files.push(path);
         }
     }
+}
+
+/// Where an engine may be asked for by its name: the room that makes connections and offers, the maker of the sample file, and
+/// a backup whose manifest cannot be read, which has no kind that anybody knows.
+const NAMES_ENGINES: &[&str] =
+    &["app/src/connections/", "app/src/sample/connect.rs", "app/src/backup/list.rs"];
+
+#[test]
+fn nobody_asks_for_an_engine_by_its_name() {
+    let crates = root().join("src-tauri/crates");
+    let mut asked = Vec::new();
+    for folder in [crates.join("app/src"), crates.join("headless/src"), root().join("src-tauri/src")] {
+        let mut files = Vec::new();
+        gather(&folder, &mut files);
+        for file in files {
+            let place = file.to_string_lossy().replace('\\', "/");
+            if NAMES_ENGINES.iter().any(|allowed| place.contains(allowed)) || place.ends_with("tests.rs") {
+                continue;
+            }
+            asked.extend(engines_named(&read(&file)).into_iter().map(|name| format!("{place}: {name}")));
+        }
+    }
+    assert!(asked.is_empty(), "ask offers or properties instead: {asked:#?}");
+}
+
+/// Lines that ask, without those of tests at the foot of the file.
+fn engines_named(text: &str) -> Vec<String> {
+    const NAMES: [&str; 3] = ["Postgres", "Mysql", "Sqlite"];
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .filter(|line| {
+            ["EngineKind", "ConnectionSpec"]
+                .iter()
+                .any(|kind| NAMES.iter().any(|name| line.contains(&format!("{kind}::{name}"))))
+        })
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_reader_of_engine_names_reads() {
+    let text = "// EngineKind::Sqlite\nif kind == EngineKind::Sqlite {}\nConnectionSpec::Mysql { .. } => 1,\n\
+                let kind: EngineKind = x;\n#[cfg(test)]\nmod tests {\n EngineKind::Postgres }";
+    assert_eq!(engines_named(text).len(), 2);
 }
 
 #[test]

@@ -35,8 +35,6 @@ pub struct Offers {
     pub clearing: Option<ClearingOffers>,
     /// Sessions of others can be listed and closed.
     pub sessions: bool,
-    /// Questions that a check or a guard asks.
-    pub questions: bool,
     /// Why nothing may be changed through this connection; None: it may. Taking backups changes nothing.
     pub changes_refused: Option<String>,
 }

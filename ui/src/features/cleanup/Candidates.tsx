@@ -15,7 +15,6 @@ import { Note, Panel } from "@/components/Panel";
 import { ErrorState, LoadingRows } from "@/components/States";
 import { sayDone, sayError } from "@/components/say";
 import { commaSeparated } from "@/lib/text";
-import { statementFor } from "./statement";
 
 type Candidate = Schema["CleanupCandidate"];
 
@@ -26,13 +25,6 @@ const kinds: Record<Schema["CandidateKind"], string> = {
 	unused_index: "Unused index",
 	duplicate_index: "Double index",
 	temporary_table: "Temporary table",
-};
-
-/** What gives empty room back to the disk. */
-const compacting: Record<Schema["EngineKind"], { kind: Schema["MaintenanceKind"]; text: string }> = {
-	postgres: { kind: "vacuum_full", text: "VACUUM FULL…" },
-	mysql: { kind: "optimize", text: "OPTIMIZE…" },
-	sqlite: { kind: "vacuum", text: "VACUUM…" },
 };
 
 interface CandidatesProps {
@@ -193,9 +185,9 @@ interface NextStepProps extends CandidatesProps {
 }
 
 function NextStep({ candidate, connection, onClear }: NextStepProps) {
-	const navigate = useNavigate();
-	const { engine } = connection.spec;
-	if (candidate.kind === "temporary_table")
+	const { next } = candidate;
+	if (next == null) return null;
+	if (next.kind === "clear")
 		return (
 			<Button
 				small
@@ -207,39 +199,50 @@ function NextStep({ candidate, connection, onClear }: NextStepProps) {
 				Clear this table…
 			</Button>
 		);
-	if (candidate.kind === "empty_room")
-		return (
-			<Button
-				small
-				disabled={connection.read_only}
-				aria-label={`${compacting[engine].text} of ${candidate.name}`}
-				onClick={() =>
-					void navigate({
-						to: "/db/$connectionId/maintenance",
-						params: { connectionId: connection.id },
-						// The file of SQLite is compacted as a whole.
-						search: {
-							run: compacting[engine].kind,
-							...(engine === "sqlite" ? {} : { table: candidate.name }),
-						},
-					})
-				}
-				data-testid="candidate-compact"
-			>
-				{compacting[engine].text}
-			</Button>
-		);
-	const statement = statementFor(engine, candidate);
-	if (statement === null) return null;
+	if (next.kind === "maintain")
+		return <MaintainStep step={next} of={candidate.name} connection={connection} />;
+	return <StatementStep sql={next.sql} of={candidate.name} />;
+}
+
+interface MaintainStepProps {
+	step: Extract<NonNullable<Candidate["next"]>, { kind: "maintain" }>;
+	of: string;
+	connection: Schema["Connection"];
+}
+
+function MaintainStep({ step, of, connection }: MaintainStepProps) {
+	const navigate = useNavigate();
+	return (
+		<Button
+			small
+			disabled={connection.read_only}
+			aria-label={`${step.title}… of ${of}`}
+			onClick={() =>
+				void navigate({
+					to: "/db/$connectionId/maintenance",
+					params: { connectionId: connection.id },
+					// Without a table: the database as a whole.
+					search: { run: step.action, ...(step.table == null ? {} : { table: step.table }) },
+				})
+			}
+			data-testid="candidate-compact"
+		>
+			{step.title}…
+		</Button>
+	);
+}
+
+/** For a person to run, after thinking of the reason. */
+function StatementStep({ sql, of }: { sql: string; of: string }) {
 	return (
 		<Button
 			small
 			icon={<Copy aria-hidden className="size-3" />}
-			title={statement}
-			aria-label={`Copy the statement that drops ${candidate.name}`}
+			title={sql}
+			aria-label={`Copy the statement that drops ${of}`}
 			onClick={() =>
 				navigator.clipboard
-					.writeText(statement)
+					.writeText(sql)
 					.then(() => sayDone("Copied. Think of what the reason says before you run it."), sayError)
 			}
 			data-testid="candidate-copy"

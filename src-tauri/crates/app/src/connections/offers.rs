@@ -95,7 +95,6 @@ fn of_engine(engine: &dyn Engine) -> Offers {
         maintenance: engine.maintain().is_some(),
         clearing: engine.clear().map(|_| ClearingOffers { typed_times: properties.typed_times }),
         sessions: engine.sessions().is_some(),
-        questions: engine.ask().is_some(),
         changes_refused: None,
         address: properties.address,
         copies: properties.copies,
@@ -162,6 +161,8 @@ fn example(kind: EngineKind) -> ConnectionSpec {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use holdfast_contract::offers::AddressForm;
 
     use super::*;
@@ -186,7 +187,6 @@ mod tests {
             assert_eq!(offers.maintenance, engine.maintain().is_some(), "{kind:?}");
             assert_eq!(offers.clearing.is_some(), engine.clear().is_some(), "{kind:?}");
             assert_eq!(offers.sessions, engine.sessions().is_some(), "{kind:?}");
-            assert_eq!(offers.questions, engine.ask().is_some(), "{kind:?}");
             // Whoever has sessions of others has a server, and a server is found by host and port.
             assert_eq!(offers.sessions, matches!(offers.address, AddressForm::Server { .. }), "{kind:?}");
             assert_eq!(offers.copies == Copies::Files, offers.address == AddressForm::File, "{kind:?}");

@@ -3,6 +3,7 @@
 import type { HandlersOf } from "../gate";
 import { cancel } from "../jobs";
 import { addConnection, shopTables } from "../stage/databases";
+import { offers } from "../stage/offers";
 import { refusal } from "../world";
 
 export const applicationOperations: HandlersOf<"job" | "audit" | "settings" | "sample" | "about"> = {
@@ -83,5 +84,6 @@ export const applicationOperations: HandlersOf<"job" | "audit" | "settings" | "s
 		home: "/home/ada/.local/share/holdfast",
 		secrets: world.secrets,
 		operations: [],
+		engines: Object.values(offers),
 	}),
 };

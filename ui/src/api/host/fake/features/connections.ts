@@ -3,6 +3,7 @@
 import type { Schema } from "../../../client";
 import type { HandlersOf } from "../gate";
 import { addConnection, databaseName, serverOf, shopTables, usualVersions } from "../stage/databases";
+import { shown } from "../stage/offers";
 import { connectionOf, refusal, replaceIn, type World } from "../world";
 import { planned } from "./backups";
 
@@ -37,7 +38,7 @@ export const connectionOperations: HandlersOf<"connection" | "database"> = {
 	},
 	"connection.update": (world, request) => {
 		const before = connectionOf(world, request.id);
-		const after: Schema["Connection"] = {
+		const after = shown({
 			...before,
 			name: request.name ?? before.name,
 			spec: request.spec ?? before.spec,
@@ -46,7 +47,7 @@ export const connectionOperations: HandlersOf<"connection" | "database"> = {
 			read_only: request.read_only ?? before.read_only,
 			prove_after_backup: request.prove_after_backup ?? before.prove_after_backup,
 			has_password: request.forget_password ? false : before.has_password || request.password != null,
-		};
+		});
 		replaceIn(world.connections, after);
 		world.emit({ type: "changed", what: "connections" });
 		return after;

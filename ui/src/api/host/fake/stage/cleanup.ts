@@ -23,23 +23,27 @@ const advice: Record<Schema["EngineKind"], Schema["CleanupCandidate"][]> = {
 			name: "public.orders",
 			why: "An estimate: about a third of its pages hold dead rows or nothing. Maintenance gives it back.",
 			bytes: 2.1 * GiB,
+			next: { kind: "maintain", action: "vacuum_full", title: "VACUUM FULL", table: "public.orders" },
 		},
 		{
 			kind: "unused_index",
 			name: "public.sessions_user_agent_idx",
 			why: "No query on public.sessions has used it since 2026-03-02; a standby may, and yearly work may.",
 			bytes: 640 * MiB,
+			next: { kind: "statement", sql: "DROP INDEX CONCURRENTLY public.sessions_user_agent_idx;" },
 		},
 		{
 			kind: "duplicate_index",
 			name: "public.payments_order_id_idx1",
 			why: "public.payments_order_id_idx covers the very same columns in the same way.",
 			bytes: 310 * MiB,
+			next: { kind: "statement", sql: "DROP INDEX CONCURRENTLY public.payments_order_id_idx1;" },
 		},
 		{
 			kind: "leftover_database",
 			name: "shop_restoring_0a1b2c3d",
 			why: "It is named as Holdfast names a restore or proof that is not finished, and none runs from here; another machine's may.",
+			next: { kind: "statement", sql: 'DROP DATABASE "shop_restoring_0a1b2c3d";' },
 		},
 	],
 	mysql: [
@@ -47,6 +51,7 @@ const advice: Record<Schema["EngineKind"], Schema["CleanupCandidate"][]> = {
 			kind: "duplicate_index",
 			name: "events.created_at_2",
 			why: "created_at covers the very same columns in the same way.",
+			next: { kind: "statement", sql: "DROP INDEX `created_at_2` ON `events`;" },
 		},
 	],
 	sqlite: [
@@ -55,6 +60,7 @@ const advice: Record<Schema["EngineKind"], Schema["CleanupCandidate"][]> = {
 			name: "main",
 			why: "An estimate: 212 of its 2,270 pages are free. Maintenance gives it back.",
 			bytes: 868_352,
+			next: { kind: "maintain", action: "vacuum", title: "VACUUM", table: null },
 		},
 	],
 };
@@ -73,6 +79,7 @@ function temporary(
 				kind: "temporary_table" as const,
 				name: table.schema === null ? table.name : `${table.schema}.${table.name}`,
 				why: `Its name fits ${by}; look into it before it goes.`,
+				next: { kind: "clear" as const },
 				bytes: table.bytes,
 			},
 		];

@@ -2,6 +2,7 @@
 
 import type { Schema } from "../../../client";
 import { hex, type TableFacts, type World } from "../world";
+import { shown } from "./offers";
 import { GiB, MiB } from "./units";
 
 export interface Spec {
@@ -115,7 +116,7 @@ export const specs: Spec[] = [
 ];
 
 export function addConnection(world: World, spec: Spec, created: number): Schema["Connection"] {
-	const connection: Schema["Connection"] = {
+	const connection = shown({
 		id: hex(`connection-${spec.name}-${world.connections.length}`, 32),
 		name: spec.name,
 		spec: spec.spec,
@@ -126,7 +127,7 @@ export function addConnection(world: World, spec: Spec, created: number): Schema
 		has_password: spec.spec.engine !== "sqlite",
 		sample: spec.sample ?? false,
 		created_at_ms: created,
-	};
+	});
 	world.connections.push(connection);
 	// Its own: what is deleted here is there in the next world.
 	world.tables.set(
