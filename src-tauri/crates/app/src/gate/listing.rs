@@ -1,8 +1,6 @@
-//! The list of operations as documents: the table people review, and the OpenAPI 3.1 description from
-//! which the window's types are generated.
+//! The list of operations as a document: the OpenAPI 3.1 description from which the window's types are generated.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use holdfast_contract::ApiError;
 use holdfast_contract::event::Event;
@@ -18,8 +16,8 @@ pub(crate) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// The names of an operation's request and response among the schemas.
 pub(crate) struct Types {
-    request: String,
-    response: String,
+    pub(super) request: String,
+    pub(super) response: String,
 }
 
 pub(super) fn schemas_of<O: Operation>(schemas: &mut Schemas) -> Types {
@@ -32,30 +30,6 @@ fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
     schemas.extend(found);
     schemas.insert(T::name().into_owned(), T::schema());
     T::name().into_owned()
-}
-
-/// One line an operation: name, permission, risk, confirmation, audit, schedulable, request -> response.
-pub fn table(list: &[Entry]) -> String {
-    let mut out = String::new();
-    for entry in list {
-        let policy = entry.policy;
-        let types = (entry.schemas)(&mut Schemas::new());
-        let schedulable = if policy.schedulable { "schedulable" } else { "-" };
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{:<24} {:<10} {:<7} {:<13} {:<4} {:<11} {} -> {}",
-            entry.name,
-            format!("{:?}", policy.needs),
-            format!("{:?}", policy.risk),
-            format!("{:?}", policy.confirm),
-            format!("{:?}", policy.audit),
-            schedulable,
-            types.request,
-            types.response
-        );
-    }
-    out
 }
 
 /// The same calls over any transport: `POST /call/<name>`, with the confirmation beside the request in

@@ -20,7 +20,7 @@ use holdfast_contract::{ApiError, ErrorCode};
 use serde_json::Value;
 
 use crate::cx::{Cx, Shared};
-pub use listing::{openapi, table};
+pub use listing::openapi;
 pub use operation::Operation;
 
 /// One operation of the list with its types rubbed out.

@@ -1,7 +1,10 @@
 //! The real list of operations: what asks for confirmation does not run without it, every operation is described, and the
 //! table of authority is as committed.
 
+use std::fmt::Write as _;
+
 use super::*;
+use crate::gate::listing::Schemas;
 use crate::operations::OPERATIONS;
 
 /// Generated from the real list: whatever asks for confirmation refuses every way of not giving it.
@@ -112,6 +115,30 @@ fn the_api_description_is_whole() {
             && schemas.contains_key("ApiError")
             && schemas.contains_key("ErrorCode")
     );
+}
+
+/// One line an operation: name, permission, risk, confirmation, audit, schedulable, request -> response.
+fn table(list: &[Entry]) -> String {
+    let mut out = String::new();
+    for entry in list {
+        let policy = entry.policy;
+        let types = (entry.schemas)(&mut Schemas::new());
+        let schedulable = if policy.schedulable { "schedulable" } else { "-" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{:<24} {:<10} {:<7} {:<13} {:<4} {:<11} {} -> {}",
+            entry.name,
+            format!("{:?}", policy.needs),
+            format!("{:?}", policy.risk),
+            format!("{:?}", policy.confirm),
+            format!("{:?}", policy.audit),
+            schedulable,
+            types.request,
+            types.response
+        );
+    }
+    out
 }
 
 /// A change of authority shows in review. After a wanted change: `HOLDFAST_REWRITE=1 cargo test -p holdfast-app`.
