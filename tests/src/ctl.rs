@@ -73,10 +73,11 @@ impl Ctl {
         Self { home, variables }
     }
 
-    /// As [`Ctl::new`], with a vault.
+    /// As [`Ctl::new`], with a vault, and with secrets that open quickly until the next of them is written.
     pub fn with_vault() -> Self {
         let ctl = Self::new();
         ctl.run(&["vault", "init"]).ok();
+        holdfast_testkit::secrets::open_quickly(&ctl.home().join("secrets.sealed"), PASSPHRASE);
         ctl
     }
 

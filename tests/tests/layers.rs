@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The desktop host.
     ("holdfast", &["holdfast-app", "holdfast-contract"]),
     // Never the desktop host: tests must not need a screen.
-    ("holdfast-tests", &["holdfast-app", "holdfast-contract", "holdfast-headless", "holdfast-testkit"]),
+    ("holdfast-tests", &["holdfast-app", "holdfast-contract", "holdfast-testkit"]),
     ("xtask", &[]),
 ];
 

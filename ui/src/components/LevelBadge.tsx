@@ -101,6 +101,3 @@ export function levelText(level: Schema["Level"]): string {
 	return levels[level].text;
 }
 
-export function levelMeans(level: Schema["Level"]): string {
-	return levels[level].means;
-}

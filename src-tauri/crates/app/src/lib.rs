@@ -163,11 +163,6 @@ impl App {
         operations::infos()
     }
 
-    /// The table of operations, one line each, for review.
-    pub fn operations_table() -> String {
-        gate::table(operations::OPERATIONS)
-    }
-
     /// OpenAPI 3.1, with the schema of every request, response, event and error.
     pub fn openapi() -> Value {
         gate::openapi(operations::OPERATIONS)

@@ -13,6 +13,7 @@ pub mod memory;
 pub mod mysql_wire;
 pub mod pg_dump;
 pub mod postgres;
+pub mod secrets;
 mod shared;
 mod skip;
 

@@ -1,8 +1,6 @@
-//! The list of operations as documents: the table people review, and the OpenAPI 3.1 description from
-//! which the window's types are generated.
+//! The list of operations as a document: the OpenAPI 3.1 description from which the window's types are generated.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use holdfast_contract::ApiError;
 use holdfast_contract::event::Event;
@@ -18,10 +16,10 @@ pub(crate) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// The names of an operation's types among the schemas.
 pub(crate) struct Types {
-    pub request: String,
-    pub response: String,
+    pub(super) request: String,
+    pub(super) response: String,
     /// Of the result of the job that it starts.
-    pub result: Option<String>,
+    pub(super) result: Option<String>,
 }
 
 pub(super) fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
@@ -30,34 +28,6 @@ pub(super) fn collect<T: ToSchema>(schemas: &mut Schemas) -> String {
     schemas.extend(found);
     schemas.insert(T::name().into_owned(), T::schema());
     T::name().into_owned()
-}
-
-/// One line an operation: name, permission, risk, confirmation, audit, who may offer it (window, command line, schedule,
-/// HTTP), request -> response, and the result of the job it starts.
-pub fn table(list: &[Entry]) -> String {
-    let mut out = String::new();
-    for entry in list {
-        let policy = entry.policy;
-        let Types { request, response, result } = (entry.schemas)(&mut Schemas::new());
-        let hosts = policy.hosts();
-        let offered: String =
-            [(hosts.window, 'w'), (hosts.command_line, 'c'), (hosts.schedule, 's'), (hosts.http, 'h')]
-                .map(|(offered, letter)| if offered { letter } else { '-' })
-                .iter()
-                .collect();
-        let result = result.map(|result| format!(" ... {result}")).unwrap_or_default();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{:<24} {:<10} {:<7} {:<13} {:<4} {offered} {request} -> {response}{result}",
-            entry.name,
-            format!("{:?}", policy.needs()),
-            format!("{:?}", policy.risk()),
-            format!("{:?}", policy.confirm()),
-            format!("{:?}", policy.audit()),
-        );
-    }
-    out
 }
 
 /// The same calls over any transport: `POST /call/<name>`, with the confirmation beside the request in

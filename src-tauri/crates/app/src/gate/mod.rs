@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::cx::Shared;
 pub use agreed::{Agreed, Allowed, keep_plan};
-pub use listing::{openapi, table};
+pub use listing::openapi;
 pub(crate) use operation::shown;
 pub use operation::{
     Asking, Look, Operation, Planned, PlansAtOnce, Reading, RuleNow, Shown, Standing, Starting,

@@ -1,9 +1,12 @@
 //! The real list of operations: what asks for confirmation does not run without it, every operation is described, and the
 //! table of authority is as committed.
 
+use std::fmt::Write as _;
+
 use holdfast_contract::policy::Permission;
 
 use super::*;
+use crate::gate::listing::Schemas;
 use crate::operations::OPERATIONS;
 
 fn planned(entry: &Entry) -> bool {
@@ -208,6 +211,34 @@ fn the_api_description_is_whole() {
             && schemas.contains_key("ApiError")
             && schemas.contains_key("ErrorCode")
     );
+}
+
+/// One line an operation: name, permission, risk, confirmation, audit, who may offer it (window, command line, schedule,
+/// HTTP), request -> response, and the result of the job it starts.
+fn table(list: &[Entry]) -> String {
+    let mut out = String::new();
+    for entry in list {
+        let policy = entry.policy;
+        let listing::Types { request, response, result } = (entry.schemas)(&mut listing::Schemas::new());
+        let hosts = policy.hosts();
+        let offered: String =
+            [(hosts.window, 'w'), (hosts.command_line, 'c'), (hosts.schedule, 's'), (hosts.http, 'h')]
+                .map(|(offered, letter)| if offered { letter } else { '-' })
+                .iter()
+                .collect();
+        let result = result.map(|result| format!(" ... {result}")).unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{:<24} {:<10} {:<7} {:<13} {:<4} {offered} {request} -> {response}{result}",
+            entry.name,
+            format!("{:?}", policy.needs()),
+            format!("{:?}", policy.risk()),
+            format!("{:?}", policy.confirm()),
+            format!("{:?}", policy.audit()),
+        );
+    }
+    out
 }
 
 /// A change of authority shows in review. After a wanted change: `HOLDFAST_REWRITE=1 cargo test -p holdfast-app`.
