@@ -468,6 +468,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/guard.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/guard.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["guard.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/health.check": {
         parameters: {
             query?: never;
@@ -1669,7 +1749,7 @@ export interface components {
         /** @enum {string} */
         CandidateKind: "empty_room" | "orphaned_large_objects" | "leftover_database" | "unused_index" | "duplicate_index" | "temporary_table";
         /** @enum {string} */
-        Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "everything";
+        Changed: "connections" | "backups" | "restores" | "vault" | "settings" | "health" | "schedules" | "guards" | "everything";
         CheckSummary: {
             /** Format: int64 */
             at_ms: number;
@@ -2024,6 +2104,58 @@ export interface components {
             /** @description None: as it is, or UTC. */
             zone?: string | null;
         };
+        Guard: {
+            backup_id?: components["schemas"]["BackupId"] | null;
+            checks: string[];
+            connection_id: components["schemas"]["ConnectionId"];
+            connection_name: string;
+            /** @description The live database's name: what a restore in its place wants typed. */
+            database: string;
+            /** Format: int64 */
+            ended_at_ms?: number | null;
+            error?: components["schemas"]["ApiError"] | null;
+            id: components["schemas"]["GuardId"];
+            job_id?: components["schemas"]["JobId"] | null;
+            /** @description As found by the newest check, a sentence each. */
+            problems: string[];
+            restore_id?: components["schemas"]["RestoreId"] | null;
+            /** Format: int64 */
+            started_at_ms: number;
+            state: components["schemas"]["GuardState"];
+        };
+        GuardBeginRequest: {
+            /** @description Questions to the database, one statement each, that must hold before and after. They cannot write. */
+            checks?: string[];
+            /** @description Id or name. */
+            connection: string;
+        };
+        GuardCheckRequest: {
+            /** @description What went wrong with the command itself, in a sentence: it counts as a problem. */
+            failure?: string | null;
+            guard: string;
+        };
+        GuardEndRequest: {
+            guard: string;
+            /** @description The restore of the guard's backup that brought the database back. None: it stays as the command left it. */
+            restore?: string | null;
+        };
+        /** @description What is around a guarded command. */
+        GuardId: string;
+        GuardListRequest: {
+            /** @description Id or name; None: all. */
+            connection?: string | null;
+            /** @description Only those that have not ended. */
+            open_only?: boolean;
+        };
+        GuardListResponse: {
+            /** @description Newest first. */
+            guards: components["schemas"]["Guard"][];
+        };
+        GuardRef: {
+            guard: string;
+        };
+        /** @enum {string} */
+        GuardState: "preparing" | "refused" | "ready" | "cut_short" | "well" | "broken" | "kept" | "restored";
         Health: {
             /** Format: int64 */
             checked_at_ms?: number | null;
@@ -4333,6 +4465,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatabaseInspectResponse"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardBeginRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardEndRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardRef"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "guard.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardListRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardListResponse"];
                 };
             };
             /** @description Refused or failed. */
