@@ -65,6 +65,39 @@ fn a_failing_command_on_sqlite_is_undone_and_a_good_one_is_not() {
     with(&[&["--check", "create table planted (x)"][..], &touch].concat()).fails_with(1);
     assert!(!marker.exists());
     ctl.run(&["guard", "--connection", "shop", "--", "no-such-program-anywhere"]).fails_with(1);
+    // Each of them has an end, and what it held is let go.
+    assert_eq!(ctl.json(&["call", "guard.list", r#"{"open_only": true}"#])["guards"], serde_json::json!([]));
+}
+
+/// Whoever runs the next guarded command hears of it, and how it was before is still to be had.
+#[test]
+fn a_guard_that_is_killed_is_told_of() {
+    let (ctl, file) = shop();
+    let before = hash(&file);
+    let path = file.display().to_string();
+    let script =
+        format!("sqlite3 '{path}' 'delete from orders where id = 1' && touch '{path}.began' && sleep 10");
+    let mut killed = ctl.start(&["guard", "--connection", "shop", "--", "sh", "-c", &script]);
+    let began = std::path::PathBuf::from(format!("{path}.began"));
+    let start = std::time::Instant::now();
+    while !began.exists() {
+        assert!(start.elapsed().as_secs() < 60, "the command begins");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_ne!(hash(&file), before);
+    let again = ctl.run(&["guard", "--connection", "shop", "--", "true"]).ok();
+    assert!(again.stderr.contains("cut short"), "{}", again.stderr);
+    let guards = ctl.json(&["call", "guard.list", r#"{"connection": "shop"}"#]);
+    let guard =
+        guards["guards"].as_array().unwrap().iter().find(|guard| guard["state"] == "cut_short").unwrap();
+    let backup = guard["backup_id"].as_str().unwrap();
+    ctl.run(&["restore", backup, "--to", "shop", "--replace", "--confirm", "shop.sqlite"]).ok();
+    assert_eq!(hash(&file), before);
+    ctl.run(&["call", "guard.end", &format!(r#"{{"guard": {}}}"#, guard["id"])]).ok();
+    let quiet = ctl.run(&["guard", "--connection", "shop", "--", "true"]).ok();
+    assert!(!quiet.stderr.contains("cut short"), "{}", quiet.stderr);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! user can do is an operation and goes through [`App::call`].
 //!
 //! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
-//! `clock text home events draft` < `catalog` < `secrets` < `jobs` < `cx` < use cases (`connections vaults backup proof
-//! export restore import sample overview`) < `gate` < `operations` < this file.
+//! `clock text timing events home draft` < `catalog` < `secrets config` < `jobs` < `cx` < use cases (`vaults connections backup
+//! proof export change restore import guard retention maintenance clearing sample overview schedule`) < `gate` < `calls` <
+//! `operations` < this file.
 //!
 //! ```text
 //! use case:   pub async fn something(cx: &Cx, …) -> Result<T, ApiError>

@@ -168,6 +168,7 @@ impl Journal {
             imported_into: change.import().map(|import| import.into),
         }
     }
+
     /// Tables that are kept are told by their own names.
     fn kept_name(&self, kept: String) -> String {
         match self.facts.change.tables() {

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use holdfast_contract::policy::Permission;
 
 use super::*;
-use crate::gate::listing::Schemas;
 use crate::operations::OPERATIONS;
 
 fn planned(entry: &Entry) -> bool {
