@@ -114,6 +114,7 @@ impl App {
             config.secrets,
             config.keychain.clone(),
             config.passphrase.clone(),
+            config.clock.clone(),
         );
         let shared = Arc::new(Shared {
             home,

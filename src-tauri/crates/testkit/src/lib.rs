@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod secrets;
 mod shared;
 mod skip;
+pub mod storage;
 
 pub use campaign::rounds;
 pub use shared::Shared;

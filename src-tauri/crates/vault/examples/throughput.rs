@@ -3,10 +3,12 @@
 //! `cargo run --release -p holdfast-vault --example throughput [MiB]`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use holdfast_vault::storage::{LocalFolder, Wrapping, compose};
 use holdfast_vault::*;
 use secrecy::SecretString;
 
@@ -31,7 +33,9 @@ async fn run(name: &str, data: &[u8], unit: Unit, workers: usize, compression: i
     let folder = std::env::temp_dir().join(format!("holdfast-throughput-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let passphrase = SecretString::from("throughput");
-    let store = Store::local(&folder).unwrap();
+    let writer = Writer { name: "throughput".to_owned(), clock: Arc::new(|| 1) };
+    let storage = Arc::new(LocalFolder::new(&folder).unwrap());
+    let store = Store::new(compose(storage, Wrapping::FOLDER), writer);
     let vault = Vault::create_at(store, &passphrase, Argon2Cost::FLOOR, 1).await.unwrap();
     let backup = async || {
         let writer = vault.begin(WriteOptions { compression, workers }).await.unwrap();

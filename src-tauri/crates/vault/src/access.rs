@@ -66,7 +66,7 @@ impl Vault {
             return Err(VaultError::PassphraseEmpty);
         }
         let _guard = self.inner.store.locks().shared().await?;
-        let salt = fresh_salt()?;
+        let salt = fresh_salt(now_ms)?;
         let secret = stretch_aside(new, salt, cost).await?;
         let info = self.add(SlotKind::Passphrase, "Passphrase", &secret, Some((cost, salt)), now_ms).await?;
         self.keep_only(&info).await

@@ -25,15 +25,16 @@ impl Vault {
         progress: &dyn CheckProgress,
         cancel: &CancellationToken,
     ) -> Result<CheckReport> {
-        let _guard = self.inner.store.locks().shared().await?;
-        let mut check = Check::new(&self.inner, progress, cancel);
+        let vault = &self.past_the_cache();
+        let _guard = vault.inner.store.locks().shared().await?;
+        let mut check = Check::new(&vault.inner, progress, cancel);
         if only.is_none() {
             check.surroundings().await?;
         }
         let manifests = check.manifests(only).await?;
         check.packs(&manifests, level, only.is_none()).await?;
         if level == CheckLevel::Decoded {
-            check.streams(self, &manifests).await?;
+            check.streams(vault, &manifests).await?;
         }
         Ok(check.report())
     }

@@ -36,8 +36,16 @@ pub enum VaultError {
     SlotMissing { slot: String },
     #[error("The vault has no backup {backup}.")]
     BackupMissing { backup: BackupId },
-    #[error("The vault is in use: {what}.")]
-    Busy { what: &'static str },
+    #[error("The vault is in use: {what}{}.", by.as_ref().map_or_else(String::new, |by| format!(" by {by}")))]
+    Busy {
+        what: &'static str,
+        /// Where the storage knows.
+        by: Option<String>,
+    },
+    #[error(
+        "The vault's lock \"{lock}\" was lost while it was needed; what was under way was not completed."
+    )]
+    LockLost { lock: &'static str },
     #[error("The vault is damaged: {object}: {what}")]
     Damaged { object: String, what: String },
     #[error("The storage of the vault is full.")]
@@ -45,7 +53,11 @@ pub enum VaultError {
     #[error("The storage of the vault cannot be written to.")]
     StorageReadOnly { native: String },
     #[error("The storage of the vault cannot be reached: {native}")]
-    StorageUnavailable { native: String },
+    StorageUnavailable {
+        native: String,
+        /// Trying the same again soon may help.
+        transient: bool,
+    },
     #[error("The vault has changed since the plan was made.")]
     PlanMoved,
     #[error("Cancelled.")]
@@ -73,8 +85,13 @@ impl VaultError {
                 Self::StorageFull { native }
             }
             ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Self::StorageReadOnly { native },
-            _ => Self::StorageUnavailable { native },
+            kind => Self::StorageUnavailable { native, transient: passes(kind) },
         }
+    }
+
+    /// Whether trying the same operation of the storage again soon may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::StorageUnavailable { transient: true, .. })
     }
 
     pub fn code(&self) -> ErrorCode {
@@ -91,7 +108,7 @@ impl VaultError {
             Self::UnsafeDerivation { .. } | Self::Damaged { .. } => ErrorCode::VaultDamaged,
             Self::LastSlot | Self::Misuse { .. } => ErrorCode::BadRequest,
             Self::SlotMissing { .. } | Self::BackupMissing { .. } => ErrorCode::NotFound,
-            Self::Busy { .. } => ErrorCode::VaultBusy,
+            Self::Busy { .. } | Self::LockLost { .. } => ErrorCode::VaultBusy,
             Self::StorageFull { .. } => ErrorCode::StorageFull,
             Self::StorageReadOnly { .. } => ErrorCode::StorageReadOnly,
             Self::StorageUnavailable { .. } => ErrorCode::StorageUnavailable,
@@ -123,13 +140,16 @@ impl VaultError {
             ),
             Self::Damaged { .. } => api.hint("Check the vault to see which backups are affected."),
             Self::Busy { .. } => api.hint("Wait for the other work to finish and try again.").retry(),
+            Self::LockLost { .. } => api
+                .hint("Look whether another program uses the vault or its files were removed, and run it again.")
+                .retry(),
             Self::StorageFull { native } => {
                 api.hint("Free some space and run it again.").native(native.clone())
             }
             Self::StorageReadOnly { native } => api
                 .hint("Check the permissions of the vault's folder and whether the disk is read-only.")
                 .native(native.clone()),
-            Self::StorageUnavailable { native } => api
+            Self::StorageUnavailable { native, .. } => api
                 .hint("Check that the disk is connected and healthy, and run it again.")
                 .retry()
                 .native(native.clone()),
@@ -148,6 +168,26 @@ impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         error.into_api()
     }
+}
+
+/// A server or share that was away for a moment.
+fn passes(kind: ErrorKind) -> bool {
+    use ErrorKind as E;
+    matches!(
+        kind,
+        E::Interrupted
+            | E::TimedOut
+            | E::WouldBlock
+            | E::ConnectionRefused
+            | E::ConnectionReset
+            | E::ConnectionAborted
+            | E::NotConnected
+            | E::NetworkDown
+            | E::NetworkUnreachable
+            | E::HostUnreachable
+            | E::StaleNetworkFileHandle
+            | E::ResourceBusy
+    )
 }
 
 fn native_text(error: &std::io::Error) -> String {

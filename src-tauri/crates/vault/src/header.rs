@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Result, VaultError, hex};
 
-pub(crate) const NAME: &str = "vault.json";
+pub(crate) const NAME: &str = crate::storage::ANCHOR;
 pub(crate) const FORMAT: &str = "holdfast vault";
 pub(crate) const VERSION: u32 = 1;
 
@@ -59,4 +59,60 @@ impl PlainHeader {
 
 fn check(version: u32, id: &str, created_at_ms: i64) -> String {
     hex::encode(&Sha256::digest(format!("{FORMAT}\n{version}\n{id}\n{created_at_ms}\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> String {
+        PlainHeader { id: [0xab; 16], created_at_ms: 1_700_000_000_000 }.encode()
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let text = sample().into_bytes();
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut changed = text.clone();
+                changed[at] ^= 1 << bit;
+                let refused = PlainHeader::parse(&changed, "here").unwrap_err();
+                let named = matches!(refused, VaultError::Damaged { .. } | VaultError::NotAVault { .. });
+                assert!(named, "byte {at} bit {bit}: {refused:?}");
+            }
+            let refused = PlainHeader::parse(&text[..at], "here").unwrap_err();
+            assert!(matches!(refused, VaultError::Damaged { .. }), "cut to {at}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_newer_vault_is_too_new_only_if_its_check_holds() {
+        let newer = |sum: &str| {
+            let text = format!(
+                "{{\"format\":\"{FORMAT}\",\"version\":7,\"id\":\"{}\",\"created_at_ms\":5,\"sha256\":\"{sum}\",\"new\":1}}",
+                "00".repeat(16)
+            );
+            PlainHeader::parse(text.as_bytes(), "here").unwrap_err()
+        };
+        let right = newer(&check(7, &"00".repeat(16), 5));
+        assert!(matches!(right, VaultError::TooNew { found: 7, supported: VERSION }), "{right:?}");
+        assert!(matches!(newer(&"0".repeat(64)), VaultError::Damaged { .. }));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(id: [u8; 16], created_at_ms: i64) {
+            let header = PlainHeader { id, created_at_ms };
+            prop_assert_eq!(PlainHeader::parse(header.encode().as_bytes(), "here").unwrap(), header);
+        }
+
+        #[test]
+        fn nothing_else_is_a_header(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(PlainHeader::parse(&bytes, "here").is_err());
+        }
+    }
 }

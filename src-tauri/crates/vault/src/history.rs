@@ -97,26 +97,27 @@ impl Vault {
 
     /// Leaves a sealed tombstone, so that "deleted" differs from "lost". Space is freed by `prune`.
     pub async fn delete(&self, id: &BackupId, now_ms: i64) -> Result<()> {
-        let inner = &self.inner;
+        let inner = self.inner.past_the_cache();
         let _guard = inner.store.locks().shared().await?;
-        let _commit = inner.store.locks().commit().await?;
+        let commit = inner.store.locks().commit().await?;
         let name = inner.find(id).await?;
         let tombstone =
             Tombstone { id: id.clone(), sequence: name.sequence, manifest: name.sha.clone(), at_ms: now_ms };
         let payload = serde_json::to_vec(&tombstone).map_err(VaultError::internal)?;
         let bytes = object::encode(&inner.keys, TOMBSTONE, &name.id, &[Part { role: FIRST, payload }])?;
         let prefix = ManifestName::prefix(name.sequence, &name.id);
+        commit.confirm().await?;
         inner.store.put(Folder::Tombstones, &prefix, bytes).await?;
         inner.store.remove(Folder::Manifests, &name.name).await
     }
 
     /// Remember it outside the vault.
     pub async fn tip(&self) -> Result<Option<Tip>> {
-        Ok(self.inner.history().await?.tip())
+        Ok(self.inner.past_the_cache().history().await?.tip())
     }
 
     pub async fn compare_tip(&self, seen: &Tip) -> Result<TipVerdict> {
-        let history = self.inner.history().await?;
+        let history = self.inner.past_the_cache().history().await?;
         let tip = history.tip();
         if tip.as_ref() == Some(seen) {
             return Ok(TipVerdict::Unchanged);
@@ -137,14 +138,14 @@ impl Inner {
         let manifests = manifests.iter().filter_map(|listed| ManifestName::parse(&listed.name)).collect();
         let mut history = History { manifests, tombstones: Vec::new(), damaged: Vec::new() };
         for listed in self.store.list(Folder::Tombstones).await? {
-            let known = lock(&self.tombstones).get(&listed.name).cloned();
+            let known = lock(&self.seen.tombstones).get(&listed.name).cloned();
             let read = match known {
                 Some(tombstone) => Ok(tombstone),
                 None => self.read_tombstone(&listed.name).await,
             };
             match read {
                 Ok(tombstone) => {
-                    lock(&self.tombstones).insert(listed.name, tombstone.clone());
+                    lock(&self.seen.tombstones).insert(listed.name, tombstone.clone());
                     history.tombstones.push(tombstone);
                 }
                 Err(error @ VaultError::Damaged { .. }) => history.damaged.push(error),
@@ -182,12 +183,12 @@ impl Inner {
     }
 
     async fn head(&self, name: &ManifestName) -> Result<ManifestHead> {
-        if let Some(head) = lock(&self.heads).get(&name.name) {
+        if let Some(head) = lock(&self.seen.heads).get(&name.name) {
             return Ok(head.clone());
         }
         match self.read_head(name).await {
             Ok(head) => {
-                lock(&self.heads).insert(name.name.clone(), head.clone());
+                lock(&self.seen.heads).insert(name.name.clone(), head.clone());
                 Ok(head)
             }
             Err(VaultError::Damaged { what, .. }) => Ok(ManifestHead {

@@ -4,8 +4,8 @@
 //! index, then the manifest, which is the only commit point; objects are immutable.
 //! What does not belong here: what the streams mean, jobs, screens, the keychain itself.
 //!
-//! From below: `store` (objects by name, locks), `segment`, `object`, `pack` (sealed bytes), `index`, `manifest`
-//! (what they mean), then one file for each thing a vault does.
+//! From below: `storage` (the seam: places that keep objects), `store` (the vault's names and locks over it), `segment`,
+//! `object`, `pack` (sealed bytes), `index`, `manifest` (what they mean), then one file for each thing a vault does.
 
 mod access;
 mod argon;
@@ -27,6 +27,7 @@ mod record;
 pub mod sealed;
 mod segment;
 mod slot;
+pub mod storage;
 mod store;
 mod vault;
 mod wire;
@@ -35,7 +36,8 @@ mod write;
 
 pub use argon::Argon2Cost;
 pub use error::{Result, VaultError};
+pub use keys::Clock;
 pub use model::*;
-pub use store::Store;
+pub use store::{Store, Writer};
 pub use vault::Vault;
 pub use write::{BackupWriter, StreamWriter};

@@ -1,5 +1,6 @@
 //! Records: sealed notes about a backup that come after it (proofs of restore).
 
+use futures::{StreamExt, TryStreamExt};
 use holdfast_contract::BackupId;
 
 use crate::history::lock;
@@ -30,32 +31,48 @@ impl Vault {
 
     /// Newest first. A record that cannot be read proves nothing and is left out; a check reports it.
     pub async fn records(&self, kind: &str, backup: Option<&BackupId>) -> Result<Vec<Record>> {
-        let inner = &self.inner;
-        let mut records = Vec::new();
-        for listed in inner.store.list(Folder::Records).await? {
-            if backup.is_some_and(|backup| !listed.name.starts_with(backup.as_str())) {
-                continue;
-            }
-            let known = lock(&inner.records).get(&listed.name).cloned();
-            let record = match known {
-                Some(record) => record,
-                None => match inner.read_record(&listed.name).await {
-                    Ok(record) => record,
-                    Err(VaultError::Damaged { .. }) => continue,
-                    Err(error) => return Err(error),
-                },
-            };
-            lock(&inner.records).insert(listed.name, record.clone());
-            if record.kind == kind && backup.is_none_or(|backup| record.backup == *backup) {
-                records.push(record);
-            }
-        }
-        records.sort_by_key(|record| std::cmp::Reverse(record.at_ms));
+        let mut records = self.inner.records_of(backup).await?;
+        records.retain(|record| record.kind == kind);
         Ok(records)
+    }
+
+    /// Like `records`, of all kinds and backups, with one look at the storage.
+    pub async fn all_records(&self) -> Result<Vec<Record>> {
+        self.inner.records_of(None).await
     }
 }
 
 impl Inner {
+    async fn records_of(&self, backup: Option<&BackupId>) -> Result<Vec<Record>> {
+        let listed = self.store.list(Folder::Records).await?;
+        let names = listed.into_iter().map(|record| record.name);
+        let wanted: Vec<String> =
+            names.filter(|name| backup.is_none_or(|backup| name.starts_with(backup.as_str()))).collect();
+        let read = futures::stream::iter(wanted)
+            .map(|name| async move {
+                match self.known_record(name).await {
+                    Ok(record) => Ok(Some(record)),
+                    Err(VaultError::Damaged { .. }) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            })
+            .buffered(8)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut records: Vec<Record> = read.into_iter().flatten().collect();
+        records.sort_by_key(|record| std::cmp::Reverse(record.at_ms));
+        Ok(records)
+    }
+
+    async fn known_record(&self, name: String) -> Result<Record> {
+        if let Some(record) = lock(&self.seen.records).get(&name) {
+            return Ok(record.clone());
+        }
+        let record = self.read_record(&name).await?;
+        lock(&self.seen.records).insert(name, record.clone());
+        Ok(record)
+    }
+
     pub async fn read_record(&self, name: &str) -> Result<Record> {
         let damaged = |what: String| VaultError::damaged(Folder::Records.object(name), what);
         let id = name

@@ -19,8 +19,8 @@ const MAGIC: &[u8; 12] = b"HOLDSEAL\x01\0\0\0";
 const HEAD: usize = 12 + 12 + 32 + 32 + 32;
 
 /// Takes the better part of a second and 256 MiB: call it off the async threads.
-pub fn seal(passphrase: &SecretString, purpose: &str, plaintext: &[u8]) -> Result<Vec<u8>> {
-    seal_at(passphrase, purpose, plaintext, Argon2Cost::STANDARD)
+pub fn seal(passphrase: &SecretString, purpose: &str, plaintext: &[u8], now_ms: i64) -> Result<Vec<u8>> {
+    seal_at(passphrase, purpose, plaintext, Argon2Cost::STANDARD, now_ms)
 }
 
 /// Like `seal` with another cost, which `open` accepts only from the floor up.
@@ -29,8 +29,9 @@ pub fn seal_at(
     purpose: &str,
     plaintext: &[u8],
     cost: Argon2Cost,
+    now_ms: i64,
 ) -> Result<Vec<u8>> {
-    let (argon_salt, salt) = (fresh_salt()?, fresh_salt()?);
+    let (argon_salt, salt) = (fresh_salt(now_ms)?, fresh_salt(now_ms)?);
     let secret = stretch(passphrase, &argon_salt, cost)?;
     let okm = file_keys(&secret, &salt, purpose)?;
     let mut bytes = Vec::with_capacity(HEAD + plaintext.len() + TAG);

@@ -3,7 +3,7 @@
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 
-use crate::keys::{Keys, fresh_salt};
+use crate::keys::Keys;
 use crate::{Result, VaultError};
 
 pub(crate) const HEADER: usize = 64;
@@ -72,7 +72,7 @@ pub(crate) struct FileCipher {
 impl FileCipher {
     /// For writing: a fresh salt, so a fresh key.
     pub fn fresh(keys: &Keys, kind: u8, subject: &[u8; 16]) -> Result<Self> {
-        Self::with(keys, kind, FileHeader::new(kind, subject, &fresh_salt()?))
+        Self::with(keys, kind, FileHeader::new(kind, subject, &keys.fresh_salt()?))
     }
 
     pub fn with(keys: &Keys, kind: u8, header: FileHeader) -> Result<Self> {
@@ -127,4 +127,102 @@ fn nonce(counter: u64) -> Nonce<aes_gcm::aead::consts::U12> {
     let mut nonce = Nonce::default();
     nonce[4..].copy_from_slice(&counter.to_be_bytes());
     nonce
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BINDING: Binding =
+        Binding { role: 1, codec: ZSTD, counter: 3, offset: 500, plain: 40, count: 7, id: [6; 32] };
+
+    fn cipher() -> FileCipher {
+        FileCipher::with(&Keys::of_tests(1), b'P', FileHeader::new(b'P', &[0; 16], &[2; 32])).unwrap()
+    }
+
+    fn sealed(plain: &[u8]) -> Vec<u8> {
+        let mut buffer = plain.to_vec();
+        cipher().seal(&BINDING, &mut buffer, 0).unwrap();
+        buffer
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let segment = sealed(b"some plaintext of a chunk");
+        assert_eq!(cipher().open(&BINDING, &mut segment.clone()).unwrap(), b"some plaintext of a chunk");
+        for at in 0..segment.len() {
+            for bit in 0..8 {
+                let mut changed = segment.clone();
+                changed[at] ^= 1 << bit;
+                assert!(cipher().open(&BINDING, &mut changed).is_none(), "byte {at} bit {bit}");
+            }
+            assert!(cipher().open(&BINDING, &mut segment[..at].to_vec()).is_none(), "cut to {at}");
+        }
+    }
+
+    #[test]
+    fn exploit_a_segment_opens_only_where_it_was_sealed() {
+        let segment = sealed(b"x");
+        let elsewhere = [
+            Binding { role: 2, ..BINDING },
+            Binding { codec: RAW, ..BINDING },
+            Binding { counter: 4, ..BINDING },
+            Binding { offset: 501, ..BINDING },
+            Binding { plain: 41, ..BINDING },
+            Binding { count: 8, ..BINDING },
+            Binding { id: [5; 32], ..BINDING },
+        ];
+        for binding in elsewhere {
+            assert!(cipher().open(&binding, &mut segment.clone()).is_none());
+        }
+        let headers = [
+            (b'M', FileHeader::new(b'M', &[0; 16], &[2; 32])),
+            (b'P', FileHeader::new(b'P', &[1; 16], &[2; 32])),
+            (b'P', FileHeader::new(b'P', &[0; 16], &[3; 32])),
+        ];
+        for (kind, header) in headers {
+            let other = FileCipher::with(&Keys::of_tests(1), kind, header).unwrap();
+            assert!(other.open(&BINDING, &mut segment.clone()).is_none());
+        }
+        let header = FileHeader::new(b'P', &[0; 16], &[2; 32]);
+        let other = FileCipher::with(&Keys::of_tests(2), b'P', header).unwrap();
+        assert!(other.open(&BINDING, &mut segment.clone()).is_none(), "another vault");
+    }
+
+    #[test]
+    fn a_header_is_what_a_writer_would_have_written_or_none() {
+        let header = *FileHeader::new(b'R', &[4; 16], &[2; 32]).bytes();
+        assert_eq!(FileHeader::parse(&header, b'R', &[4; 16]).unwrap().salt(), [2; 32]);
+        for at in 0..HEADER {
+            let mut changed = header;
+            changed[at] ^= 1;
+            // The salt is free; a wrong one gives a key that opens nothing.
+            assert_eq!(FileHeader::parse(&changed, b'R', &[4; 16]).is_ok(), at >= 32, "byte {at}");
+            assert!(FileHeader::parse(&header[..at], b'R', &[4; 16]).is_err(), "cut to {at}");
+        }
+        assert!(FileHeader::parse(&header, b'M', &[4; 16]).is_err());
+        assert!(FileHeader::parse(&header, b'R', &[5; 16]).is_err());
+    }
+
+    #[test]
+    fn two_files_never_share_a_salt() {
+        let keys = Keys::of_tests(1);
+        let salt = || FileCipher::fresh(&keys, b'P', &[0; 16]).unwrap().header().salt();
+        assert_ne!(salt(), salt());
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens(plain in prop::collection::vec(any::<u8>(), 0..300), before in prop::collection::vec(any::<u8>(), 0..80)) {
+            let mut buffer = [&before[..], &plain].concat();
+            cipher().seal(&BINDING, &mut buffer, before.len()).unwrap();
+            prop_assert_eq!(&buffer[..before.len()], &before[..], "what stands before it is not touched");
+            prop_assert_eq!(buffer.len(), before.len() + plain.len() + TAG);
+            prop_assert_eq!(cipher().open(&BINDING, &mut buffer[before.len()..]).unwrap(), &plain[..]);
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub(crate) struct NewSlot<'a> {
 impl Slot {
     pub fn seal(new: &NewSlot<'_>, secret: &[u8; 32], master: &[u8; 32]) -> Result<(String, Vec<u8>)> {
         let id: [u8; 8] = random()?;
-        let salt = fresh_salt()?;
+        let salt = fresh_salt(new.created_at_ms)?;
         let okm = slot_keys(secret, &salt, &new.vault, &id)?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(LENGTH));
         bytes.extend_from_slice(b"HOLDFAST\x01S");
@@ -150,5 +150,96 @@ fn kind_byte(kind: SlotKind) -> u8 {
         SlotKind::Passphrase => 1,
         SlotKind::Keychain => 2,
         SlotKind::RecoveryKit => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VAULT: [u8; 16] = [7; 16];
+    const HEADER: [u8; 32] = [8; 32];
+    const SECRET: [u8; 32] = [1; 32];
+    const MASTER: [u8; 32] = [2; 32];
+
+    fn new(label: &str) -> NewSlot<'_> {
+        NewSlot {
+            vault: VAULT,
+            header: HEADER,
+            kind: SlotKind::Passphrase,
+            label,
+            created_at_ms: 5,
+            stretched: Some((Argon2Cost::FLOOR, [3; 32])),
+        }
+    }
+
+    fn opened(name: &str, bytes: &[u8], secret: &[u8; 32]) -> Result<Option<Key>> {
+        Slot::parse(name, bytes, &VAULT, &HEADER)?.open(secret, &VAULT)
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let (name, bytes) = Slot::seal(&new("Passphrase"), &SECRET, &MASTER).unwrap();
+        assert_eq!(bytes.len(), LENGTH);
+        assert_eq!(opened(&name, &bytes, &SECRET).unwrap().unwrap()[..], MASTER);
+        for at in 0..LENGTH {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                match opened(&name, &changed, &SECRET) {
+                    Err(VaultError::Damaged { .. }) => {}
+                    // The commitment and the salt that it comes from: another secret's slot, for all one can tell.
+                    Ok(None) => assert!((96..128).contains(&at) || (224..256).contains(&at), "byte {at}"),
+                    other => panic!("byte {at} bit {bit}: {:?}", other.map(|key| key.is_some())),
+                }
+            }
+            let cut = Slot::parse(&name, &bytes[..at], &VAULT, &HEADER);
+            assert!(matches!(cut, Err(VaultError::Damaged { .. })), "cut to {at}");
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert!(matches!(opened(&name, &longer, &SECRET), Err(VaultError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_slot_opens_with_its_secret_in_its_vault_under_its_name_alone() {
+        let (name, bytes) = Slot::seal(&new("Passphrase"), &SECRET, &MASTER).unwrap();
+        assert!(opened(&name, &bytes, &[9; 32]).unwrap().is_none());
+        let damaged = |parsed: Result<Slot>| matches!(parsed, Err(VaultError::Damaged { .. }));
+        assert!(damaged(Slot::parse(&name, &bytes, &[9; 16], &HEADER)));
+        assert!(damaged(Slot::parse(&name, &bytes, &VAULT, &[9; 32])));
+        assert!(damaged(Slot::parse("0000000000000000", &bytes, &VAULT, &HEADER)));
+    }
+
+    /// Two slots for one secret do not show that it is the same.
+    #[test]
+    fn nothing_repeats_between_slots() {
+        let (first, a) = Slot::seal(&new("x"), &SECRET, &MASTER).unwrap();
+        let (second, b) = Slot::seal(&new("x"), &SECRET, &MASTER).unwrap();
+        assert!(first != second && a[96..128] != b[96..128] && a[224..] != b[224..]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_is_read(label in ".{0,80}", kind in 0..3usize, created_at_ms: i64, secret: [u8; 32], master: [u8; 32]) {
+            let kind = [SlotKind::Passphrase, SlotKind::Keychain, SlotKind::RecoveryKit][kind];
+            let stretched = (kind == SlotKind::Passphrase).then_some((Argon2Cost::FLOOR, [4; 32]));
+            let label = label.replace('\0', "");
+            let new = NewSlot { kind, label: &label, created_at_ms, stretched, ..new("") };
+            let (name, bytes) = Slot::seal(&new, &secret, &master).unwrap();
+            let slot = Slot::parse(&name, &bytes, &VAULT, &HEADER).unwrap();
+            prop_assert_eq!((slot.kind, slot.created_at_ms), (kind, created_at_ms));
+            // Cut between two characters when it is too long.
+            prop_assert!(label.starts_with(&slot.label) && slot.label.len() <= LABEL && slot.label.len() + 4 > label.len().min(LABEL));
+            prop_assert_eq!(slot.open(&secret, &VAULT).unwrap().unwrap()[..].to_vec(), master.to_vec());
+        }
+
+        #[test]
+        fn nothing_else_is_a_slot(bytes in prop::collection::vec(any::<u8>(), LENGTH)) {
+            prop_assert!(Slot::parse("00", &bytes, &VAULT, &HEADER).is_err());
+        }
     }
 }

@@ -28,10 +28,16 @@ pub struct Vault {
 
 pub(crate) struct Inner {
     pub store: Store,
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     pub plain: PlainHeader,
     pub header_sha: [u8; 32],
     header: Header,
+    /// What is known of the vault, however its storage is looked at.
+    pub seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+pub(crate) struct Seen {
     chunks: RwLock<ChunkMap>,
     refreshing: tokio::sync::Mutex<()>,
     /// Objects are immutable, so what was read once by name stays true.
@@ -66,7 +72,7 @@ impl Vault {
         let text = plain.encode();
         let header_sha: [u8; 32] = Sha256::digest(&text).into();
         let master = Zeroizing::new(random::<32>()?);
-        let salt = fresh_salt()?;
+        let salt = fresh_salt(now_ms)?;
         let secret = stretch_aside(passphrase, salt, cost).await?;
         let new = NewSlot {
             vault: plain.id,
@@ -89,17 +95,9 @@ impl Vault {
         let (plain, sha) = read_header(store).await?;
         let mut slots = Vec::new();
         for listed in store.list(Folder::Slots).await? {
-            if let Ok(slot) = read_slot(store, &listed.name, &plain, &sha).await {
-                slots.push(slot.info());
-            }
+            slots.push(read_slot(store, &listed.name, &plain, &sha).await);
         }
-        slots.sort_by_key(|slot| slot.created_at_ms);
-        Ok(Header {
-            id: VaultId(hex::encode(&plain.id)),
-            format_version: crate::header::VERSION,
-            created_at_ms: plain.created_at_ms,
-            slots,
-        })
+        Ok(header(&plain, &slots))
     }
 
     pub async fn open(store: Store, secret: &Secret) -> Result<Vault> {
@@ -111,15 +109,19 @@ impl Vault {
                 (SlotKind::RecoveryKit, VaultError::RecoveryWordsWrong, Some(words::decode(text)?))
             }
         };
-        let mut damage = None;
+        let mut slots = Vec::new();
         for listed in store.list(Folder::Slots).await? {
-            let slot = match read_slot(&store, &listed.name, &plain, &sha).await {
+            slots.push(read_slot(&store, &listed.name, &plain, &sha).await);
+        }
+        let mut damage = None;
+        for slot in &slots {
+            let slot = match slot {
                 Ok(slot) => slot,
                 Err(error @ VaultError::Damaged { .. }) => {
-                    damage = Some(error);
+                    damage = Some(error.clone());
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.clone()),
             };
             if slot.kind != kind {
                 continue;
@@ -136,7 +138,7 @@ impl Vault {
             };
             match slot.open(&key, &plain.id) {
                 Ok(Some(master)) => {
-                    let header = Self::probe(&store).await?;
+                    let header = header(&plain, &slots);
                     return Self::with(store, plain, sha, header, master);
                 }
                 Ok(None) => {}
@@ -177,37 +179,41 @@ impl Vault {
         header: Header,
         master: Zeroizing<[u8; 32]>,
     ) -> Result<Vault> {
-        let keys = Keys::new(plain.id, master)?;
-        Ok(Vault {
-            inner: Arc::new(Inner {
-                store,
-                keys,
-                plain,
-                header_sha,
-                header,
-                chunks: RwLock::default(),
-                refreshing: tokio::sync::Mutex::default(),
-                heads: Mutex::default(),
-                tombstones: Mutex::default(),
-                records: Mutex::default(),
-            }),
-        })
+        let keys = Arc::new(Keys::new(plain.id, master, Arc::clone(&store.writer().clock))?);
+        let inner = Inner { store, keys, plain, header_sha, header, seen: Arc::default() };
+        Ok(Vault { inner: Arc::new(inner) })
+    }
+
+    /// For whoever judges or changes the vault: nothing is read from a cache.
+    pub(crate) fn past_the_cache(&self) -> Vault {
+        Vault { inner: self.inner.past_the_cache() }
     }
 }
 
 impl Inner {
+    pub fn past_the_cache(&self) -> Arc<Self> {
+        Arc::new(Self {
+            store: self.store.past_the_cache(),
+            keys: Arc::clone(&self.keys),
+            plain: self.plain.clone(),
+            header_sha: self.header_sha,
+            header: self.header.clone(),
+            seen: Arc::clone(&self.seen),
+        })
+    }
+
     pub fn with_chunks<T>(&self, look: impl FnOnce(&ChunkMap) -> T) -> T {
-        look(&self.chunks.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.seen.chunks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn change_chunks<T>(&self, change: impl FnOnce(&mut ChunkMap) -> T) -> T {
-        change(&mut self.chunks.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.seen.chunks.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Brings the map of chunks up to what lies in the storage now: new indexes are read, packs without a
     /// readable index give their own table, and vanished packs are forgotten.
     pub async fn refresh(&self) -> Result<()> {
-        let _one_at_a_time = self.refreshing.lock().await;
+        let _one_at_a_time = self.seen.refreshing.lock().await;
         let packs = self.list_packs().await?;
         let indexes = self.store.list(Folder::Index).await?;
         let gone = self.with_chunks(|map| map.packs().iter().any(|pack| !packs.contains_key(&pack.sha)));
@@ -307,11 +313,19 @@ async fn read_header(store: &Store) -> Result<(PlainHeader, [u8; 32])> {
     let location = store.location();
     match store.header().await? {
         Some(bytes) => Ok((PlainHeader::parse(&bytes, &location)?, Sha256::digest(&bytes).into())),
-        None if store.is_empty().await? => {
-            store.unmake().await?;
-            Err(VaultError::Missing { location })
-        }
+        None if store.is_empty().await? => Err(VaultError::Missing { location }),
         None => Err(VaultError::NotAVault { location }),
+    }
+}
+
+fn header(plain: &PlainHeader, slots: &[Result<Slot>]) -> Header {
+    let mut slots: Vec<_> = slots.iter().filter_map(|slot| Some(slot.as_ref().ok()?.info())).collect();
+    slots.sort_by_key(|slot| slot.created_at_ms);
+    Header {
+        id: VaultId(hex::encode(&plain.id)),
+        format_version: crate::header::VERSION,
+        created_at_ms: plain.created_at_ms,
+        slots,
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use holdfast_contract::ErrorCode;
 use holdfast_contract::vault::SlotKind;
+use holdfast_testkit::storage::{Faulty, Memory};
 use holdfast_vault::*;
 use kit::*;
-use object_store::ObjectStoreExt;
-use object_store::memory::InMemory;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -21,7 +20,7 @@ async fn refusal(store: &Store, secret: Secret) -> VaultError {
 
 #[tokio::test]
 async fn every_slot_opens_the_same_vault_and_nothing_else_does() {
-    let store = Store::memory();
+    let store = fresh();
     let vault = vault(store.clone()).await;
     let head = backup(&vault, b"a row\n", 1).await;
     let (slot, key) = vault.add_keychain_slot(2_000).await.unwrap();
@@ -50,7 +49,7 @@ async fn every_slot_opens_the_same_vault_and_nothing_else_does() {
 
 #[tokio::test]
 async fn a_mistyped_recovery_word_is_named() {
-    let store = Store::memory();
+    let store = fresh();
     let mut words = vault(store.clone()).await.issue_recovery_kit(1).await.unwrap().words;
     let open = async |words: &[String]| {
         refusal(&store, Secret::RecoveryWords(SecretString::from(words.join(" ")))).await.into_api()
@@ -71,7 +70,7 @@ async fn a_mistyped_recovery_word_is_named() {
 
 #[tokio::test]
 async fn a_changed_passphrase_replaces_the_old_one() {
-    let store = Store::memory();
+    let store = fresh();
     let vault = vault(store.clone()).await;
     let new = SecretString::from("e\u{301}tude");
     vault.change_passphrase_at(&new, CHEAP, 5).await.unwrap();
@@ -90,18 +89,17 @@ async fn a_changed_passphrase_replaces_the_old_one() {
 #[tokio::test]
 async fn weakened_or_exhausting_derivation_is_refused_before_the_passphrase_is_used() {
     for (at, value) in [(48, 1024u32), (48, u32::MAX), (52, 1), (52, 1_000_000), (56, 0), (56, 4096)] {
-        let memory = Arc::new(InMemory::new());
-        vault(Store::over(memory.clone())).await;
-        let (path, bytes) =
-            objects(&memory).await.into_iter().find(|(path, _)| path.as_ref().starts_with("slots")).unwrap();
+        let memory = Memory::default();
+        vault(over(&memory)).await;
+        let (path, bytes) = memory.objects().into_iter().find(|(path, _)| path.starts_with("slots")).unwrap();
         let mut changed = bytes.to_vec();
         changed[at..at + 4].copy_from_slice(&value.to_le_bytes());
         // As somebody who can write to the storage would do it: with a name that fits.
         let sha = hex(&Sha256::digest(&changed));
-        let name = format!("{}{sha}", &path.as_ref()[..path.as_ref().len() - 64]);
-        memory.delete(&path).await.unwrap();
-        memory.put(&name.as_str().into(), changed.into()).await.unwrap();
-        let error = refusal(&Store::over(memory), Secret::Passphrase(passphrase())).await;
+        let name = format!("{}{sha}", &path[..path.len() - 64]);
+        memory.lose(&path);
+        memory.tamper(&name, changed);
+        let error = refusal(&over(&memory), Secret::Passphrase(passphrase())).await;
         assert!(matches!(error, VaultError::UnsafeDerivation { .. }), "{at} {value}: {error:?}");
     }
 }
@@ -109,7 +107,7 @@ async fn weakened_or_exhausting_derivation_is_refused_before_the_passphrase_is_u
 #[tokio::test]
 async fn places_that_are_no_vault_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let place = |name: &str| Store::local(&folder.path().join(name)).unwrap();
+    let place = |name: &str| in_folder(&folder.path().join(name));
     let code = async |store: &Store| Vault::probe(store).await.unwrap_err().code();
     let nothing = place("nothing");
     assert_eq!(code(&nothing).await, ErrorCode::VaultMissing);
@@ -153,7 +151,7 @@ async fn exploit_links_and_odd_names_in_the_folder_are_not_followed() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vault");
-    let store = Store::local(&path).unwrap();
+    let store = in_folder(&path);
     let vault = vault(store.clone()).await;
     let head = backup(&vault, &rows(3000, 1), 1).await;
     let outside = folder.path().join("outside");
@@ -188,10 +186,9 @@ async fn exploit_links_and_odd_names_in_the_folder_are_not_followed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn full_storage_is_named_and_leaves_nothing_listed() {
-    let memory = Arc::new(InMemory::new());
-    let failing = Failing::new(memory, 100, false);
-    let vault = vault(Store::over(failing.clone())).await;
-    failing.fuel.store(0, std::sync::atomic::Ordering::SeqCst);
+    let failing = Faulty::new(Arc::new(Memory::default()));
+    let vault = vault(bare(failing.clone())).await;
+    failing.cut_after(0, false);
     let error = try_backup(&vault, &[("rows", Unit::Line, &rows(1000, 1))], 1).await.unwrap_err();
     assert_eq!(error.clone().into_api().code, ErrorCode::StorageFull);
     assert_eq!(vault.heads().await.unwrap(), vec![]);

@@ -6,9 +6,9 @@ mod kit;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use holdfast_testkit::storage::Memory;
 use holdfast_vault::*;
 use kit::*;
-use object_store::memory::InMemory;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 async fn what_goes_in_comes_out_from_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vault");
-    let created = vault(Store::local(&path).unwrap()).await;
+    let created = vault(in_folder(&path)).await;
     let (table, pages, empty) = (rows(60_000, 1), noise(4096 * 300, 2), Vec::new());
     let streams: [(&str, Unit, &[u8]); 3] = [
         ("a table", Unit::Line, &table),
@@ -27,7 +27,7 @@ async fn what_goes_in_comes_out_from_a_folder() {
     assert_eq!((head.sequence, head.created_at_ms), (1, 5_000));
     drop(created);
 
-    let vault = reopen(Store::local(&path).unwrap()).await;
+    let vault = reopen(in_folder(&path)).await;
     assert_eq!(vault.heads().await.unwrap(), vec![head.clone()]);
     let manifest = vault.manifest(&head.id).await.unwrap();
     assert_eq!(manifest.detail, serde_json::json!({"tables": 3}));
@@ -39,7 +39,7 @@ async fn what_goes_in_comes_out_from_a_folder() {
     let status = vault.status().await.unwrap();
     assert_eq!(status.backups, 1);
     assert!(status.stored_bytes > head.stored_bytes && vault.status().await.unwrap().packs >= 1);
-    assert!(Store::local(&path).unwrap().free_bytes().is_some() || !cfg!(unix));
+    assert!(in_folder(&path).free_bytes().is_some() || !cfg!(unix));
 
     #[cfg(unix)]
     {
@@ -58,7 +58,7 @@ async fn what_goes_in_comes_out_from_a_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_again_costs_almost_nothing_and_a_change_little() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let data = rows(100_000, 7);
     let first = backup(&vault, &data, 1).await;
     let second = backup(&vault, &data, 2).await;
@@ -76,10 +76,10 @@ async fn the_same_again_costs_almost_nothing_and_a_change_little() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_written_together_share_chunks_and_keep_their_order() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let data = rows(80_000, 9);
     let alone = backup(&vault, &data, 1).await.stored_bytes;
-    let fresh = kit::vault(Store::memory()).await;
+    let fresh = kit::vault(fresh()).await;
     let writer = Arc::new(fresh.begin(WriteOptions { workers: 4, ..WriteOptions::default() }).await.unwrap());
     let tasks = (0..4).map(|n| {
         let (writer, data) = (writer.clone(), data.clone());
@@ -104,7 +104,7 @@ async fn streams_written_together_share_chunks_and_keep_their_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_or_unfinished_backup_is_never_listed() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let writer = vault.begin(WriteOptions::default()).await.unwrap();
     let mut stream = writer.stream("s", Unit::Line).await.unwrap();
     stream.write(rows(50_000, 1).into()).await.unwrap();
@@ -122,9 +122,9 @@ async fn a_dropped_or_unfinished_backup_is_never_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_writers_both_succeed() {
-    let store = Arc::new(InMemory::new());
+    let store = Memory::default();
     // One `Store`, so one set of locks, opened twice: two writers that know nothing of each other's chunks.
-    let shared = Store::over(store);
+    let shared = over(&store);
     let one = vault(shared.clone()).await;
     let two = reopen(shared).await;
     let (a, b) = (rows(50_000, 1), rows(50_000, 2));
@@ -139,18 +139,16 @@ async fn two_writers_both_succeed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_that_is_gone_or_damaged_is_rebuilt_from_the_packs() {
-    use object_store::ObjectStoreExt;
-    let memory = Arc::new(InMemory::new());
+    let memory = Memory::default();
     let data = rows(60_000, 4);
-    let head = backup(&vault(Store::over(memory.clone())).await, &data, 1).await;
-    let index =
-        objects(&memory).await.into_iter().find(|(path, _)| path.as_ref().starts_with("index")).unwrap();
+    let head = backup(&vault(over(&memory)).await, &data, 1).await;
+    let index = memory.objects().into_iter().find(|(path, _)| path.starts_with("index")).unwrap();
     for damage in [true, false] {
-        memory.delete(&index.0).await.unwrap();
+        memory.lose(&index.0);
         if damage {
-            memory.put(&index.0, Bytes::from_static(b"nonsense").into()).await.unwrap();
+            memory.tamper(&index.0, Bytes::from_static(b"nonsense"));
         }
-        let vault = reopen(Store::over(memory.clone())).await;
+        let vault = reopen(over(&memory)).await;
         let again = backup(&vault, &data, 2).await;
         assert_eq!(again.stored_bytes, 0, "chunks of packs without an index are used again");
         assert_eq!(contents(&vault, &head.id).await.unwrap(), vec![data.clone()]);
@@ -160,16 +158,15 @@ async fn an_index_that_is_gone_or_damaged_is_rebuilt_from_the_packs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_pack_is_stored_again_by_the_next_backup() {
-    use object_store::ObjectStoreExt;
-    let memory = Arc::new(InMemory::new());
+    let memory = Memory::default();
     let data = rows(60_000, 4);
-    let first = backup(&vault(Store::over(memory.clone())).await, &data, 1).await;
-    for (path, _) in objects(&memory).await {
-        if path.as_ref().starts_with("packs") {
-            memory.delete(&path).await.unwrap();
+    let first = backup(&vault(over(&memory)).await, &data, 1).await;
+    for (path, _) in memory.objects() {
+        if path.starts_with("packs") {
+            memory.lose(&path);
         }
     }
-    let vault = reopen(Store::over(memory)).await;
+    let vault = reopen(over(&memory)).await;
     let report = check(&vault, CheckLevel::Stored).await;
     assert_eq!(report.problems[0].backups, vec![first.id.clone()]);
     assert!(matches!(contents(&vault, &first.id).await, Err(VaultError::Damaged { .. })));
@@ -181,11 +178,10 @@ async fn a_lost_pack_is_stored_again_by_the_next_backup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_deleted_on_purpose_differs_from_a_lost_one_and_a_vault_put_back_shows() {
-    use object_store::ObjectStoreExt;
-    let memory = Arc::new(InMemory::new());
-    let vault = vault(Store::over(memory.clone())).await;
+    let memory = Memory::default();
+    let vault = vault(over(&memory)).await;
     let first = backup(&vault, b"one\n", 1).await;
-    let early = copy(&memory).await;
+    let early = memory.copy();
     let seen_early = vault.tip().await.unwrap().unwrap();
     let second = backup(&vault, b"two\n", 2).await;
     let seen = vault.tip().await.unwrap().unwrap();
@@ -193,7 +189,7 @@ async fn a_backup_deleted_on_purpose_differs_from_a_lost_one_and_a_vault_put_bac
     assert_eq!(vault.compare_tip(&seen).await.unwrap(), TipVerdict::Unchanged);
     assert_eq!(vault.compare_tip(&seen_early).await.unwrap(), TipVerdict::Advanced);
 
-    let put_back = reopen(Store::over(early)).await;
+    let put_back = reopen(over(&early)).await;
     assert_eq!(put_back.compare_tip(&seen).await.unwrap(), TipVerdict::RolledBack { newest: Some(1) });
 
     vault.delete(&first.id, 3).await.unwrap();
@@ -206,15 +202,10 @@ async fn a_backup_deleted_on_purpose_differs_from_a_lost_one_and_a_vault_put_bac
     let third = backup(&vault, b"three\n", 5).await;
     assert_eq!(third.sequence, 3, "numbers are never used again");
 
-    let name = objects(&memory)
-        .await
-        .into_iter()
-        .find(|(path, _)| path.as_ref().starts_with("manifests"))
-        .unwrap()
-        .0;
+    let name = memory.objects().into_iter().find(|(path, _)| path.starts_with("manifests")).unwrap().0;
     backup(&vault, b"four\n", 6).await;
-    let seen_third = Tip { sequence: 3, manifest: name.as_ref()[name.as_ref().len() - 64..].to_owned() };
-    memory.delete(&name).await.unwrap();
+    let seen_third = Tip { sequence: 3, manifest: name[name.len() - 64..].to_owned() };
+    memory.lose(&name);
     assert_eq!(vault.compare_tip(&seen_third).await.unwrap(), TipVerdict::Lost);
     assert_eq!(check(&vault, CheckLevel::Stored).await.problems[0].object, "manifests/0000000000000003");
     assert!(matches!(prune(&vault, 0, 7).await, Err(VaultError::Damaged { .. })));
@@ -222,7 +213,7 @@ async fn a_backup_deleted_on_purpose_differs_from_a_lost_one_and_a_vault_put_bac
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_stay_with_their_backup() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let one = backup(&vault, b"one\n", 1).await;
     let two = backup(&vault, b"two\n", 2).await;
     vault.put_record("proof", &one.id, &serde_json::json!(1), 10).await.unwrap();
@@ -239,7 +230,7 @@ async fn records_stay_with_their_backup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_can_be_cancelled() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     backup(&vault, &rows(30_000, 1), 1).await;
     let cancel = CancellationToken::new();
     cancel.cancel();
@@ -250,7 +241,7 @@ async fn a_check_can_be_cancelled() {
 #[test]
 fn a_sealed_file_opens_only_as_it_was_sealed() {
     let (right, wrong) = (passphrase(), SecretString::from("another"));
-    let bytes = sealed::seal_at(&right, "secrets", b"password=1", CHEAP).unwrap();
+    let bytes = sealed::seal_at(&right, "secrets", b"password=1", CHEAP, 1).unwrap();
     assert_eq!(&sealed::open(&right, "secrets", &bytes).unwrap()[..], b"password=1");
     assert!(matches!(sealed::open(&wrong, "secrets", &bytes), Err(VaultError::PassphraseWrong)));
     assert!(sealed::open(&right, "something else", &bytes).is_err());
@@ -261,6 +252,6 @@ fn a_sealed_file_opens_only_as_it_was_sealed() {
     }
     assert!(sealed::open(&right, "secrets", &bytes[..bytes.len() - 1]).is_err());
     let low = Argon2Cost { memory_kib: 8 << 10, ..CHEAP };
-    let weak = sealed::seal_at(&right, "secrets", b"x", low).unwrap();
+    let weak = sealed::seal_at(&right, "secrets", b"x", low, 1).unwrap();
     assert!(matches!(sealed::open(&right, "secrets", &weak), Err(VaultError::UnsafeDerivation { .. })));
 }

@@ -3,28 +3,24 @@
 
 mod kit;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use holdfast_contract::BackupId;
+use holdfast_testkit::storage::Memory;
 use holdfast_vault::*;
 use kit::*;
-use object_store::ObjectStoreExt;
-use object_store::memory::InMemory;
-use object_store::path::Path;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 struct Small {
-    memory: Arc<InMemory>,
+    memory: Memory,
     key: Zeroizing<[u8; 32]>,
     backups: Vec<(BackupId, Vec<u8>)>,
 }
 
 /// One of everything: two backups with shared chunks, one deleted, a record, a mark, three slots.
 async fn small() -> Small {
-    let memory = Arc::new(InMemory::new());
-    let vault = vault(Store::over(memory.clone())).await;
+    let memory = Memory::default();
+    let vault = vault(over(&memory)).await;
     let (_, key) = vault.add_keychain_slot(1).await.unwrap();
     vault.issue_recovery_kit(1).await.unwrap();
     let mut backups = Vec::new();
@@ -40,12 +36,12 @@ async fn small() -> Small {
 }
 
 impl Small {
-    async fn open(&self, memory: Arc<InMemory>) -> Result<Vault> {
-        Vault::open(Store::over(memory), &Secret::Keychain(self.key.clone())).await
+    async fn open(&self, memory: Memory) -> Result<Vault> {
+        Vault::open(over(&memory), &Secret::Keychain(self.key.clone())).await
     }
 
     /// The change is noticed, and every backup reads back either right or not at all.
-    async fn must_notice(&self, memory: Arc<InMemory>, what: &str) {
+    async fn must_notice(&self, memory: Memory, what: &str) {
         let vault = match self.open(memory).await {
             Ok(vault) => vault,
             Err(error) => {
@@ -80,7 +76,7 @@ async fn every_flipped_bit_is_noticed() {
         check(&small.open(small.memory.clone()).await.unwrap(), CheckLevel::Decoded).await.problems,
         vec![]
     );
-    for (path, bytes) in objects(&small.memory).await {
+    for (path, bytes) in small.memory.objects() {
         // The first and last bytes one by one, the rest in steps.
         let length = bytes.len();
         let step = (length / 24).max(1);
@@ -88,8 +84,8 @@ async fn every_flipped_bit_is_noticed() {
         for at in places {
             let mut changed = bytes.to_vec();
             changed[at] ^= 1 << (at % 8);
-            let memory = copy(&small.memory).await;
-            memory.put(&path, changed.into()).await.unwrap();
+            let memory = small.memory.copy();
+            memory.tamper(&path, changed);
             small.must_notice(memory, &format!("{path} byte {at}")).await;
         }
     }
@@ -98,8 +94,8 @@ async fn every_flipped_bit_is_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn exploit_changed_objects_under_fitting_names_are_noticed() {
     let small = small().await;
-    for (path, bytes) in objects(&small.memory).await {
-        let kind = path.as_ref().split('/').next().unwrap().to_owned();
+    for (path, bytes) in small.memory.objects() {
+        let kind = path.split('/').next().unwrap().to_owned();
         // The header has no hash in its name; a slot that is not used to open cannot be judged without its secret.
         if kind == "vault.json" || kind == "slots" {
             continue;
@@ -108,9 +104,9 @@ async fn exploit_changed_objects_under_fitting_names_are_noticed() {
         for at in (0..bytes.len()).step_by(step).chain([bytes.len() - 1]) {
             let mut changed = bytes.to_vec();
             changed[at] ^= 0x10;
-            let memory = copy(&small.memory).await;
-            memory.delete(&path).await.unwrap();
-            memory.put(&renamed(&path, &changed), changed.into()).await.unwrap();
+            let memory = small.memory.copy();
+            memory.lose(&path);
+            memory.tamper(&renamed(&path, &changed), changed);
             let vault = small.open(memory).await.unwrap();
             let what = format!("{path} byte {at}, renamed");
             let whole = small.never_wrong(&vault, &what).await;
@@ -122,35 +118,34 @@ async fn exploit_changed_objects_under_fitting_names_are_noticed() {
     }
 }
 
-fn renamed(path: &Path, bytes: &[u8]) -> Path {
+fn renamed(path: &str, bytes: &[u8]) -> String {
     let sha: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = path.as_ref();
-    if text.starts_with("packs") {
-        return format!("packs/{}/{sha}", &sha[..2]).as_str().into();
+    if path.starts_with("packs") {
+        return format!("packs/{}/{sha}", &sha[..2]);
     }
-    format!("{}{sha}", &text[..text.len() - 64]).as_str().into()
+    format!("{}{sha}", &path[..path.len() - 64])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_lengthened_missing_and_swapped_objects_are_noticed() {
     let small = small().await;
-    let all = objects(&small.memory).await;
+    let all = small.memory.objects();
     for (path, bytes) in &all {
         for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
-            let memory = copy(&small.memory).await;
-            memory.put(path, bytes.slice(..length).into()).await.unwrap();
-            if length == 0 && path.as_ref() == "vault.json" {
+            let memory = small.memory.copy();
+            memory.tamper(path, bytes.slice(..length));
+            if length == 0 && path == "vault.json" {
                 assert!(small.open(memory).await.is_err());
             } else {
                 small.must_notice(memory, &format!("{path} cut to {length}")).await;
             }
         }
-        let memory = copy(&small.memory).await;
-        memory.put(path, [&bytes[..], b"\0"].concat().into()).await.unwrap();
+        let memory = small.memory.copy();
+        memory.tamper(path, [&bytes[..], b"\0"].concat());
         small.must_notice(memory, &format!("{path} with a byte more")).await;
-        if path.as_ref().starts_with("packs") || path.as_ref().starts_with("tombstones") {
-            let memory = copy(&small.memory).await;
-            memory.delete(path).await.unwrap();
+        if path.starts_with("packs") || path.starts_with("tombstones") {
+            let memory = small.memory.copy();
+            memory.lose(path);
             let vault = small.open(memory).await.unwrap();
             small.never_wrong(&vault, "missing").await;
             let problems = check(&vault, CheckLevel::Stored).await.problems;
@@ -160,11 +155,11 @@ async fn cut_lengthened_missing_and_swapped_objects_are_noticed() {
         }
     }
     for folder in ["packs", "manifests", "slots"] {
-        let of_kind: Vec<&(Path, Bytes)> =
-            all.iter().filter(|(path, _)| path.as_ref().starts_with(folder)).collect();
-        let memory = copy(&small.memory).await;
-        memory.put(&of_kind[0].0, of_kind[1].1.clone().into()).await.unwrap();
-        memory.put(&of_kind[1].0, of_kind[0].1.clone().into()).await.unwrap();
+        let of_kind: Vec<&(String, Bytes)> =
+            all.iter().filter(|(path, _)| path.starts_with(folder)).collect();
+        let memory = small.memory.copy();
+        memory.tamper(&of_kind[0].0, of_kind[1].1.clone());
+        memory.tamper(&of_kind[1].0, of_kind[0].1.clone());
         small.must_notice(memory, &format!("two {folder} swapped")).await;
     }
 }
@@ -172,14 +167,11 @@ async fn cut_lengthened_missing_and_swapped_objects_are_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_manifest_is_listed_as_such_and_stops_a_prune() {
     let small = small().await;
-    let (path, bytes) = objects(&small.memory)
-        .await
-        .into_iter()
-        .find(|(path, _)| path.as_ref().starts_with("manifests"))
-        .unwrap();
+    let (path, bytes) =
+        small.memory.objects().into_iter().find(|(path, _)| path.starts_with("manifests")).unwrap();
     let mut changed = bytes.to_vec();
     changed[130] ^= 1;
-    small.memory.put(&path, changed.into()).await.unwrap();
+    small.memory.tamper(&path, changed);
     let vault = small.open(small.memory.clone()).await.unwrap();
     let heads = vault.heads().await.unwrap();
     assert_eq!(

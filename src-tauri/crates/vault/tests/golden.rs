@@ -35,7 +35,7 @@ fn streams() -> [Vec<u8>; 2] {
 async fn format_1_opens_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     copy_folder(&here("golden/format-1"), folder.path());
-    let store = Store::local(folder.path()).unwrap();
+    let store = in_folder(folder.path());
     let words = SecretString::from(std::fs::read_to_string(here(WORDS)).unwrap());
     for secret in [Secret::Passphrase(passphrase()), Secret::RecoveryWords(words)] {
         let vault = Vault::open(store.clone(), &secret).await.unwrap();
@@ -68,7 +68,7 @@ async fn format_1_opens_for_ever() {
 async fn make_format_1() {
     let place = here("golden/format-1");
     assert!(!place.exists(), "a golden vault is never made anew");
-    let vault = vault(Store::local(&place).unwrap()).await;
+    let vault = vault(in_folder(&place)).await;
     let kit = vault.issue_recovery_kit(2_000).await.unwrap();
     std::fs::write(here(WORDS), kit.words.join(" ")).unwrap();
     let [table, pages] = streams();

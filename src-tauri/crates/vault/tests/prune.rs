@@ -5,13 +5,13 @@ mod kit;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use holdfast_contract::BackupId;
+use holdfast_testkit::storage::{Faulty, Memory};
+use holdfast_vault::storage::{Attempt, Holder, LockKind, LockName, LockRequest, Storage};
 use holdfast_vault::*;
 use kit::*;
-use object_store::memory::InMemory;
 use tokio_util::sync::CancellationToken;
 
 const PAGE: usize = 32 << 10;
@@ -31,7 +31,7 @@ async fn packs(vault: &Vault) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_grace_period_and_not_before() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let gone = pages_backup(&vault, &pages(0..10), 1).await.unwrap();
     let kept = pages_backup(&vault, &pages(20..30), 2).await.unwrap();
     vault.delete(&gone.id, 3).await.unwrap();
@@ -52,7 +52,7 @@ async fn after_the_grace_period_and_not_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumped_does_not_shorten_the_grace() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let gone = pages_backup(&vault, &pages(0..4), 1).await.unwrap();
     vault.delete(&gone.id, 2).await.unwrap();
     // Marked ten years ahead; then the clock is right again.
@@ -64,7 +64,7 @@ async fn a_clock_that_jumped_does_not_shorten_the_grace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn half_dead_packs_are_rewritten() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let whole = pages_backup(&vault, &pages(0..20), 1).await.unwrap();
     let part = pages_backup(&vault, &pages(3..6), 2).await.unwrap();
     assert_eq!(part.stored_bytes, 0);
@@ -82,7 +82,7 @@ async fn half_dead_packs_are_rewritten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_at_work_keeps_what_it_may_refer_to() {
-    let vault = vault(Store::memory()).await;
+    let vault = vault(fresh()).await;
     let first = pages_backup(&vault, &pages(0..8), 1).await.unwrap();
     vault.delete(&first.id, 2).await.unwrap();
     // Begun before the mark: it refers to the dead pack's chunks.
@@ -123,13 +123,22 @@ async fn a_writer_at_work_keeps_what_it_may_refer_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abandoned_backup_leaves_only_what_a_prune_removes() {
-    let vault = vault(Store::memory()).await;
+    let memory = Memory::default();
+    let vault = vault(over(&memory)).await;
     let writer = vault.begin(WriteOptions { workers: 1, ..WriteOptions::default() }).await.unwrap();
     let mut stream = writer.stream("noise", Unit::Fixed(4096)).await.unwrap();
     stream.write(Bytes::from(noise(40 << 20, 1))).await.unwrap();
     stream.finish().await.unwrap();
     drop(writer);
     // Packs on their way hold the lock until they have arrived.
+    let holder = Holder { token: "0".repeat(32), name: "the test".to_owned(), since_ms: 0 };
+    let alone = LockRequest { name: LockName::Store, kind: LockKind::Exclusive, holder };
+    loop {
+        match memory.lock(&alone).await.unwrap() {
+            Attempt::Held(lock) => break lock.release().await.unwrap(),
+            Attempt::Refused { .. } => tokio::task::yield_now().await,
+        }
+    }
     let cleared = prune(&vault, 0, 10).await.unwrap();
     assert!(cleared.packs_removed >= 1, "{cleared:?}");
     assert_eq!(packs(&vault).await, 0);
@@ -139,7 +148,7 @@ async fn an_abandoned_backup_leaves_only_what_a_prune_removes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn backups_deletions_and_prunes_in_any_order_lose_nothing() {
     for seed in 1..=6u64 {
-        let shared = Store::memory();
+        let shared = fresh();
         let one = vault(shared.clone()).await;
         let two = reopen(shared).await;
         let mut live: HashMap<BackupId, Vec<u8>> = HashMap::new();
@@ -200,14 +209,15 @@ async fn cut_off_at_any_change_every_listed_backup_is_whole_and_work_goes_on() {
     for answer_lost in [false, true] {
         for fuel in 0.. {
             let what = format!("cut off at change {fuel}, answer lost: {answer_lost}");
-            let memory = Arc::new(InMemory::new());
-            let failing = Failing::new(memory.clone(), fuel, answer_lost);
+            let memory = Memory::default();
+            let failing = Faulty::new(Arc::new(memory.clone()));
+            failing.cut_after(fuel, answer_lost);
             let mut promised = HashMap::new();
-            let outcome = story(Store::over(failing.clone()), &mut promised).await;
-            let over = failing.changes.load(Ordering::SeqCst) <= fuel as u64;
-            assert!(over == outcome.is_ok() || outcome.is_ok(), "{what}: {outcome:?}");
+            let outcome = story(bare(failing.clone()), &mut promised).await;
+            let to_its_end = failing.changes() <= fuel;
+            assert!(to_its_end == outcome.is_ok() || outcome.is_ok(), "{what}: {outcome:?}");
 
-            let store = Store::over(memory);
+            let store = over(&memory);
             let vault = match Vault::open(store.clone(), &Secret::Passphrase(passphrase())).await {
                 Ok(vault) => vault,
                 Err(error) => {
@@ -236,7 +246,7 @@ async fn cut_off_at_any_change_every_listed_backup_is_whole_and_work_goes_on() {
                 assert!(contents(&vault, id).await.unwrap() == [data.clone()], "{what}");
             }
             assert_eq!(check(&vault, CheckLevel::Decoded).await.problems, vec![], "{what}");
-            if over {
+            if to_its_end {
                 assert!(fuel > 15, "the story has become too short to prove anything");
                 break;
             }

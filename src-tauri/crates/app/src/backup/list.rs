@@ -12,7 +12,7 @@ use holdfast_vault::{ManifestHead, Vault};
 
 use super::pins;
 use super::source::VaultSource;
-use super::standing::{Standing, proofs};
+use super::standing::{self, Standing, proofs};
 use super::summary::Summary;
 use crate::catalog::Attempt;
 
@@ -25,8 +25,10 @@ pub(crate) struct Witnessed {
 /// Newest first.
 pub(crate) async fn list(vault: &Vault, attempts: Vec<Witnessed>) -> Result<Vec<Backup>, ApiError> {
     let heads = vault.heads().await?;
-    let records = proofs(vault, None).await?;
-    let pinned = pins::pinned(vault).await?;
+    // One look at the storage for both.
+    let records = vault.all_records().await?;
+    let pinned = pins::among(&records);
+    let records = standing::among(records);
     let mut backups = join(heads, attempts, records);
     for backup in &mut backups {
         backup.pinned = pinned.contains(&backup.id);

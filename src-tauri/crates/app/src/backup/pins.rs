@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_contract::{ApiError, BackupId};
-use holdfast_vault::Vault;
+use holdfast_vault::{Record, Vault};
 use serde::{Deserialize, Serialize};
 
 /// The kind under which pins stand in the vault; the newest record of a backup counts.
@@ -21,18 +21,19 @@ pub(crate) async fn put(vault: &Vault, backup: &BackupId, pinned: bool, now_ms: 
     vault.put_record(KIND, backup, &value, now_ms).await.map(drop).map_err(ApiError::from)
 }
 
-pub(crate) async fn pinned(vault: &Vault) -> Result<BTreeSet<BackupId>, ApiError> {
-    let mut records = vault.records(KIND, None).await?;
-    records.sort_by_key(|record| record.at_ms);
+/// The backups that the pins among these records keep.
+pub(crate) fn among(records: &[Record]) -> BTreeSet<BackupId> {
+    let mut pins: Vec<&Record> = records.iter().filter(|record| record.kind == KIND).collect();
+    pins.sort_by_key(|record| record.at_ms);
     let mut pinned = BTreeSet::new();
-    for record in records {
+    for record in pins {
         // A record that cannot be read may be a pin: it counts as one.
-        let keeps = serde_json::from_value::<Pin>(record.value).map_or(true, |pin| pin.pinned);
+        let keeps = Pin::deserialize(&record.value).map_or(true, |pin| pin.pinned);
         if keeps {
-            pinned.insert(record.backup);
+            pinned.insert(record.backup.clone());
         } else {
             pinned.remove(&record.backup);
         }
     }
-    Ok(pinned)
+    pinned
 }

@@ -49,10 +49,15 @@ impl Standing {
 
 /// All proof records of one backup or of all, oldest first.
 pub(crate) async fn proofs(vault: &Vault, backup: Option<&BackupId>) -> Result<Vec<ProofRecord>, ApiError> {
-    let records = vault.records(PROOF, backup).await?;
-    let mut proofs: Vec<ProofRecord> = records.into_iter().map(readable).collect();
+    Ok(among(vault.records(PROOF, backup).await?))
+}
+
+/// The proofs among records of any kind, oldest first.
+pub(crate) fn among(records: Vec<holdfast_vault::Record>) -> Vec<ProofRecord> {
+    let proofs = records.into_iter().filter(|record| record.kind == PROOF);
+    let mut proofs: Vec<ProofRecord> = proofs.map(readable).collect();
     proofs.sort_by_key(|proof| proof.started_at_ms);
-    Ok(proofs)
+    proofs
 }
 
 /// A record that this version cannot read may have told of damage, so it counts as a failed check.

@@ -204,7 +204,13 @@ fn house(list: &'static [Entry]) -> House {
     let jobs = Jobs::new(home.clone(), clock.clone(), catalog.clone(), events.clone());
     let keychain = Arc::new(MemoryKeychain::default());
     let passphrase = Arc::new(NoPassphrase);
-    let secrets = Secrets::new(home.sealed_secrets(), SecretsChoice::Keychain, keychain, passphrase.clone());
+    let secrets = Secrets::new(
+        home.sealed_secrets(),
+        SecretsChoice::Keychain,
+        keychain,
+        passphrase.clone(),
+        clock.clone(),
+    );
     let shared = Arc::new(Shared {
         home,
         clock: clock.clone(),

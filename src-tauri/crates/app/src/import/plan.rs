@@ -77,7 +77,7 @@ fn no_room(database: &Database, intent: &Intent) -> Option<String> {
         return None;
     }
     let folder = Path::new(&intent.target.staging).parent()?;
-    let free = holdfast_vault::Store::local(folder).ok()?.free_bytes()?;
+    let free = holdfast_vault::storage::free_bytes(folder)?;
     (free < intent.report.text_bytes).then(|| {
         format!(
             "{} has {} free; the text alone is {}.",

@@ -179,7 +179,7 @@ fn no_room(
     let copy = snapshot.server.size_bytes.unwrap_or(0).max(backup.size_bytes);
     let needed = if intent.target.replaces() { copy + live_bytes.unwrap_or(0) } else { copy };
     let folder = std::path::Path::new(&intent.target.database).parent()?;
-    let free = holdfast_vault::Store::local(folder).ok()?.free_bytes()?;
+    let free = holdfast_vault::storage::free_bytes(folder)?;
     (free < needed).then(|| {
         format!(
             "{} has {} free; the restore needs {}.",

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use crate::clock::new_id;
+use crate::clock::{Clock, new_id};
 
 pub(crate) use choice::Asking;
 pub use choice::{NoPassphrase, PassphrasePurpose, PassphraseSource, SecretsChoice};
@@ -40,6 +40,7 @@ struct Inner {
     choice: SecretsChoice,
     keychain: Arc<dyn KeychainStore>,
     passphrase: Arc<dyn PassphraseSource>,
+    clock: Arc<dyn Clock>,
     /// The opened file. Held while opening: the key derivation runs once.
     file: Mutex<Option<SealedFile>>,
     /// A probe has been written, read and removed.
@@ -52,9 +53,10 @@ impl Secrets {
         choice: SecretsChoice,
         keychain: Arc<dyn KeychainStore>,
         passphrase: Arc<dyn PassphraseSource>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let (file, probed) = (Mutex::new(None), Mutex::new(false));
-        Self { inner: Arc::new(Inner { path, choice, keychain, passphrase, file, probed }) }
+        Self { inner: Arc::new(Inner { path, choice, keychain, passphrase, clock, file, probed }) }
     }
 
     /// None when nothing is kept under this name.
@@ -82,7 +84,11 @@ impl Secrets {
     pub async fn set(&self, name: &str, value: SecretBytes) -> Result<(), ApiError> {
         if self.in_file() {
             let mut file = self.inner.file.lock().await;
-            return self.opened(&mut file, Asking::Allowed).await?.put(name, Some(value)).await;
+            return self
+                .opened(&mut file, Asking::Allowed)
+                .await?
+                .put(name, Some(value), self.inner.clock.now_ms())
+                .await;
         }
         self.probe().await?;
         let name = name.to_owned();
@@ -93,7 +99,11 @@ impl Secrets {
     pub async fn delete(&self, name: &str) -> Result<(), ApiError> {
         if self.in_file() {
             let mut file = self.inner.file.lock().await;
-            return self.opened(&mut file, Asking::Allowed).await?.put(name, None).await;
+            return self
+                .opened(&mut file, Asking::Allowed)
+                .await?
+                .put(name, None, self.inner.clock.now_ms())
+                .await;
         }
         self.probe().await?;
         let name = name.to_owned();
@@ -153,7 +163,9 @@ impl Secrets {
         let path = self.inner.path.clone();
         let opened = match path.exists() {
             true => SealedFile::open(path, passphrase.clone()).await,
-            false if may_make => SealedFile::create(path, passphrase.clone()).await,
+            false if may_make => {
+                SealedFile::create(path, passphrase.clone(), self.inner.clock.now_ms()).await
+            }
             false => return Ok(false),
         };
         match opened {
@@ -172,7 +184,7 @@ impl Secrets {
             SealedFile::open(self.inner.path.clone(), passphrase).await?
         } else {
             crate::secrets::refuse_weak(&passphrase)?;
-            SealedFile::create(self.inner.path.clone(), passphrase).await?
+            SealedFile::create(self.inner.path.clone(), passphrase, self.inner.clock.now_ms()).await?
         };
         *file = Some(opened);
         Ok(())
@@ -206,7 +218,7 @@ impl Secrets {
                 SealedFile::open(path, passphrase).await?
             } else {
                 refuse_weak(&passphrase)?;
-                SealedFile::create(path, passphrase).await?
+                SealedFile::create(path, passphrase, self.inner.clock.now_ms()).await?
             });
         }
         slot.as_mut().ok_or_else(sealed_file::locked)

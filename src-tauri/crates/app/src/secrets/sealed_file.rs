@@ -47,7 +47,7 @@ impl SealedFile {
     }
 
     /// Makes an empty one.
-    pub async fn create(path: PathBuf, passphrase: SecretString) -> Result<Self, ApiError> {
+    pub async fn create(path: PathBuf, passphrase: SecretString, now_ms: i64) -> Result<Self, ApiError> {
         blocking(move || {
             let _lock = lock(&path)?;
             if path.exists() {
@@ -58,7 +58,7 @@ impl SealedFile {
                 .retry());
             }
             let values = Values::default();
-            let sealed = seal(&passphrase, &values)?;
+            let sealed = seal(&passphrase, &values, now_ms)?;
             replace(&path, &sealed)?;
             Ok(Self { path, passphrase, sealed, values })
         })
@@ -79,7 +79,7 @@ impl SealedFile {
     }
 
     /// Sets or, with None, removes. On disk when it returns.
-    pub async fn put(&mut self, name: &str, value: Option<SecretBytes>) -> Result<(), ApiError> {
+    pub async fn put(&mut self, name: &str, value: Option<SecretBytes>, now_ms: i64) -> Result<(), ApiError> {
         let (path, passphrase, known) = (self.path.clone(), self.passphrase.clone(), self.sealed.clone());
         let (name, mut values) = (name.to_owned(), self.values.clone());
         (self.sealed, self.values) = blocking(move || {
@@ -91,7 +91,7 @@ impl SealedFile {
                 Some(value) => values.0.insert(name, value.to_vec()),
                 None => values.0.remove(&name),
             };
-            let sealed = seal(&passphrase, &values)?;
+            let sealed = seal(&passphrase, &values, now_ms)?;
             replace(&path, &sealed)?;
             Ok((sealed, values))
         })
@@ -114,9 +114,9 @@ fn newer(
     Ok(Some((sealed, values)))
 }
 
-fn seal(passphrase: &SecretString, values: &Values) -> Result<Vec<u8>, ApiError> {
+fn seal(passphrase: &SecretString, values: &Values, now_ms: i64) -> Result<Vec<u8>, ApiError> {
     let plain = Zeroizing::new(serde_json::to_vec(&values.0).map_err(|error| damaged(&error.to_string()))?);
-    sealed::seal(passphrase, PURPOSE, &plain).map_err(|error| error.into_api())
+    sealed::seal(passphrase, PURPOSE, &plain, now_ms).map_err(|error| error.into_api())
 }
 
 fn unseal(passphrase: &SecretString, sealed_bytes: &[u8]) -> Result<Values, ApiError> {

@@ -27,7 +27,8 @@ fn secrets(
     keychain: &Arc<MemoryKeychain>,
     source: &Arc<Given>,
 ) -> Secrets {
-    Secrets::new(folder.join("secrets.sealed"), choice, keychain.clone(), source.clone())
+    let clock = Arc::new(crate::clock::FixedClock::at(1));
+    Secrets::new(folder.join("secrets.sealed"), choice, keychain.clone(), source.clone(), clock)
 }
 
 fn bytes(text: &str) -> SecretBytes {

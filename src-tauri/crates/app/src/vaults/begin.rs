@@ -18,7 +18,7 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
     let passphrase = SecretString::from(request.passphrase.0);
     refuse_weak(&passphrase)?;
     if let Some(row) = cx.catalog().vaults().current().await?
-        && let Ok(store) = store_at(&row.location)
+        && let Ok(store) = store_at(cx, &row.location)
         && Vault::probe(&store).await.is_ok()
     {
         return Err(ApiError::new(
@@ -41,7 +41,7 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
             .hint("Choose a folder that you may write to.")
         })?;
     }
-    let store = store_at(&location)?;
+    let store = store_at(cx, &location)?;
     let vault = Vault::create(store, &passphrase, cx.now_ms()).await?;
     let recovery_kit = vault.issue_recovery_kit(cx.now_ms()).await?;
     cx.catalog().vaults().use_vault(&vault.id(), &location, cx.now_ms()).await?;
@@ -62,7 +62,7 @@ pub async fn init(cx: &Cx, request: VaultInitRequest) -> Result<VaultInitRespons
 /// Takes up a vault made elsewhere. What was remembered of it from before counts again. What is returned is why
 /// it will not open by itself although that was wished.
 pub async fn attach(cx: &Cx, request: VaultAttachRequest) -> Result<Option<ApiError>, ApiError> {
-    let vault = open::with_secret(store_at(&request.path)?, &request.unlock).await?;
+    let vault = open::with_secret(store_at(cx, &request.path)?, &request.unlock).await?;
     let mut cell = cx.vault_cell().lock().await;
     cx.catalog().vaults().use_vault(&vault.id(), &request.path, cx.now_ms()).await?;
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;

@@ -36,7 +36,7 @@ pub async fn save_recovery_kit(
         recovery_words: Some(request.recovery_words),
         remember: false,
     };
-    let vault = open::with_secret(store_at(&row.location)?, &unlock).await?;
+    let vault = open::with_secret(store_at(cx, &row.location)?, &unlock).await?;
     let text = Zeroizing::new(text(&vault, &words).await?);
     let draft = Draft::beside(to, request.overwrite)?;
     draft

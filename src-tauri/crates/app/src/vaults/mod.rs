@@ -12,9 +12,11 @@ mod open;
 mod status;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
-use holdfast_vault::{Store, Vault};
+use holdfast_vault::storage::{LocalFolder, Wrapping, compose};
+use holdfast_vault::{Store, Vault, Writer};
 
 use crate::cx::Cx;
 
@@ -44,7 +46,8 @@ fn secret_name(vault: &Vault, slot: &str) -> String {
     format!("vault/{}/{slot}", vault.id())
 }
 
-fn store_at(location: &str) -> Result<Store, ApiError> {
+/// The one place that knows which storage a location means and what is wrapped around it.
+fn store_at(cx: &Cx, location: &str) -> Result<Store, ApiError> {
     if location.contains("://") {
         return Err(ApiError::new(ErrorCode::Unsupported, "Vaults in a bucket are not in this version yet.")
             .hint("Choose a folder."));
@@ -55,7 +58,13 @@ fn store_at(location: &str) -> Result<Store, ApiError> {
             "path: the vault's folder must be an absolute path.",
         ));
     }
-    Store::local(Path::new(location)).map_err(ApiError::from)
+    let folder = LocalFolder::new(Path::new(location))?;
+    let clock = Arc::clone(cx.clock());
+    let writer = Writer {
+        name: format!("Holdfast, process {}", std::process::id()),
+        clock: Arc::new(move || clock.now_ms()),
+    };
+    Ok(Store::new(compose(Arc::new(folder), Wrapping::FOLDER), writer))
 }
 
 fn none_yet() -> ApiError {

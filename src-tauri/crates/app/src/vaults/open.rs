@@ -32,7 +32,7 @@ async fn open_asking(cx: &Cx, asking: Asking) -> Result<Vault, ApiError> {
         VaultCell::Locked => return Err(locked()),
         _ => {}
     }
-    let store = store_at(&row.location)?;
+    let store = store_at(cx, &row.location)?;
     let kept = match with_kept_key(cx, &row, &store, asking).await {
         Ok(Some(vault)) => return enter(cx, &row, &mut cell, vault).await,
         Ok(None) => None,
@@ -60,7 +60,7 @@ async fn open_asking(cx: &Cx, asking: Asking) -> Result<Vault, ApiError> {
 /// open by itself although that was wished.
 pub async fn unlock(cx: &Cx, request: VaultUnlockRequest) -> Result<Option<ApiError>, ApiError> {
     let row = cx.catalog().vaults().current().await?.ok_or_else(none_yet)?;
-    let store = store_at(&row.location)?;
+    let store = store_at(cx, &row.location)?;
     let opens_file = offer(cx, &request).await?;
     let vault = match with_secret(store.clone(), &request).await {
         Err(wrong) if wrong.code == ErrorCode::PassphraseWrong && opens_file => {

@@ -21,7 +21,7 @@ pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
         last_check: row.last_check.clone(),
         ..blank(VaultState::Unreachable)
     };
-    let header = match reach(&row).await {
+    let header = match reach(cx, &row).await {
         Ok((store, header)) => {
             status.free_bytes = store.free_bytes();
             header
@@ -54,8 +54,8 @@ pub async fn status(cx: &Cx) -> Result<VaultStatus, ApiError> {
     Ok(status)
 }
 
-async fn reach(row: &VaultRow) -> Result<(Store, Header), ApiError> {
-    let store = store_at(&row.location)?;
+async fn reach(cx: &Cx, row: &VaultRow) -> Result<(Store, Header), ApiError> {
+    let store = store_at(cx, &row.location)?;
     let header = Vault::probe(&store).await?;
     Ok((store, header))
 }

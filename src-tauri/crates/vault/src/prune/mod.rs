@@ -20,8 +20,9 @@ type Sha = [u8; 32];
 impl Vault {
     /// Changes nothing. Refuses where `prune` would.
     pub async fn prune_plan(&self, grace_ms: i64, now_ms: i64) -> Result<PrunePlan> {
-        let _guard = self.inner.store.locks().shared().await?;
-        let survey = Survey::take(&self.inner).await?;
+        let inner = self.inner.past_the_cache();
+        let _guard = inner.store.locks().shared().await?;
+        let survey = Survey::take(&inner).await?;
         Ok(survey.plan(grace_ms, now_ms))
     }
 
@@ -33,14 +34,14 @@ impl Vault {
         now_ms: i64,
         cancel: &CancellationToken,
     ) -> Result<PruneResult> {
-        let inner = &self.inner;
+        let inner = &self.inner.past_the_cache();
         let mut result = PruneResult::default();
         {
             let _guard = inner.store.locks().shared().await?;
             let survey = Survey::take(inner).await?;
             result.packs_marked = survey.update_marks(inner, now_ms).await?;
         }
-        let _alone = inner.store.locks().exclusive().await?;
+        let alone = inner.store.locks().exclusive().await?;
         let survey = Survey::take(inner).await?;
         let now = survey.plan(plan.grace_ms, now_ms);
         let still = |planned: &[String], now: &[String]| -> Vec<Sha> {
@@ -49,6 +50,7 @@ impl Vault {
         let dead = still(&plan.removable, &now.removable);
         let rewrite = still(&plan.rewrite, &now.rewrite);
         for manifest in survey.history.half_deleted() {
+            alone.confirm().await?;
             inner.store.remove(Folder::Manifests, &manifest.name).await?;
         }
         let mut fresh = Vec::new();
@@ -72,10 +74,12 @@ impl Vault {
             }
             // Out of the indexes first: an index should never name what is not there.
             for name in obsolete {
+                alone.confirm().await?;
                 inner.store.remove(Folder::Index, &name).await?;
             }
             for sha in &going {
                 stop_if(cancel)?;
+                alone.confirm().await?;
                 inner.store.remove(Folder::Packs, &hex::encode(sha)).await?;
                 result.freed_bytes += survey.size(sha);
             }
@@ -84,8 +88,10 @@ impl Vault {
             result.freed_bytes = result.freed_bytes.saturating_sub(added);
         }
         for record in survey.orphan_records(inner).await? {
+            alone.confirm().await?;
             inner.store.remove(Folder::Records, &record).await?;
         }
+        alone.confirm().await?;
         inner.store.sweep_unfinished().await?;
         inner.refresh().await?;
         Survey::take(inner).await?.update_marks(inner, now_ms).await?;

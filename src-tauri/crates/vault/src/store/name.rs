@@ -1,5 +1,7 @@
 //! Names of objects: fixed folders, lower-case hexadecimal of fixed lengths, nothing else is seen.
 
+use crate::storage::ObjectPath;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folder {
     Slots,
@@ -59,6 +61,11 @@ impl Folder {
 
     pub fn is_name(self, name: &str) -> bool {
         name.len() == self.prefix() + 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
+    /// Whether a path is that of an object of the vault.
+    pub fn is_object(path: &ObjectPath) -> bool {
+        Self::ALL.iter().any(|folder| folder.recognise(path.as_str()).is_some())
     }
 
     /// The name in a full path, if it is one of ours.

@@ -28,7 +28,7 @@ pub struct BackupWriter {
 impl Vault {
     /// Holds a shared lock until the writer is gone.
     pub async fn begin(&self, options: WriteOptions) -> Result<BackupWriter> {
-        let inner = Arc::clone(&self.inner);
+        let inner = self.inner.past_the_cache();
         let guard = inner.store.locks().shared().await?;
         inner.refresh().await?;
         let marked = inner.marked().await?;
@@ -72,7 +72,7 @@ impl BackupWriter {
         let inner = &self.work.inner;
         let streams = self.work.take_streams()?;
         self.work.publish().await?;
-        let _commit = inner.store.locks().commit().await?;
+        let commit = inner.store.locks().commit().await?;
         let history = inner.history().await?;
         let previous = history.tip();
         let last = previous.as_ref().map_or(0, |tip| tip.sequence);
@@ -90,6 +90,8 @@ impl BackupWriter {
         let bytes = manifest::encode(&inner.keys, &self.raw_id, &head, &detail, &streams)?;
         // Before the commit point, not after: every chunk has a place in a pack that is there.
         self.work.all_there(&streams).await?;
+        self.work.guard.confirm().await?;
+        commit.confirm().await?;
         let prefix = ManifestName::prefix(head.sequence, &self.raw_id);
         let name = inner.store.put(Folder::Manifests, &prefix, bytes).await?;
         let name =

@@ -24,7 +24,7 @@ const UPLOADS: usize = 2;
 pub struct Work {
     pub inner: Arc<Inner>,
     /// Keeps sweeps away as long as anything of this backup is alive.
-    _guard: Guard,
+    pub guard: Guard,
     level: i32,
     /// Packs a prune has marked: their chunks count as absent.
     marked: HashSet<[u8; 32]>,
@@ -61,7 +61,7 @@ impl Work {
         let workers = options.workers.clamp(1, 64);
         Self {
             inner,
-            _guard: guard,
+            guard,
             level: options.compression.clamp(1, 19),
             marked,
             jobs: Arc::new(Semaphore::new(workers)),

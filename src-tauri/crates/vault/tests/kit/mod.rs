@@ -1,22 +1,16 @@
 //! What the vault's tests share: cheap vaults, deterministic data, a store that fails on demand.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use std::fmt;
-use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use holdfast_contract::BackupId;
+use holdfast_testkit::storage::Memory;
+use holdfast_vault::storage::{LocalFolder, Storage, Wrapping, compose};
 use holdfast_vault::*;
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +19,29 @@ pub const DAY: i64 = 86_400_000;
 
 pub fn passphrase() -> SecretString {
     SecretString::from("correct horse battery staple")
+}
+
+pub fn writer() -> Writer {
+    Writer { name: "a test".to_owned(), clock: Arc::new(|| 1_000) }
+}
+
+/// In memory, for a vault that nobody else looks at.
+pub fn fresh() -> Store {
+    over(&Memory::default())
+}
+
+pub fn over(memory: &Memory) -> Store {
+    bare(Arc::new(memory.clone()))
+}
+
+/// Waits a little for locks, so that a test of "busy" does not take long.
+pub fn bare(storage: Arc<dyn Storage>) -> Store {
+    Store::new(compose(storage, Wrapping::BARE), writer()).patient_for(Duration::from_millis(200))
+}
+
+/// As the application opens it.
+pub fn in_folder(path: &Path) -> Store {
+    Store::new(compose(Arc::new(LocalFolder::new(path).unwrap()), Wrapping::FOLDER), writer())
 }
 
 pub async fn vault(store: Store) -> Vault {
@@ -92,113 +109,4 @@ pub async fn check(vault: &Vault, level: CheckLevel) -> CheckReport {
 pub async fn prune(vault: &Vault, grace_ms: i64, now_ms: i64) -> Result<PruneResult> {
     let plan = vault.prune_plan(grace_ms, now_ms).await?;
     vault.prune(&plan, now_ms, &CancellationToken::new()).await
-}
-
-pub async fn objects(store: &InMemory) -> Vec<(Path, Bytes)> {
-    let listed: Vec<ObjectMeta> = store.list(None).try_collect().await.unwrap();
-    let mut all = Vec::new();
-    for meta in listed {
-        let bytes = store.get(&meta.location).await.unwrap().bytes().await.unwrap();
-        all.push((meta.location, bytes));
-    }
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
-}
-
-pub async fn copy(from: &InMemory) -> Arc<InMemory> {
-    let to = InMemory::new();
-    for (path, bytes) in objects(from).await {
-        to.put(&path, bytes.into()).await.unwrap();
-    }
-    Arc::new(to)
-}
-
-/// Passes everything on until its fuel for changes is used up; then every change fails, as after a crash.
-#[derive(Debug)]
-pub struct Failing {
-    inner: Arc<InMemory>,
-    pub fuel: AtomicI64,
-    /// Whether the failing change happens all the same (the answer is lost).
-    pub answer_lost: bool,
-    pub changes: AtomicU64,
-}
-
-impl Failing {
-    pub fn new(inner: Arc<InMemory>, fuel: i64, answer_lost: bool) -> Arc<Self> {
-        Arc::new(Self { inner, fuel: AtomicI64::new(fuel), answer_lost, changes: AtomicU64::new(0) })
-    }
-
-    /// Whether to do it, and whether to say so.
-    fn spend(&self) -> (bool, bool) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        match self.fuel.fetch_sub(1, Ordering::SeqCst) {
-            left if left > 0 => (true, true),
-            0 => (self.answer_lost, false),
-            _ => (false, false),
-        }
-    }
-}
-
-fn full() -> Error {
-    Error::Generic {
-        store: "failing",
-        source: Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull)),
-    }
-}
-
-impl fmt::Display for Failing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("failing")
-    }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Failing {
-    async fn put_opts(
-        &self,
-        at: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> object_store::Result<PutResult> {
-        let (act, tell) = self.spend();
-        let result = if act { self.inner.put_opts(at, payload, options).await } else { Err(full()) };
-        if tell { result } else { Err(full()) }
-    }
-    async fn put_multipart_opts(
-        &self,
-        _: &Path,
-        _: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        Err(full())
-    }
-    async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
-        self.inner.get_opts(at, options).await
-    }
-    async fn get_ranges(&self, at: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
-        self.inner.get_ranges(at, ranges).await
-    }
-    fn delete_stream(
-        &self,
-        paths: BoxStream<'static, object_store::Result<Path>>,
-    ) -> BoxStream<'static, object_store::Result<Path>> {
-        let (act, tell) = self.spend();
-        let done = if act { self.inner.delete_stream(paths) } else { futures::stream::empty().boxed() };
-        // The deletion must have run before the answer is thrown away.
-        if tell {
-            done
-        } else {
-            done.chain(futures::stream::once(async { Err(full()) }))
-                .filter_map(|r| async { r.is_err().then_some(r) })
-                .boxed()
-        }
-    }
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.inner.list(prefix)
-    }
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
-    }
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> object_store::Result<()> {
-        Err(full())
-    }
 }

@@ -13,7 +13,7 @@ pub(super) fn sort(error: &Error) -> VaultError {
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
                 VaultError::StorageReadOnly { native: error.to_string() }
             }
-            _ => VaultError::StorageUnavailable { native: error.to_string() },
+            _ => VaultError::StorageUnavailable { native: error.to_string(), transient: false },
         },
     }
 }
@@ -24,22 +24,6 @@ pub(super) fn lacks_hard_links(error: &Error) -> bool {
         error.source().is_some_and(|source| source.to_string().starts_with("Unable to rename file"));
     let codes: &[i32] = if cfg!(windows) { &[1] } else { &[1, 95, 45, 38] };
     linking && io(error).and_then(std::io::Error::raw_os_error).is_some_and(|code| codes.contains(&code))
-}
-
-/// Reading from behind the end: the object is shorter than it should be, which the caller finds out by itself.
-pub(super) fn is_out_of_range(error: &Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = source {
-        let text = error.to_string().to_lowercase();
-        if text.contains("range was invalid")
-            || text.contains("out of range")
-            || text.contains("invalid range")
-        {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 fn io(error: &Error) -> Option<&std::io::Error> {
