@@ -29,14 +29,22 @@ export function applyEvent(client: QueryClient, event: Schema["Event"], listener
 	}
 }
 
-const prefixesOf: Record<Schema["Changed"], string[]> = {
+const prefixesOf: Record<Schema["Topic"], string[]> = {
 	connections: ["connection.", "overview.", "database.", "health."],
 	backups: ["backup.list", "backup.get", "retention.", "overview.", "vault.status"],
 	restores: ["restore.list", "restore.get", "overview."],
 	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
 	settings: ["settings.", "about."],
 	health: ["overview.", "health."],
-	schedules: ["schedule.", "run.", "retention."],
+	schedules: ["schedule.", "run."],
+	retention: ["retention."],
+	cleanup: ["cleanup.list"],
+	databases: ["database."],
+	secrets: ["secrets.", "vault.", "overview."],
+	maintenance: ["maintenance."],
+	sessions: ["session."],
+	jobs: ["job."],
+	audit: ["audit.list"],
 	guards: ["guard."],
 	everything: [""],
 };

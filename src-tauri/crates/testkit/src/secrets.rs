@@ -17,6 +17,13 @@ const PURPOSE: &str = "holdfast secrets file 1";
 pub fn open_quickly(file: &Path, passphrase: &str) {
     let passphrase = SecretString::from(passphrase.to_owned());
     let plain = sealed::open(&passphrase, PURPOSE, &std::fs::read(file).unwrap()).expect("its passphrase");
-    let again = sealed::seal_at(&passphrase, PURPOSE, &plain, Argon2Cost::FLOOR).expect("an allowed cost");
+    let again = sealed::seal_at(
+        &passphrase,
+        PURPOSE,
+        &plain,
+        Argon2Cost::FLOOR,
+        chrono::Utc::now().timestamp_millis(),
+    )
+    .expect("an allowed cost");
     std::fs::write(file, again).unwrap();
 }

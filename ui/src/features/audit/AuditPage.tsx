@@ -206,6 +206,8 @@ function who(principal: Schema["Principal"]): string {
 			return principal.name;
 		case "command_line":
 			return `${principal.name}, command line`;
+		case "http":
+			return `${principal.name}, over the network`;
 		case "schedule":
 			return `schedule ${principal.name}`;
 		case "system":

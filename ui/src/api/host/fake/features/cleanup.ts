@@ -15,10 +15,10 @@ export const cleanupOperations: HandlersOf<"cleanup" | "table"> = {
 	}),
 	"cleanup.list": (world) => ({ rules: world.cleanupRules }),
 	"cleanup.preview": (world, request) => look(world, request),
-	"cleanup.set": (world, request) => {
+	"cleanup.set.plan": (world, request) => {
 		const connection = writable(world, request.connection);
-		const { table, blockers } = look(world, request);
-		if (blockers[0] !== undefined) throw refusal("not_allowed", `This rule is not kept: ${blockers[0]}`);
+		const preview = look(world, request);
+		const { table } = preview;
 		const known = world.cleanupRules.find((each) => each.name === request.name.trim());
 		const rule: Schema["CleanupRule"] = {
 			id: known?.id ?? hex(`rule-${request.name}-${world.nextId()}`, 32),
@@ -29,8 +29,26 @@ export const cleanupOperations: HandlersOf<"cleanup" | "table"> = {
 			batch_rows: request.batch_rows ?? 10_000,
 			archive: request.archive ?? true,
 		};
-		replaceIn(world.cleanupRules, rule);
-		return rule;
+		const most = request.most_rows ?? Math.max(preview.matching * 2, 10_000);
+		const typed = connection.environment === "production" && !rule.archive ? connection.live : null;
+		return {
+			...store(world, "cleanup.set.apply", typed, connection.id, { rule, most }),
+			rule,
+			preview,
+			replaces: known ?? null,
+			most_rows: most,
+			confirm_name: typed,
+			blockers: preview.blockers,
+			summary: `Whenever “${rule.name}” runs, it deletes up to ${most} rows of ${written(table)} in ${connection.name}; ${preview.matching} match now.`,
+		};
+	},
+	"cleanup.set.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "cleanup.set.apply", confirmation);
+		const { rule, most } = plan.request as { rule: Schema["CleanupRule"]; most: number };
+		const by = { kind: "window", name: "ada" } as const;
+		const kept = { ...rule, consent: { kind: "given", by, at_ms: world.now(), most } as const };
+		replaceIn(world.cleanupRules, kept);
+		return kept;
 	},
 	"cleanup.remove": (world, request) => {
 		const rule = ruleOf(world, request.rule);

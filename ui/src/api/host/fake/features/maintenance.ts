@@ -28,6 +28,7 @@ export const maintenanceOperations: HandlersOf<"maintenance" | "session"> = {
 		);
 		const last = lastOf(world, connection.id, action.kind);
 		return {
+			...store(world, "maintenance.apply", null, connection.id, request),
 			action,
 			extent: {
 				tables: tables.length,
@@ -39,59 +40,15 @@ export const maintenanceOperations: HandlersOf<"maintenance" | "session"> = {
 			last,
 		};
 	},
+	"maintenance.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "maintenance.apply", confirmation);
+		return begin(world, plan.request as Schema["MaintenanceRequest"]);
+	},
 	"maintenance.run": (world, request) => {
-		const { connection, action } = asked(world, request);
-		if (action.warning != null && !request.accept_warning)
-			throw refusal(
-				"confirmation_missing",
-				`${action.title} warns: ${action.warning}`,
-				"Accept the warning.",
-			);
-		const tables = (world.tables.get(connection.id) ?? []).slice(0, 400);
-		const bytes = tables.reduce((sum, each) => sum + each.bytes, 0);
-		const run: Run = {
-			job_id: "",
-			connection_id: connection.id,
-			action: action.kind,
-			tables: request.tables ?? [],
-			state: "running",
-			created_at_ms: world.now(),
-			duration_ms: null,
-			report: null,
-			error: null,
-		};
-		run.job_id = start(world, {
-			operation: "maintenance.run",
-			title: `${action.title} of ${connection.name}`,
-			connectionId: connection.id,
-			phases: tables.slice(0, 3).map((each) => `${action.title} ${each.name}`),
-			totalBytes: bytes,
-			totalRows: 0,
-			finish: () => {
-				const ended: Run = {
-					...run,
-					state: "succeeded",
-					duration_ms: Math.max(1, world.now() - run.created_at_ms),
-					report: {
-						tables: tables.length,
-						bytes_before: bytes,
-						bytes_after: action.writes ? Math.round(bytes * 0.93) : bytes,
-						findings: [],
-					},
-				};
-				world.maintenance = world.maintenance.map((each) => (each.job_id === run.job_id ? ended : each));
-				return ended.report;
-			},
-			onStopped: (error) => {
-				world.maintenance = world.maintenance.map((each) =>
-					each.job_id === run.job_id
-						? { ...each, state: error === null ? "cancelled" : "failed", error }
-						: each,
-				);
-			},
-		});
-		world.maintenance.unshift(run);
-		return started(run.job_id);
+		const { action } = asked(world, request);
+		if (action.warning != null)
+			throw refusal("confirmation_missing", `${action.title}: nobody has agreed to it yet.`, "Agree to it.");
+		return begin(world, request);
 	},
 	"maintenance.history": (world, request) => ({
 		runs: world.maintenance
@@ -139,4 +96,53 @@ function asked(world: World, request: Schema["MaintenanceRequest"]) {
 
 function lastOf(world: World, connection: string, kind: Schema["MaintenanceKind"]): Run | null {
 	return world.maintenance.find((each) => each.connection_id === connection && each.action === kind) ?? null;
+}
+
+function begin(world: World, request: Schema["MaintenanceRequest"]) {
+	const { connection, action } = asked(world, request);
+	const tables = (world.tables.get(connection.id) ?? []).slice(0, 400);
+	const bytes = tables.reduce((sum, each) => sum + each.bytes, 0);
+	const run: Run = {
+		job_id: "",
+		connection_id: connection.id,
+		action: action.kind,
+		tables: request.tables ?? [],
+		state: "running",
+		created_at_ms: world.now(),
+		duration_ms: null,
+		report: null,
+		error: null,
+	};
+	run.job_id = start(world, {
+		operation: "maintenance.run",
+		title: `${action.title} of ${connection.name}`,
+		connectionId: connection.id,
+		phases: tables.slice(0, 3).map((each) => `${action.title} ${each.name}`),
+		totalBytes: bytes,
+		totalRows: 0,
+		finish: () => {
+			const ended: Run = {
+				...run,
+				state: "succeeded",
+				duration_ms: Math.max(1, world.now() - run.created_at_ms),
+				report: {
+					tables: tables.length,
+					bytes_before: bytes,
+					bytes_after: action.writes ? Math.round(bytes * 0.93) : bytes,
+					findings: [],
+				},
+			};
+			world.maintenance = world.maintenance.map((each) => (each.job_id === run.job_id ? ended : each));
+			return ended.report;
+		},
+		onStopped: (error) => {
+			world.maintenance = world.maintenance.map((each) =>
+				each.job_id === run.job_id
+					? { ...each, state: error === null ? "cancelled" : "failed", error }
+					: each,
+			);
+		},
+	});
+	world.maintenance.unshift(run);
+	return started(run.job_id);
 }

@@ -1,7 +1,8 @@
 // Retention in the simulated application: the same rules, over the backups that are there.
 
 import type { Schema } from "../../../client";
-import { confirmed, type HandlersOf, openOnly, store } from "../gate";
+import { confirmed, type HandlersOf, openOnly, started, store } from "../gate";
+import { start } from "../jobs";
 import { day } from "../stage/units";
 import { refreshVault } from "../stage/vault";
 import { connectionOf, refusal, type World } from "../world";
@@ -10,51 +11,62 @@ type Reason = Schema["KeepReason"];
 
 export const retentionOperations: HandlersOf<"retention"> = {
 	"retention.get": (world, request) => retentionOf(world, connectionOf(world, request.connection).id),
-	"retention.set": (world, request) => {
-		const { id } = connectionOf(world, request.connection);
-		if (request.inherit) {
-			world.retention.delete(id);
-			return retentionOf(world, id);
-		}
-		const retention = {
-			connection_id: id,
-			rules: request.rules,
-			zone: request.zone ?? retentionOf(world, id).zone,
+	"retention.set.plan": (world, request) => {
+		const { id, name } = connectionOf(world, request.connection);
+		const now = retentionOf(world, id);
+		const group = world.connections.find((each) => each.id === id)?.group ?? "";
+		const inherited = world.groupRetention.get(group);
+		const retention = request.inherit
+			? { connection_id: id, rules: inherited?.rules ?? {}, zone: inherited?.zone ?? "UTC" }
+			: { connection_id: id, rules: request.rules, zone: request.zone ?? now.zone };
+		const { going, staying, frees_bytes } = judged(world, retention);
+		return {
+			...store(world, "retention.set.apply", null, id, { retention, inherit: request.inherit === true }),
+			retention,
+			going,
+			staying: staying.length,
+			frees_bytes,
+			most_backups: Math.max(going.length * 2, 10),
+			summary: `Whenever the rules of ${name} are carried out, up to ${Math.max(going.length * 2, 10)} backups go; ${going.length} would go now, ${staying.length} stay.`,
 		};
-		world.retention.set(id, retention);
-		return retention;
+	},
+	"retention.set.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "retention.set.apply", confirmation);
+		const { retention, inherit } = plan.request as { retention: Schema["Retention"]; inherit: boolean };
+		if (inherit) world.retention.delete(plan.subject);
+		else world.retention.set(plan.subject, retention);
+		return retentionOf(world, plan.subject);
 	},
 	"retention.group.list": (world) => ({ groups: [...world.groupRetention.values()] }),
 	"retention.group.preview": (world, request) => {
 		openOnly(world);
 		const set = world.groupRetention.get(request.group);
 		const rules = request.rules ?? set?.rules ?? {};
-		const zone = request.zone ?? set?.zone ?? "UTC";
+		return { members: wouldGo(world, request.group, rules, request.zone ?? set?.zone ?? "UTC") };
+	},
+	"retention.group.set.plan": (world, request) => {
+		const { group, rules } = request;
+		const zone = request.zone ?? world.groupRetention.get(group)?.zone ?? "UTC";
+		const members = rules == null ? [] : wouldGo(world, group, rules, zone);
+		const going = members.reduce((sum, each) => sum + (each.own ? 0 : each.going.length), 0);
 		return {
-			members: membersOf(world, request.group)
-				.map(({ id, name }) => {
-					const own = world.retention.get(id);
-					const plan = judged(world, own ?? { connection_id: id, rules, zone });
-					return {
-						connection_id: id,
-						connection: name,
-						own: own !== undefined,
-						going: plan.going,
-						staying: plan.staying.length,
-						frees_bytes: plan.frees_bytes,
-					};
-				})
-				.toSorted((left, right) => left.connection.localeCompare(right.connection)),
+			...store(world, "retention.group.set.apply", null, group, { group, rules, zone }),
+			group,
+			rules: rules ?? null,
+			zone,
+			members,
+			most_backups: Math.max(going * 2, 10),
+			summary:
+				rules == null
+					? `The group ${group} has no rules any more; every backup of its members stays.`
+					: `Whenever the rules are carried out, old backups of its members go; ${going} would go now.`,
 		};
 	},
-	"retention.group.set": (world, request) => {
-		const { group, rules } = request;
+	"retention.group.set.apply": (world, request, confirmation) => {
+		const plan = confirmed(world, request.plan_id, "retention.group.set.apply", confirmation);
+		const { group, rules, zone } = plan.request as Schema["GroupRetention"];
 		if (rules == null) world.groupRetention.delete(group);
-		else {
-			membersOf(world, group);
-			const zone = request.zone ?? world.groupRetention.get(group)?.zone ?? "UTC";
-			world.groupRetention.set(group, { group, rules, zone });
-		}
+		else world.groupRetention.set(group, { group, rules, zone });
 		return { groups: [...world.groupRetention.values()] };
 	},
 	"retention.plan": (world, request) => {
@@ -73,13 +85,40 @@ export const retentionOperations: HandlersOf<"retention"> = {
 			request.connection == null
 				? membersOf(world, request.group ?? "")
 				: [connectionOf(world, request.connection)];
-		const done = members.map((each) => carryOut(world, each.id));
-		return {
-			deleted: done.flatMap((each) => each.deleted),
-			kept: done.reduce((sum, each) => sum + each.kept, 0),
-		};
+		return started(
+			start(world, {
+				operation: "retention.run",
+				title: `Remove old backups of ${members.length} connections`,
+				connectionId: null,
+				phases: ["Removing old backups"],
+				totalBytes: 0,
+				totalRows: 0,
+				finish: () => {
+					const done = members.map((each) => carryOut(world, each.id));
+					const kept = done.reduce((sum, each) => sum + each.kept, 0);
+					return { deleted: done.flatMap((each) => each.deleted), kept };
+				},
+			}),
+		);
 	},
 };
+
+function wouldGo(world: World, group: string, rules: Schema["RetentionRules"], zone: string) {
+	return membersOf(world, group)
+		.map(({ id, name }) => {
+			const own = world.retention.get(id);
+			const plan = judged(world, own ?? { connection_id: id, rules, zone });
+			return {
+				connection_id: id,
+				connection: name,
+				own: own !== undefined,
+				going: plan.going,
+				staying: plan.staying.length,
+				frees_bytes: plan.frees_bytes,
+			};
+		})
+		.toSorted((left, right) => left.connection.localeCompare(right.connection));
+}
 
 function retentionOf(world: World, id: string): Schema["Retention"] {
 	const own = world.retention.get(id);

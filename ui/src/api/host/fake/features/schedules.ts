@@ -26,6 +26,13 @@ export function scheduleOperations(all: () => Handlers): HandlersOf<"schedule" |
 			runner_present: true,
 		}),
 		"schedule.get": (world, request) => shown(world, scheduleOf(world, request.schedule)),
+		"schedule.agree.plan": (world, request) => {
+			const schedule = scheduleOf(world, request.schedule);
+			throw refusal("bad_request", `“${schedule.name}” does nothing that must be agreed to.`);
+		},
+		"schedule.agree.apply": () => {
+			throw refusal("plan_moved", "This plan is not valid any more.", "Look at what will happen again.");
+		},
 		"schedule.add": (world, request) => {
 			if (!schedulable.has(request.operation as OperationName))
 				throw refusal("not_allowed", `${request.operation} needs a person, so it cannot be scheduled.`);

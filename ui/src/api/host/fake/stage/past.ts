@@ -118,7 +118,7 @@ export function populate(world: World): void {
 export function record(
 	world: World,
 	operation: string,
-	target: Schema["Target"],
+	touched: Schema["Touched"],
 	targetName: string | null,
 	error: string | null,
 	at = world.now(),
@@ -133,7 +133,7 @@ export function record(
 					? { kind: "command_line", name: "ada" }
 					: { kind: "window", name: "ada" },
 			operation,
-			target,
+			touched: [touched],
 			target_name: targetName,
 			phase,
 			outcome: phase === "intent" ? null : error === null ? "ok" : "refused",
@@ -234,25 +234,29 @@ function pastJobs(world: World, now: number): void {
 }
 
 function pastAudit(world: World, now: number): void {
-	const steps: [string, Schema["Target"], string | null, number][] = [
+	const steps: [string, Schema["Touched"], string | null, number][] = [
 		["vault.init", { kind: "vault" }, "Vault", 96 * day],
-		...specs.map((each): [string, Schema["Target"], string | null, number] => [
+		...specs.map((each): [string, Schema["Touched"], string | null, number] => [
 			"connection.add",
-			{ kind: "named", id: each.name },
+			{ kind: "named", name: each.name },
 			each.name,
 			90 * day,
 		]),
 		...world.backups
 			.toReversed()
-			.map((each): [string, Schema["Target"], string | null, number] => [
+			.map((each): [string, Schema["Touched"], string | null, number] => [
 				"backup.create",
-				{ kind: "connection", id: each.backup.connection_id },
+				touchedOf(each.backup.connection_id, each.backup.connection_name),
 				each.backup.connection_name,
 				now - each.backup.created_at_ms,
 			]),
-		["restore.apply", { kind: "connection", id: "" }, "Billing", 20 * hour],
+		["restore.apply", touchedOf("", "Billing"), "Billing", 20 * hour],
 		["settings.update", { kind: "application" }, null, 2 * hour],
 	];
 	for (const [operation, target, name, age] of steps.toSorted((left, right) => right[3] - left[3]))
 		record(world, operation, target, name, null, now - age);
+}
+
+function touchedOf(id: string, name: string): Schema["Touched"] {
+	return { kind: "connection", id, name, database: name.toLowerCase() };
 }
