@@ -16,7 +16,9 @@ type Agreement = {
 		: never;
 }[OperationName];
 
-type Kept<K extends Agreement> = K extends `${infer Rule}.plan` ? Extract<OperationName, `${Rule}.apply`> : never;
+type Kept<K extends Agreement> = K extends `${infer Rule}.plan`
+	? Extract<OperationName, `${Rule}.apply`>
+	: never;
 
 /** What every such plan shows. */
 interface Shown {

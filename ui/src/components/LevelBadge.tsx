@@ -100,4 +100,3 @@ function Pips({ filled }: { filled: number }) {
 export function levelText(level: Schema["Level"]): string {
 	return levels[level].text;
 }
-

@@ -2729,8 +2729,6 @@ export interface components {
             maintenance: boolean;
             /** @description As people call it. For a connection: what its server said when it was last asked. */
             product: string;
-            /** @description Questions that a check or a guard asks. */
-            questions: boolean;
             restore?: components["schemas"]["RestoreOffers"] | null;
             /** @description Sessions of others can be listed and closed. */
             sessions: boolean;

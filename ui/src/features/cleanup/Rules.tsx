@@ -150,7 +150,12 @@ function RuleTable({ rules, readOnly, onEdit, onRun, onAgree }: RuleTableProps) 
 }
 
 /** A rule that waits is looked at before it runs. */
-function RunOrAgree({ rule, readOnly, onRun, onAgree }: Omit<RuleTableProps, "rules" | "onEdit"> & { rule: Rule }) {
+function RunOrAgree({
+	rule,
+	readOnly,
+	onRun,
+	onAgree,
+}: Omit<RuleTableProps, "rules" | "onEdit"> & { rule: Rule }) {
 	const { consent } = rule;
 	if (consent?.kind === "waiting")
 		return (

@@ -39,12 +39,7 @@ export function OfGroup({ connection, set }: OfGroupProps) {
 	return (
 		<div className="flex items-center gap-2 text-sm">
 			<p className="min-w-0">Its own rules go before those of the group {link}.</p>
-			<Button
-				small
-				className="ml-auto"
-				data-testid="retention-inherit"
-				onClick={() => setAgreeing(true)}
-			>
+			<Button small className="ml-auto" data-testid="retention-inherit" onClick={() => setAgreeing(true)}>
 				Use the group's…
 			</Button>
 			{agreeing && (

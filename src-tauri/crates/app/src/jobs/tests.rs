@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use holdfast_contract::policy::{Principal, Target};
+use holdfast_contract::policy::Principal;
 use holdfast_engine::Progress as _;
 use serde_json::json;
 use tokio::sync::{broadcast, oneshot};
@@ -35,7 +35,7 @@ fn new_job(connection: Option<&str>) -> NewJob {
         cancellable: true,
         audit: Some(JobAudit {
             principal: Principal::CommandLine("ann".into()),
-            target: Target::None,
+            touched: Vec::new(),
             target_name: Some("Shop".into()),
         }),
     }
