@@ -32,10 +32,10 @@ const ROOMS: &[&str] = &[
     "home",
     "draft",
     "catalog",
+    "consent",
     "secrets",
     "config",
     "jobs",
-    "pool",
     "cx",
     "vaults",
     "connections",
@@ -63,6 +63,7 @@ const ENGINE: &[Floor] = &[
     Floor::Room("error"),
     Floor::Room("content"),
     Floor::Room("pattern"),
+    Floor::Room("properties"),
     // The way to a server: where it is, and how it is encrypted.
     Floor::Together(&["reach", "tls"]),
     Floor::Room("readers"),
@@ -107,6 +108,30 @@ fn root() -> PathBuf {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Consent is made by checks that the gate alone calls; everybody else is handed it.
+#[test]
+fn consent_is_made_by_the_gate_alone() {
+    let app = root().join("src-tauri/crates/app/src");
+    let makers = ["consent::confirm(", "consent::agree(", "consent::standing(", "consent::of_nothing("];
+    let mut callers = BTreeSet::new();
+    let mut folders = vec![app.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = read(&path);
+            if makers.iter().any(|maker| text.contains(maker)) {
+                let room = path.strip_prefix(&app).expect("inside").components().next().expect("a name");
+                callers.insert(room.as_os_str().to_string_lossy().into_owned());
+            }
+        }
+    }
+    assert_eq!(callers, BTreeSet::from(["gate".to_owned()]));
 }
 
 #[test]

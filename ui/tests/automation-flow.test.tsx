@@ -60,6 +60,7 @@ describe("retention", () => {
 			expect(within(screen.getByTestId("retention-going")).getAllByText("Nightly")).toHaveLength(first - 1),
 		);
 		await visit.press("retention-save");
+		await visit.press("apply");
 		await waitFor(async () => expect(await visit.find("retention-apply")).toHaveProperty("disabled", false));
 		await visit.press("retention-apply");
 		await visit.press("apply");

@@ -46,6 +46,7 @@ describe("rules", () => {
 		await visit.type("rule-days", "100");
 		expect((await visit.find("rule-preview")).textContent).toContain("9,360 of 12,480 rows of orders");
 		await visit.press("rule-save");
+		await visit.press("apply");
 		expect((await visit.find("cleanup-rule")).textContent).toContain("placed_at older than 100 days");
 		await visit.press("rule-run");
 		await visit.press("apply");
@@ -68,7 +69,9 @@ describe("rules", () => {
 		await visit.type("rule-condition", "true");
 		expect((await visit.find("rule-blocker")).textContent).toContain("All 12480 rows");
 		await visit.press("rule-save");
-		await within(form).findByText(/This rule is not kept/);
+		const dialog = await visit.find("plan-dialog");
+		await within(dialog).findAllByText(/All 12480 rows/);
+		expect(await visit.find("apply")).toHaveProperty("disabled", true);
 		expect(visit.world.cleanupRules.some((each) => each.name === "wrong")).toBe(false);
 	});
 	it("do not take the name of another", async () => {

@@ -3,12 +3,16 @@
 
 import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import type { Schema } from "@/api/client";
 import { Visit } from "./visit";
 
 describe("rules of a group", () => {
 	it("show what they would do to each member, hold for those without their own, and are carried out", async () => {
 		const visit = new Visit("#/groups/Production");
-		await visit.host.invoke("retention.set", { connection: "Billing", rules: {}, zone: "UTC" }, null);
+		const set = { connection: "Billing", rules: {}, zone: "UTC" };
+		const plan = await visit.host.invoke("retention.set.plan", set, null);
+		const { plan_id, digest } = plan as Schema["RetentionSetPlan"];
+		await visit.host.invoke("retention.set.apply", { plan_id }, { digest });
 		await visit.type("rule-keep_last", "1");
 		await waitFor(async () =>
 			expect((await visit.find("group-summary")).textContent).toContain("of 1 database"),
@@ -21,6 +25,7 @@ describe("rules of a group", () => {
 		]);
 		expect(await visit.find("group-run")).toHaveProperty("disabled", true);
 		await visit.press("group-save");
+		await visit.press("apply");
 		await visit.find("group-forget");
 		const before = visit.world.backups.length;
 		await waitFor(async () => expect(await visit.find("group-run")).toHaveProperty("disabled", false));
@@ -38,11 +43,16 @@ describe("rules of a group", () => {
 	});
 	it("are named on a member's page, which can go back to them", async () => {
 		const visit = new Visit("#/db/{Billing}/retention");
-		await visit.host.invoke("retention.group.set", { group: "Production", rules: { keep_last: 3 } }, null);
+		const set = { group: "Production", rules: { keep_last: 3 } };
+		const plan = await visit.host.invoke("retention.group.set.plan", set, null);
+		const { plan_id, digest } = plan as Schema["GroupRetentionSetPlan"];
+		await visit.host.invoke("retention.group.set.apply", { plan_id }, { digest });
 		expect((await visit.find("retention-of-group")).textContent).toContain("Rules of the group Production");
 		await visit.type("rule-keep_last", "9");
 		await visit.press("retention-save");
+		await visit.press("apply");
 		await visit.press("retention-inherit");
+		await visit.press("apply");
 		await waitFor(async () => expect(await visit.find("rule-keep_last")).toHaveProperty("value", "3"));
 		expect(visit.world.retention.size).toBe(0);
 	});

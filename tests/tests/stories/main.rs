@@ -7,6 +7,7 @@ mod clearing_cut;
 mod clearing_shapes;
 mod clearing_writers;
 mod command_line;
+mod consent;
 mod guard;
 mod import;
 mod kills;

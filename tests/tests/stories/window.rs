@@ -104,6 +104,7 @@ fn what_is_cleared_is_in_a_proven_backup_and_rules_count_before_they_delete() {
     let preview = page.test_id("rule-preview").text().replace(',', "");
     assert!(preview.contains(&format!("{bad} of {reviews} rows")), "{preview}");
     page.test_id("rule-save").click();
+    page.test_id("apply").click();
     page.test_id("cleanup-rule");
     assert_sound(page, "a clean-up rule");
     page.test_id("rule-run").click();

@@ -2,7 +2,7 @@
 
 use holdfast_contract::snapshot::EngineKind;
 
-use crate::{Access, Driver, Engine, Result, mysql, postgres, sqlite};
+use crate::{Access, Driver, Engine, Properties, Result, mysql, postgres, sqlite};
 
 pub fn driver(kind: EngineKind) -> &'static dyn Driver {
     match kind {
@@ -15,4 +15,13 @@ pub fn driver(kind: EngineKind) -> &'static dyn Driver {
 /// Makes the engine for a connection. Does not connect yet.
 pub fn engine(access: Access) -> Result<Box<dyn Engine>> {
     driver(access.spec.engine()).engine(access)
+}
+
+/// What is true of every database of this kind.
+pub fn properties(kind: EngineKind) -> Properties {
+    match kind {
+        EngineKind::Postgres => postgres::properties(),
+        EngineKind::Mysql => mysql::properties(),
+        EngineKind::Sqlite => sqlite::properties(),
+    }
 }

@@ -45,11 +45,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use clear::{Clear, Deletion, RowCount, Rows};
 pub use driver::Driver;
-pub use drivers::{driver, engine};
+pub use drivers::{driver, engine, properties};
 pub use error::{EngineError, Result};
 pub use export::{Export, WriteFile};
 pub use maintain::Maintain;
-pub use properties::{Properties, RowCounts, TablePlacing, TableStaging, properties};
+pub use properties::{Properties, RowCounts, TablePlacing, TableStaging};
 pub use sessions::{Ask, Sessions};
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 

@@ -4,9 +4,6 @@
 //! Use cases ask these instead of the engine's name. What can be told from a facet being there or not does not belong here.
 
 use holdfast_contract::offers::{AddressForm, Copies};
-use holdfast_contract::snapshot::EngineKind;
-
-use crate::{mysql, postgres, sqlite};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties {
@@ -55,12 +52,4 @@ pub enum TablePlacing {
     Transaction,
     /// One statement that renames all of them.
     Rename,
-}
-
-pub fn properties(kind: EngineKind) -> Properties {
-    match kind {
-        EngineKind::Postgres => postgres::properties(),
-        EngineKind::Mysql => mysql::properties(),
-        EngineKind::Sqlite => sqlite::properties(),
-    }
 }

@@ -11,6 +11,12 @@ pub struct Shared<S: 'static> {
     by_module: Mutex<BTreeMap<String, &'static S>>,
 }
 
+impl<S> Default for Shared<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<S> Shared<S> {
     pub const fn new() -> Self {
         Self { by_module: Mutex::new(BTreeMap::new()) }

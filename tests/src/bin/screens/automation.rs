@@ -68,6 +68,9 @@ fn retention(camera: &mut Camera<'_>) {
     page.wait_for_text("would go");
     camera.take("group-retention");
     page.test_id("group-save").click();
+    page.test_id("plan-dialog");
+    camera.take("group-retention-agree");
+    page.test_id("apply").click();
     page.test_id("group-forget");
     camera.window.open_database("warehouse");
     page.test_id("tab-retention").click();
@@ -107,6 +110,9 @@ fn clearing(camera: &mut Camera<'_>) {
     page.test_id("rule-preview");
     camera.take("clean-up-rule");
     page.test_id("rule-save").click();
+    page.test_id("plan-dialog");
+    camera.take("clean-up-agree");
+    page.test_id("apply").click();
     page.test_id("cleanup-rule");
     page.test_id("rule-run").click();
     page.test_id("rule-preview");

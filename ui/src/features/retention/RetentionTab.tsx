@@ -73,35 +73,7 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 			<div className="flex min-w-0 flex-col gap-3">
 				{set.rules && !none && !changed && <NothingRuns connection={connection} />}
 				<Answered question={plan} rows={6}>
-					{(data) => (
-						<>
-							<Panel
-								title={changed ? "With these rules" : "Now"}
-								aside={
-									<Button
-										tone="danger"
-										disabled={changed || data.going.length === 0}
-										title={changed ? "Save the rules first" : undefined}
-										onClick={() => setApplying(true)}
-										data-testid="retention-apply"
-									>
-										Delete {data.going.length > 0 ? counted(data.going.length, "backup") : "them"}…
-									</Button>
-								}
-							>
-								<p data-testid="retention-summary">
-									{data.summary}{" "}
-									{data.going.length > 0 && (
-										<span className="text-text-2">
-											They added {bytes(data.frees_bytes)}; what others share stays.
-										</span>
-									)}
-								</p>
-							</Panel>
-							{data.going.length > 0 && <Going backups={data.going} />}
-							<Staying staying={data.staying} />
-						</>
-					)}
+					{(data) => <WouldGo plan={data} changed={changed} onApply={() => setApplying(true)} />}
 				</Answered>
 			</div>
 			{agreeing && (
@@ -117,6 +89,45 @@ function Rules({ connection, set }: { connection: Schema["Connection"]; set: Sch
 			)}
 			{applying && <Apply connection={connection} onClose={() => setApplying(false)} />}
 		</div>
+	);
+}
+
+interface WouldGoProps {
+	plan: Schema["RetentionPlan"];
+	/** The rules that are shown are not saved yet. */
+	changed: boolean;
+	onApply: () => void;
+}
+
+function WouldGo({ plan, changed, onApply }: WouldGoProps) {
+	return (
+		<>
+			<Panel
+				title={changed ? "With these rules" : "Now"}
+				aside={
+					<Button
+						tone="danger"
+						disabled={changed || plan.going.length === 0}
+						title={changed ? "Save the rules first" : undefined}
+						onClick={onApply}
+						data-testid="retention-apply"
+					>
+						Delete {plan.going.length > 0 ? counted(plan.going.length, "backup") : "them"}…
+					</Button>
+				}
+			>
+				<p data-testid="retention-summary">
+					{plan.summary}{" "}
+					{plan.going.length > 0 && (
+						<span className="text-text-2">
+							They added {bytes(plan.frees_bytes)}; what others share stays.
+						</span>
+					)}
+				</p>
+			</Panel>
+			{plan.going.length > 0 && <Going backups={plan.going} />}
+			<Staying staying={plan.staying} />
+		</>
 	);
 }
 
