@@ -41,7 +41,7 @@ fn a_rule_without_archive_is_agreed_to_by_the_databases_name() {
     let request = json!({"connection": "prod", "name": "other", "table": {"name": "t"}, "archive": false,
         "rows": {"kind": "matching", "condition": "id <= 1000"}});
     // The way there was before.
-    ctl.run(&["call", "cleanup.set", &request.to_string()]).fails_with(1);
+    ctl.run(&["call", "cleanup.set", &request.to_string()]).fails_with(2);
     let plan = call(&ctl, "cleanup.set.plan", request);
     assert_eq!(plan["preview"]["matching"], 1000);
     let name = plan["confirm_name"].as_str().unwrap().to_owned();
