@@ -47,10 +47,16 @@ pub struct Confirmed {
     pub plan: Plan,
 }
 
-/// The plan is there, for this operation, confirmed and young enough.
+/// Who confirms, and when.
+pub struct By<'a> {
+    pub principal: &'a Principal,
+    pub at_ms: i64,
+}
+
+/// The plan is there, for this operation, confirmed by who looked at it, and young enough.
 pub async fn confirm(
     catalog: &Catalog,
-    now_ms: i64,
+    by: By<'_>,
     name: &str,
     confirm: Confirm,
     id: &PlanId,
@@ -65,10 +71,14 @@ pub async fn confirm(
         .hint("Make a plan with the operation that belongs to this one."));
     }
     agreed(&plan, confirm, confirmation)?;
+    if !plan.made_by.as_ref().is_some_and(|maker| maker.is_same_person(by.principal)) {
+        return Err(ApiError::new(ErrorCode::NotAllowed, "Somebody else has looked at this plan.")
+            .hint("Make the plan yourself, look at it, and confirm that one."));
+    }
     if plan.used {
         return Err(plan_moved("This plan has been applied already."));
     }
-    if now_ms > plan.expires_at_ms {
+    if by.at_ms > plan.expires_at_ms {
         return Err(plan_moved("This plan is more than an hour old."));
     }
     Ok(Confirmed { plan })

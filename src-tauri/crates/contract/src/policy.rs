@@ -244,6 +244,17 @@ pub enum Principal {
     System,
 }
 
+impl Principal {
+    /// Window and command line of one account are one person at this machine.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        use Principal::{CommandLine, Window};
+        match (self, other) {
+            (Window(one) | CommandLine(one), Window(other) | CommandLine(other)) => one == other,
+            _ => self == other,
+        }
+    }
+}
+
 /// One thing that an operation touches, found before it runs. Ids are whole and names are those of that moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]

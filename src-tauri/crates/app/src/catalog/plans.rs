@@ -1,5 +1,6 @@
 //! Table `plans`: what was shown and may be applied, for an hour, once, by any process of this home.
 
+use holdfast_contract::policy::Principal;
 use holdfast_contract::{Answer, ApiError, ErrorCode, PlanId};
 use rusqlite::params;
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub struct Plan {
     pub digest: String,
     /// The name a person must type, when one is asked for.
     pub confirm_name: Option<String>,
+    /// Who looked at it: nobody else may confirm it.
+    pub made_by: Option<Principal>,
     /// It has been applied.
     pub used: bool,
     pub created_at_ms: i64,
@@ -37,6 +40,7 @@ impl Plan {
         intent: &impl Serialize,
         digest: String,
         confirm_name: Option<String>,
+        made_by: &Principal,
         now_ms: i64,
     ) -> Answer<Self> {
         Ok(Self {
@@ -45,6 +49,7 @@ impl Plan {
             request: serde_json::to_value(intent).map_err(CatalogError::from)?,
             digest,
             confirm_name,
+            made_by: Some(made_by.clone()),
             used: false,
             created_at_ms: now_ms,
             expires_at_ms: now_ms + PLAN_LIFE_MS,
@@ -75,15 +80,15 @@ impl Plans<'_> {
                     [plan.created_at_ms - 86_400_000],
                 )?;
                 catalog.execute(
-                    "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)",
+                    "INSERT INTO plans (id, operation, request, digest, confirm_name, made_by, created_at_ms, expires_at_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                     params![
                         plan.id.as_str(),
                         plan.operation,
                         plan.request.to_string(),
                         plan.digest,
                         plan.confirm_name,
-                        // Told by the audit log.
-                        None::<String>,
+                        plan.made_by.as_ref().map(serde_json::to_string).transpose()?,
                         plan.created_at_ms,
                         plan.expires_at_ms,
                     ],
@@ -99,7 +104,7 @@ impl Plans<'_> {
         self.0
             .read(move |catalog| {
                 let mut statement = catalog.prepare_cached(
-                    "SELECT operation, request, digest, confirm_name, used_at_ms IS NOT NULL, created_at_ms, expires_at_ms
+                    "SELECT operation, request, digest, confirm_name, used_at_ms IS NOT NULL, created_at_ms, expires_at_ms, made_by
                      FROM plans WHERE id = ?1",
                 )?;
                 let mut rows = statement.query([id.as_str()])?;
@@ -116,6 +121,7 @@ impl Plans<'_> {
                     used: row.get(4)?,
                     created_at_ms: row.get(5)?,
                     expires_at_ms: row.get(6)?,
+                    made_by: (row.get::<_, Option<String>>(7)?).map(|text| serde_json::from_str(&text)).transpose()?,
                     id,
                 })
             })

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0008_job_log.sql"),
     include_str!("../../../../../migrations/0009_standing_consent.sql"),
     include_str!("../../../../../migrations/0010_guards.sql"),
+    include_str!("../../../../../migrations/0011_plans_belong_to_somebody.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

@@ -1,6 +1,7 @@
 //! What only the gate hands out: a plan that was confirmed and still holds, rules that somebody agreed to. The fields that
 //! matter are private, so nobody else can make one.
 
+use holdfast_contract::policy::Touched;
 use holdfast_contract::{ApiError, ErrorCode};
 
 use super::operation::{Asking, Look, Planned, RuleNow, Shown};
@@ -47,7 +48,8 @@ impl<P: Planned> Agreed<P> {
         intent: P::Intent,
         look: Look<P>,
     ) -> Result<Self, ApiError> {
-        let Look { plan, digest, blockers, ground, .. } = look;
+        let digest = whole(cx, &look.digest, &look.touched).await?;
+        let Look { plan, blockers, ground, .. } = look;
         let consent = consent::agree(cx.catalog(), cx.now_ms(), confirmed, digest, &blockers).await?;
         Ok(Self { intent, plan, ground, consent })
     }
@@ -59,10 +61,27 @@ pub(super) fn intent<P: Planned>(confirmed: &Confirmed) -> Result<P::Intent, Api
         .map_err(|_| plan_moved("This plan was made by another version of Holdfast."))
 }
 
+/// Of what the operation says makes it the same deed, and of what it touches: a database that was renamed, leads elsewhere or
+/// became a production one since is another target, whatever the operation thought of.
+async fn whole(cx: &Cx, own: &str, touched: &[Touched]) -> Result<String, ApiError> {
+    let mut grounds = Vec::new();
+    for thing in touched {
+        let Touched::Connection { id, .. } = thing else { continue };
+        match cx.catalog().connections().find(id.as_str()).await {
+            Ok(connection) => grounds.push((connection.spec, connection.environment)),
+            // A backup outlives its connection.
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Plan::digest_of(&(own, touched, grounds))
+}
+
 /// A plan is kept so that somebody can agree to it. Harmless by itself; jobs whose result is a plan use it too.
 pub async fn keep_plan<P: Planned>(cx: &Cx, intent: P::Intent) -> Result<P::Plan, ApiError> {
     let mut look = P::look(cx, &intent).await?;
-    let plan = Plan::new(P::APPLY, &intent, look.digest, look.confirm_name, cx.now_ms())?;
+    let digest = whole(cx, &look.digest, &look.touched).await?;
+    let plan = Plan::new(P::APPLY, &intent, digest, look.confirm_name, cx.principal(), cx.now_ms())?;
     look.plan.identify(&plan.id, &plan.digest);
     cx.catalog().plans().put(plan).await?;
     Ok(look.plan)

@@ -185,15 +185,8 @@ async fn apply<P: Planned>(
         Way::begin::<PlanRef>(shared, P::APPLY, &P::POLICY, principal, request).await?;
     way.record.touches(vec![Touched::Plan { id: plan_id.clone() }]);
     let asks = P::POLICY.confirm();
-    let confirmed = consent::confirm(
-        &way.shared.catalog,
-        way.shared.clock.now_ms(),
-        P::APPLY,
-        asks,
-        &plan_id,
-        &confirmation,
-    )
-    .await;
+    let by = consent::By { principal: &way.principal, at_ms: way.shared.clock.now_ms() };
+    let confirmed = consent::confirm(&way.shared.catalog, by, P::APPLY, asks, &plan_id, &confirmation).await;
     let confirmed = way.or_refused(confirmed).await?;
     let intent = way.or_refused(agreed::intent::<P>(&confirmed)).await?;
     let look = P::look(&way.cx(), &intent).await;

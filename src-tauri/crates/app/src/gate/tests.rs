@@ -72,6 +72,10 @@ struct FakePlan {
 }
 shown![FakePlan];
 
+fn shop() -> Vec<Touched> {
+    vec![Touched::Connection { id: "c1".into(), name: "Shop".into(), database: "shop".into() }]
+}
+
 struct Deed;
 impl PlansAtOnce for Deed {
     const PLAN: &'static str = "fake.plan";
@@ -98,11 +102,7 @@ impl Planned for Deed {
                 .into_iter()
                 .collect(),
             confirm_name: Some(intent.what.clone()),
-            touched: vec![Touched::Connection {
-                id: "c1".into(),
-                name: "Shop".into(),
-                database: "shop".into(),
-            }],
+            touched: shop(),
             ground,
         })
     }
@@ -228,8 +228,7 @@ fn house(list: &'static [Entry]) -> House {
 
 impl House {
     async fn call(&self, name: &str, request: Value, confirmation: Confirmation) -> Result<Value, ErrorCode> {
-        let person = Principal::CommandLine("ann".into());
-        let passed = self.gate.call(person, name, request, confirmation).await;
+        let passed = self.gate.call(ann(), name, request, confirmation).await;
         passed.map(|passed| passed.answer).map_err(|error| error.code)
     }
     /// Phase, outcome and error code of every entry, oldest first.
@@ -245,13 +244,18 @@ impl House {
         entries
     }
     async fn plan(&self, operation: &str, confirm_name: Option<&str>) -> Plan {
-        let digest = Plan::digest_of(&GROUND.load(Ordering::SeqCst)).unwrap();
+        let ground = Plan::digest_of(&GROUND.load(Ordering::SeqCst)).unwrap();
+        let digest = Plan::digest_of(&(ground, shop(), Vec::<()>::new())).unwrap();
         let name = confirm_name.map(str::to_owned);
         let intent = json!({"what": confirm_name.unwrap_or("shop")});
-        let plan = Plan::new(operation, &intent, digest, name, self.shared.clock.now_ms()).unwrap();
+        let plan = Plan::new(operation, &intent, digest, name, &ann(), self.shared.clock.now_ms()).unwrap();
         self.shared.catalog.plans().put(plan.clone()).await.unwrap();
         plan
     }
+}
+
+fn ann() -> Principal {
+    Principal::CommandLine("ann".into())
 }
 
 fn agreed(plan: &Plan) -> Confirmation {

@@ -51,7 +51,7 @@ impl Planned for Set {
     async fn look(cx: &Cx, intent: &retention::SetIntent) -> Result<Look<Self>, ApiError> {
         let (plan, connection) = retention::set_plan(cx, intent).await?;
         Ok(Look {
-            digest: Plan::digest_of(&(retention::digest(&intent.retention)?, intent.inherit, intent.most))?,
+            digest: Plan::digest_of(&(intent, retention::get(cx, &connection).await?.rules))?,
             blockers: Vec::new(),
             confirm_name: None,
             touched: vec![touched::of(&connection)],
@@ -177,10 +177,11 @@ impl Planned for GroupSet {
     async fn look(cx: &Cx, intent: &groups::SetIntent) -> Result<Look<Self>, ApiError> {
         let (plan, heirs) = groups::set_plan(cx, intent).await?;
         let ids: Vec<_> = heirs.iter().map(|heir| &heir.id).collect();
+        let before = groups::get(cx, &intent.group).await?.map(|set| set.rules);
         let mut touched = vec![touched::Touched::Group { name: intent.group.clone() }];
         touched.extend(heirs.iter().map(touched::of));
         Ok(Look {
-            digest: Plan::digest_of(&(intent, ids))?,
+            digest: Plan::digest_of(&(intent, ids, before))?,
             blockers: Vec::new(),
             confirm_name: None,
             touched,

@@ -20,7 +20,7 @@ pub async fn list(cx: &Cx) -> Result<GroupRetentionListResponse, ApiError> {
     Ok(GroupRetentionListResponse { groups: cx.catalog().retention().groups().await? })
 }
 
-pub(super) async fn get(cx: &Cx, group: &str) -> Result<Option<GroupRetention>, ApiError> {
+pub async fn get(cx: &Cx, group: &str) -> Result<Option<GroupRetention>, ApiError> {
     Ok(cx.catalog().retention().groups().await?.into_iter().find(|set| set.group == group))
 }
 

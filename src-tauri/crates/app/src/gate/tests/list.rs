@@ -8,6 +8,10 @@ use holdfast_contract::policy::Permission;
 use super::*;
 use crate::operations::OPERATIONS;
 
+fn offers(entry: &Entry, principal: &Principal) -> bool {
+    !matches!(principal, Principal::Http(_)) || entry.policy.hosts().http
+}
+
 fn planned(entry: &Entry) -> bool {
     matches!(entry.policy.confirm(), Confirm::Digest | Confirm::DigestAndName)
 }
@@ -81,6 +85,11 @@ async fn the_confirmation_matrix() {
         for (request, confirmation, code) in cases {
             let refusal = house.call(name, request, confirmation.clone()).await.unwrap_err();
             assert_eq!(refusal, code, "{name} {confirmation:?}");
+        }
+        let others = [Principal::Window("bert".into()), Principal::Http("ann".into())];
+        for other in others.into_iter().filter(|other| offers(entry, other)) {
+            let refusal = house.gate.call(other.clone(), name, request.clone(), agreed(&plan)).await;
+            assert_eq!(refusal.err().unwrap().code, ErrorCode::NotAllowed, "{name} for {other:?}");
         }
         let used = house.plan(name, Some("shop")).await;
         house.shared.catalog.plans().take(&used.id, NOW).await.unwrap();
