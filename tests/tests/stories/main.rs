@@ -17,6 +17,7 @@ mod mariadb;
 mod mariadb_faults;
 mod mariadb_import;
 mod mariadb_tables;
+mod older_home;
 mod planted_faults;
 mod postgres;
 mod proof_records;
