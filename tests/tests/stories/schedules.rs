@@ -187,3 +187,43 @@ fn whatever_the_killed_worker_did_is_told_and_done_again() {
     let jobs = ctl.json(&["job", "list"])["jobs"].as_array().unwrap().clone();
     assert!(jobs.iter().all(|job| job["state"] != "running" && job["state"] != "queued"), "{jobs:#?}");
 }
+
+/// At night nobody is asked: what makes others wait is agreed to with its schedule, and stops being so when it becomes another.
+#[test]
+fn a_schedule_of_what_makes_others_wait_runs_once_somebody_agreed() {
+    let server = postgres::Server::shared();
+    server.psql("postgres", "create database waits");
+    server.psql("waits", "create table t as select i from generate_series(1, 1000) i");
+    let place = || server.psql("waits", "select pg_relation_filenode('t')");
+    let ctl = Ctl::with_vault();
+    ctl.run(&["connection", "add", "waits", "--url", &server.url("waits")]).ok();
+    let request = r#"{"connection": "waits", "action": "vacuum_full"}"#;
+    let add =
+        ["schedule", "add", "rewrite", "--call", "maintenance.run", "--request", request, "--every", "1d"];
+    ctl.run(&add).ok();
+    let consent = || ctl.json(&["schedule", "show", "rewrite"])["consent"]["kind"].clone();
+    assert_eq!(consent(), "waiting");
+    let before = place();
+    let worker = ctl.start(&["worker"]);
+    ctl.run(&["schedule", "run", "rewrite"]).ok();
+    let refused =
+        |runs: &[Value]| runs.first().is_some_and(|run| run["error"]["code"] == "confirmation_missing");
+    wait_for(&ctl, "the refusal", refused);
+    let shown = ctl.json(&["schedule", "show", "rewrite"]);
+    assert_eq!(shown["problem"]["code"], "confirmation_missing", "{shown}");
+    assert_eq!(place(), before, "nothing was rewritten");
+
+    ctl.run(&["schedule", "agree", "rewrite", "--dry-run"]).ok();
+    assert_eq!(consent(), "waiting", "looking agrees to nothing");
+    ctl.run(&["schedule", "agree", "rewrite"]).ok();
+    assert_eq!(consent(), "given");
+    ctl.run(&["schedule", "run", "rewrite"]).ok();
+    wait_for(&ctl, "the run", |runs| runs.first().is_some_and(|run| run["state"] == "succeeded"));
+    assert_ne!(place(), before, "the table was rewritten");
+    end(worker);
+
+    let list = ctl.json(&["connection", "list"]);
+    let update = serde_json::json!({ "id": list["connections"][0]["id"], "environment": "production" });
+    ctl.run(&["call", "connection.update", &update.to_string()]).ok();
+    assert_eq!(consent(), "waiting", "it was agreed to for a database that was no production one");
+}
