@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::events::Events;
 use crate::home::Home;
 use crate::jobs::{JobContext, Jobs, NewJob};
+use crate::pool::Pools;
 use crate::secrets::{PassphraseSource, Secrets};
 
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     pub passphrase: Arc<dyn PassphraseSource>,
     /// Timings of schedules that have been understood.
     pub timetables: crate::timing::Known,
+    /// Sessions with databases that stay open between uses.
+    pub pools: Pools,
     /// Held while opening, so that a slow key derivation runs once.
     pub vault: tokio::sync::Mutex<VaultCell>,
 }
@@ -112,6 +115,10 @@ impl Cx {
     }
     pub(crate) fn timetables(&self) -> &crate::timing::Known {
         &self.shared.timetables
+    }
+    /// For the connections room, which alone borrows from them.
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.shared.pools
     }
     pub(crate) fn passphrase(&self) -> &Arc<dyn PassphraseSource> {
         &self.shared.passphrase

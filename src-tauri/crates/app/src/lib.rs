@@ -2,8 +2,8 @@
 //! user can do is an operation and goes through [`App::call`].
 //!
 //! Rooms, from the bottom up; each may use only those before it (a test holds them to it):
-//! `clock text timing events home draft` < `catalog` < `secrets config` < `jobs` < `cx` < use cases (`vaults connections backup
-//! proof export change restore import guard retention maintenance clearing sample overview schedule`) < `gate` < `calls` <
+//! `clock text timing events home draft` < `catalog` < `secrets config` < `jobs` < `pool` < `cx` < use cases (`vaults connections
+//! backup proof export change restore import guard retention maintenance clearing sample overview schedule`) < `gate` < `calls` <
 //! `operations` < this file.
 //!
 //! ```text
@@ -44,6 +44,7 @@ pub mod jobs;
 mod maintenance;
 mod operations;
 mod overview;
+mod pool;
 mod proof;
 mod restore;
 mod retention;
@@ -118,6 +119,7 @@ impl App {
         );
         let shared = Arc::new(Shared {
             home,
+            pools: pool::Pools::new(config.clock.clone()),
             clock: config.clock,
             catalog,
             secrets,
@@ -190,6 +192,7 @@ impl App {
             tracing::warn!("some jobs did not stop in time");
         }
         self.inner.stop.cancel();
+        self.inner.shared.pools.close().await;
     }
 }
 

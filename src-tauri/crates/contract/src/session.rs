@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::PlanId;
+use crate::ids::{ConnectionId, PlanId};
+use crate::settings::PoolSettings;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerSession {
@@ -60,6 +61,43 @@ pub struct SessionCloseResponse {
     pub closed: Vec<ServerSession>,
     /// Shown in the plan, and since then gone or at work again: left alone.
     pub left_alone: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PoolStatusRequest {
+    /// Id or name; None: every connection that has sessions.
+    #[serde(default)]
+    pub connection: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PoolStatusResponse {
+    /// Of the program that answers; other programs have their own.
+    pub pools: Vec<PoolStatus>,
+    pub settings: PoolSettings,
+}
+
+/// The sessions that are kept for one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PoolStatus {
+    pub connection_id: ConnectionId,
+    pub connection_name: String,
+    /// Open now: those in use and those that wait for a use.
+    pub open: u64,
+    pub idle: u64,
+    /// Uses that wait for a session.
+    pub waiting: u64,
+    pub in_use: Vec<PoolUse>,
+    /// Opened and taken up again since the program began.
+    pub opened: u64,
+    pub reused: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PoolUse {
+    /// The operation that has it.
+    pub operation: String,
+    pub since_ms: i64,
 }
 
 /// A question to a database that changes nothing.

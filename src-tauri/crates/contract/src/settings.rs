@@ -30,6 +30,29 @@ pub struct Settings {
     /// The program starts with the session, without its window.
     #[serde(default)]
     pub start_at_login: bool,
+    #[serde(default)]
+    pub pool: PoolSettings,
+}
+
+/// Sessions that are kept open for looks and samples, for each connection. Dumps, loads and swaps open their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PoolSettings {
+    /// Sessions that stay open when nobody uses them, 0 to 16; 0: each use opens its own.
+    pub size: u32,
+    /// More than those while many are needed at once, 0 to 16; closed when given back.
+    pub overflow: u32,
+    /// How long a use waits for a free session before it fails, in seconds, 1 to 300.
+    pub wait_seconds: u32,
+    /// A session that is older than this is closed instead of used again, in seconds, 60 to 86,400.
+    pub recycle_seconds: u32,
+    /// A session that nobody used for so long is closed, in seconds, 5 to 86,400.
+    pub idle_seconds: u32,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self { size: 2, overflow: 4, wait_seconds: 30, recycle_seconds: 1800, idle_seconds: 120 }
+    }
 }
 
 fn on() -> bool {
@@ -47,6 +70,7 @@ impl Default for Settings {
             notify_failures: true,
             keep_in_tray: true,
             start_at_login: false,
+            pool: PoolSettings::default(),
         }
     }
 }
@@ -70,4 +94,7 @@ pub struct SettingsUpdateRequest {
     pub keep_in_tray: Option<bool>,
     #[serde(default)]
     pub start_at_login: Option<bool>,
+    /// All of it; connections take it up at their next use.
+    #[serde(default)]
+    pub pool: Option<PoolSettings>,
 }

@@ -23,6 +23,7 @@ mod properties;
 mod reach;
 mod readers;
 pub mod script;
+pub mod session;
 mod sessions;
 pub mod sqlite;
 mod staging;
@@ -50,7 +51,8 @@ pub use error::{EngineError, Result};
 pub use export::{Export, WriteFile};
 pub use maintain::Maintain;
 pub use properties::{Properties, RowCounts, TablePlacing, TableStaging};
-pub use sessions::{Ask, Sessions};
+pub use session::Session;
+pub use sessions::Sessions;
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
 
 /// A database that can be reached. Cheap to make; connects on use.
@@ -65,6 +67,9 @@ pub trait Engine: Send + Sync {
     async fn ping(&self) -> Result<ServerInfo>;
     /// Advice about this login or server that does not stop work (superuser, no TLS to a remote host…).
     async fn advice(&self) -> Result<Vec<String>>;
+    /// A session of its own, with the settings a person's statements expect. The server refuses writes when the
+    /// connection is read-only.
+    async fn connect(&self) -> Result<Box<dyn Session>>;
     /// Databases on the same server that this login may connect to; empty where there is only one.
     async fn databases(&self) -> Result<Vec<String>>;
     fn dump(&self) -> Option<&dyn Dump> {
@@ -90,9 +95,6 @@ pub trait Engine: Send + Sync {
         None
     }
     fn sessions(&self) -> Option<&dyn Sessions> {
-        None
-    }
-    fn ask(&self) -> Option<&dyn Ask> {
         None
     }
     fn clear(&self) -> Option<&dyn Clear> {

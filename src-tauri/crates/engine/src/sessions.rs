@@ -1,32 +1,24 @@
-//! Sessions of others on the server (what can be closed, and what a swap ends), and a question that changes nothing.
+//! Sessions of others on the server: what can be closed, and what a swap ends.
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
-use holdfast_contract::{ApiError, ErrorCode};
 
-use crate::Result;
+use crate::{Result, Session};
 
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// On the connection's own database, longest idle first; without the one that asks, with those of replication.
-    async fn sessions(&self) -> Result<Vec<ServerSession>>;
+    /// On the connection's own database, longest idle first; without `asking`, with those of replication.
+    async fn sessions(&self, asking: &mut dyn Session) -> Result<Vec<ServerSession>>;
+    /// The same through a session of its own on another database of the server: also where the database itself lets nobody in.
+    async fn sessions_from_elsewhere(&self) -> Result<Vec<ServerSession>>;
     /// Ends those that are still the same sessions, and still idle if `idle_ms` says so; never our own. Returns the numbers of
     /// those that were ended. What they had not committed is rolled back by the server.
-    async fn close_sessions(&self, sessions: &[ServerSession], idle_ms: u64) -> Result<Vec<i64>>;
-}
-
-#[async_trait]
-pub trait Ask: Send + Sync {
-    /// The first value of the first row, as text. One statement, in a transaction that the server keeps from writing.
-    async fn ask(&self, sql: &str) -> Result<Option<String>>;
-}
-
-/// A minute for a question; then it is given up where it stands.
-pub(crate) async fn patiently<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.unwrap_or_else(|_| {
-        let text = "The answer took longer than a minute.";
-        Err(ApiError::new(ErrorCode::ConnectionTimedOut, text).retry().into())
-    })
+    async fn close_sessions(
+        &self,
+        asking: &mut dyn Session,
+        sessions: &[ServerSession],
+        idle_ms: u64,
+    ) -> Result<Vec<i64>>;
 }
 
 /// Those of `wanted` that `now` still shows as they were meant: the same session, not ours, idle long enough.

@@ -10,6 +10,7 @@ use holdfast_contract::snapshot::Scope;
 use holdfast_engine::{NamePurpose, Work, pattern};
 
 use crate::clock;
+use crate::connections::borrow;
 use crate::connections::database::Database;
 use crate::cx::Cx;
 use crate::jobs::JobProgress;
@@ -22,7 +23,7 @@ pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupC
     let database = Database::of(cx, &connection).await?;
     let (mut candidates, mut not_seen) = (Vec::new(), Vec::new());
     for found in [
-        empty_room(cx, &database).await,
+        empty_room(cx, &database, &connection).await,
         advice(&database).await,
         temporary(&database, &request.patterns).await,
         leftovers(cx, &database, &connection).await,
@@ -36,7 +37,11 @@ pub async fn find(cx: &Cx, request: CleanupCandidatesRequest) -> Result<CleanupC
     Ok(CleanupCandidatesResponse { candidates, not_seen })
 }
 
-async fn empty_room(cx: &Cx, database: &Database) -> Result<Vec<CleanupCandidate>, ApiError> {
+async fn empty_room(
+    cx: &Cx,
+    database: &Database,
+    connection: &Connection,
+) -> Result<Vec<CleanupCandidate>, ApiError> {
     let Some(maintain) = database.engine().maintain() else { return Ok(Vec::new()) };
     let work = Work {
         cancel: Default::default(),
@@ -47,7 +52,10 @@ async fn empty_room(cx: &Cx, database: &Database) -> Result<Vec<CleanupCandidate
     };
     let report = maintain.maintain(MaintenanceKind::Bloat, &[], &work).await?;
     let kind = maintain.compacts();
-    let offered = maintain.actions().await?.into_iter().find(|action| action.kind == kind);
+    let mut lease = borrow(cx, connection).await?;
+    let actions = maintain.actions(lease.session()).await?;
+    lease.give_back().await;
+    let offered = actions.into_iter().find(|action| action.kind == kind);
     let step = |table: &Option<String>| {
         let action = offered.as_ref()?;
         let table = table.clone().filter(|_| action.takes_tables);

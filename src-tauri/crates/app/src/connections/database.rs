@@ -16,8 +16,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Nothing is asked of the server yet. `SecretMissing` when its password should be kept and is not.
+    /// Nothing is asked of the server yet. `SecretMissing` when its password should be kept and is not. Whoever asks is
+    /// about to work on the database as a whole: idle sessions of ours must neither be in the way of a rename nor be
+    /// listed among those that it ends.
     pub(crate) async fn of(cx: &Cx, connection: &Connection) -> Result<Self, ApiError> {
+        cx.pools().leave(&connection.spec).await;
         Self::new(super::access(cx, connection).await?)
     }
 

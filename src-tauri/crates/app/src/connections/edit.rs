@@ -118,6 +118,8 @@ pub async fn update(cx: &Cx, request: ConnectionUpdateRequest) -> Result<Connect
         connection.prove_after_backup = prove;
     }
     let secret = secret_name(&connection.id);
+    // What is open was opened as it was described before.
+    cx.pools().forget(&connection.id).await;
     if let Some(password) = request.password {
         cx.secrets().set_text(&secret, &into_secret(password)).await?;
         connection.has_password = true;
@@ -146,6 +148,7 @@ pub async fn remove(cx: &Cx, id_or_name: &str) -> Result<ConnectionRemoveRespons
     }
     let backups_kept = vaults::count_backups_of(cx, &connection.id).await?;
     cx.catalog().connections().remove(&connection.id).await?;
+    cx.pools().forget(&connection.id).await;
     if connection.has_password
         && let Err(error) = cx.secrets().delete(&secret_name(&connection.id)).await
     {

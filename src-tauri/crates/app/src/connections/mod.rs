@@ -13,11 +13,13 @@ mod test;
 mod url;
 
 use holdfast_contract::connection::{Connection, ConnectionSpec, DatabaseInspectResponse};
+use holdfast_contract::session::{PoolStatusRequest, PoolStatusResponse};
 use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use holdfast_engine::{Access, Engine};
 
 use crate::cx::Cx;
+use crate::pool::Lease;
 
 pub(crate) use edit::insert;
 pub use edit::{add, remove, update};
@@ -44,6 +46,21 @@ pub async fn access(cx: &Cx, connection: &Connection) -> Result<Access, ApiError
 
 pub async fn engine(cx: &Cx, connection: &Connection) -> Result<Box<dyn Engine>, ApiError> {
     holdfast_engine::engine(access(cx, connection).await?).map_err(ApiError::from)
+}
+
+/// A session for a look, from those that stay open.
+pub(crate) async fn borrow(cx: &Cx, connection: &Connection) -> Result<Lease, ApiError> {
+    let engine = engine(cx, connection).await?;
+    let settings = cx.settings().await?.pool;
+    cx.pools().borrow(connection, engine, settings, cx.operation()).await
+}
+
+pub async fn pool_status(cx: &Cx, request: PoolStatusRequest) -> Result<PoolStatusResponse, ApiError> {
+    let wanted = match &request.connection {
+        Some(wanted) => Some(cx.catalog().connections().find(wanted).await?.id),
+        None => None,
+    };
+    Ok(PoolStatusResponse { pools: cx.pools().status(wanted.as_ref()), settings: cx.settings().await?.pool })
 }
 
 /// The live structure, from the catalogs of the database.

@@ -1,14 +1,18 @@
 //! Sessions of others: listing them, and closing those that do nothing for long. And one question, for checks.
 
+use std::time::Duration;
+
 use holdfast_contract::connection::Connection;
 use holdfast_contract::session::{
     DatabaseAskRequest, DatabaseAskResponse, ServerSession, SessionCloseResponse, SessionListResponse,
 };
 use holdfast_contract::{ApiError, ErrorCode};
+use holdfast_engine::session::{Collected, Limits, Query, TransactionAccess};
 use holdfast_engine::{Engine, Sessions};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
-use super::engine;
+use super::borrow;
 use crate::consent::Consent;
 use crate::cx::Cx;
 
@@ -25,15 +29,17 @@ pub struct Chosen {
 
 pub async fn list(cx: &Cx, connection: &str) -> Result<SessionListResponse, ApiError> {
     let connection = cx.catalog().connections().find(connection).await?;
-    let engine = engine(cx, &connection).await?;
-    let sessions = facet(engine.as_ref())?.sessions().await?;
+    let mut lease = borrow(cx, &connection).await?;
+    let (engine, session) = lease.parts();
+    let sessions = facet(engine)?.sessions(session).await?;
+    lease.give_back().await;
     Ok(SessionListResponse { sessions })
 }
 
 /// Whose work a swap of the live database ends: everybody's but our own. Nobody's where there is no server.
 pub(crate) async fn others(engine: &dyn Engine) -> Result<Vec<ServerSession>, ApiError> {
     let Some(facet) = engine.sessions() else { return Ok(Vec::new()) };
-    let mut sessions = facet.sessions().await?;
+    let mut sessions = facet.sessions_from_elsewhere().await?;
     sessions.retain(|session| !session.ours);
     Ok(sessions)
 }
@@ -76,8 +82,10 @@ pub async fn close(
     chosen: Chosen,
     _: &Consent,
 ) -> Result<SessionCloseResponse, ApiError> {
-    let engine = engine(cx, connection).await?;
-    let ids = facet(engine.as_ref())?.close_sessions(&chosen.sessions, chosen.idle_ms).await?;
+    let mut lease = borrow(cx, connection).await?;
+    let (engine, session) = lease.parts();
+    let ids = facet(engine)?.close_sessions(session, &chosen.sessions, chosen.idle_ms).await?;
+    lease.give_back().await;
     let (closed, left): (Vec<_>, Vec<_>) =
         chosen.sessions.into_iter().partition(|session| ids.contains(&session.id));
     Ok(SessionCloseResponse { closed, left_alone: left.len() as u64 })
@@ -90,13 +98,24 @@ fn facet(engine: &dyn Engine) -> Result<&dyn Sessions, ApiError> {
     })
 }
 
+/// A minute for a question; then it is ended where it runs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The first value of the first row, in a transaction that the server keeps from writing.
 pub async fn ask(cx: &Cx, request: DatabaseAskRequest) -> Result<DatabaseAskResponse, ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
-    let engine = engine(cx, &connection).await?;
-    let asked = engine.ask().ok_or_else(|| {
-        ApiError::new(ErrorCode::Unsupported, "This kind of database cannot be asked questions yet.")
-    })?;
-    let value = asked.ask(&request.sql).await?;
+    let mut lease = borrow(cx, &connection).await?;
+    let session = lease.session();
+    session.begin(TransactionAccess::ReadOnly).await?;
+    let query = Query {
+        sql: &request.sql,
+        limits: Limits { rows: Some(1), bytes: None, time: Some(PATIENCE) },
+        cancel: CancellationToken::new(),
+    };
+    let mut answer = Collected::default();
+    session.run(&query, &mut answer).await?;
+    lease.give_back().await;
+    let value = answer.rows.into_iter().next().and_then(|row| row.into_iter().next()).flatten();
     let no = |text: &str| ["", "0", "f", "false", "no"].contains(&text.trim().to_lowercase().as_str());
     Ok(DatabaseAskResponse { holds: value.as_deref().is_some_and(|text| !no(text)), value })
 }

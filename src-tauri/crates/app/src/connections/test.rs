@@ -57,7 +57,7 @@ pub async fn test(cx: &Cx, request: ConnectionTestRequest) -> Result<ConnectionT
 }
 
 /// One question with its time there and back.
-pub(super) async fn ask(access: Access) -> ConnectionTestResponse {
+async fn ask(access: Access) -> ConnectionTestResponse {
     let started = Instant::now();
     let asking = async {
         let engine = holdfast_engine::engine(access)?;
@@ -75,12 +75,14 @@ pub(super) async fn ask(access: Access) -> ConnectionTestResponse {
             warnings,
         },
         Ok(Err(error)) => failed(error.into_api()),
-        Err(_) => failed(
-            ApiError::new(ErrorCode::ConnectionTimedOut, "The database did not answer within 30 seconds.")
-                .hint("Check the address, the network and whether the server is overloaded.")
-                .retry(),
-        ),
+        Err(_) => failed(too_slow()),
     }
+}
+
+pub(super) fn too_slow() -> ApiError {
+    ApiError::new(ErrorCode::ConnectionTimedOut, "The database did not answer within 30 seconds.")
+        .hint("Check the address, the network and whether the server is overloaded.")
+        .retry()
 }
 
 fn failed(error: ApiError) -> ConnectionTestResponse {

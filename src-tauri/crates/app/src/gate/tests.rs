@@ -221,6 +221,7 @@ fn house(list: &'static [Entry]) -> House {
         events,
         passphrase,
         timetables: Default::default(),
+        pools: crate::pool::Pools::new(clock.clone()),
         vault: tokio::sync::Mutex::default(),
     });
     House { gate: Gate::new(list, shared.clone()), shared, clock, folder }

@@ -26,7 +26,10 @@ pub async fn list(cx: &Cx, connection: &str) -> Result<MaintenanceListResponse, 
     let engine = connections::engine(cx, &connection).await?;
     let known = cx.catalog().maintenance().list(Some(connection.id.clone()), None, MEMORY).await?;
     let mut actions = Vec::new();
-    for mut action in facet(engine.as_ref())?.actions().await? {
+    let mut lease = connections::borrow(cx, &connection).await?;
+    let offered = facet(engine.as_ref())?.actions(lease.session()).await?;
+    lease.give_back().await;
+    for mut action in offered {
         if connection.read_only && action.writes {
             action.unavailable = Some("This connection is marked read-only.".to_owned());
         }
@@ -48,7 +51,7 @@ pub struct Looked {
 pub async fn look(cx: &Cx, request: &MaintenanceRequest) -> Result<Looked, ApiError> {
     let connection = cx.catalog().connections().find(&request.connection).await?;
     let engine = connections::engine(cx, &connection).await?;
-    let (action, extent) = looked_at(engine.as_ref(), &connection, request).await?;
+    let (action, extent) = looked_at(cx, engine.as_ref(), &connection, request).await?;
     Ok(Looked { connection, engine, action, extent })
 }
 
@@ -119,12 +122,15 @@ pub async fn history(
 }
 
 async fn looked_at(
+    cx: &Cx,
     engine: &dyn Engine,
     connection: &Connection,
     request: &MaintenanceRequest,
 ) -> Result<(MaintenanceAction, MaintenanceExtent), ApiError> {
     let facet = facet(engine)?;
-    let offered = facet.actions().await?;
+    let mut lease = connections::borrow(cx, connection).await?;
+    let offered = facet.actions(lease.session()).await?;
+    lease.give_back().await;
     // An unknown action, and tables where it takes none, are refused with the engine's own words.
     let extent = facet.extent(request.action, &request.tables).await?;
     let action = offered.into_iter().find(|action| action.kind == request.action).ok_or_else(|| {

@@ -119,6 +119,7 @@ operations![
     reads session::List,
     plans session::Close,
     does session::Ask,
+    reads session::Pool,
     reads schedule::List,
     reads schedule::Get,
     does schedule::Add,

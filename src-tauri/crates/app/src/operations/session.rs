@@ -1,15 +1,16 @@
-//! session.* and database.ask
+//! session.*, database.ask and pool.status
 
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::Connection;
 use holdfast_contract::event::Topic;
 use holdfast_contract::policy::{Consent, Permission, Policy};
 use holdfast_contract::session::{
-    DatabaseAskRequest, DatabaseAskResponse, SessionClosePlan, SessionClosePlanRequest, SessionCloseResponse,
-    SessionListRequest, SessionListResponse,
+    DatabaseAskRequest, DatabaseAskResponse, PoolStatusRequest, PoolStatusResponse, SessionClosePlan,
+    SessionClosePlanRequest, SessionCloseResponse, SessionListRequest, SessionListResponse,
 };
 
 use crate::catalog::Plan;
+use crate::connections;
 use crate::connections::sessions::{self, Chosen};
 use crate::cx::Cx;
 use crate::gate::{Agreed, Done, Look, Operation, Planned, PlansAtOnce, Reading, touched};
@@ -82,5 +83,16 @@ impl Operation for Ask {
     }
     async fn run(cx: Cx, request: DatabaseAskRequest) -> Result<DatabaseAskResponse, ApiError> {
         sessions::ask(&cx, request).await
+    }
+}
+
+pub struct Pool;
+impl Reading for Pool {
+    const NAME: &'static str = "pool.status";
+    const POLICY: Policy = Policy::reads(&[Topic::Connections, Topic::Settings]);
+    type Request = PoolStatusRequest;
+    type Response = PoolStatusResponse;
+    async fn run(cx: Cx, request: PoolStatusRequest) -> Result<PoolStatusResponse, ApiError> {
+        connections::pool_status(&cx, request).await
     }
 }

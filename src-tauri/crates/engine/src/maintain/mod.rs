@@ -13,12 +13,12 @@ use holdfast_contract::{ApiError, ErrorCode};
 
 pub(crate) use meter::Meter;
 
-use crate::{EngineError, Result, Work};
+use crate::{EngineError, Result, Session, Work};
 
 #[async_trait]
 pub trait Maintain: Send + Sync {
     /// Everything this kind of database knows; what this server or login lacks is said in `unavailable`.
-    async fn actions(&self) -> Result<Vec<MaintenanceAction>>;
+    async fn actions(&self, asking: &mut dyn Session) -> Result<Vec<MaintenanceAction>>;
     /// Which action gives back the room that [`MaintenanceKind::Bloat`] finds.
     fn compacts(&self) -> MaintenanceKind;
     /// What [`Maintain::maintain`] would work on. `NotFound` for a table that is not there. Changes nothing.

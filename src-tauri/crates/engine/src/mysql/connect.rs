@@ -26,6 +26,8 @@ pub enum Purpose {
     Read,
     /// Creating and filling a database.
     Load,
+    /// What comes: reads and, unless the connection is read-only, writes with all that hangs on them.
+    Session,
 }
 
 /// Values of one row in their text form.
@@ -107,7 +109,10 @@ impl Session {
     /// All rows of all statements, as text.
     pub async fn rows(&mut self, doing: &str, sql: &str) -> Result<Vec<Row>> {
         let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.conn).await;
-        rows.map_err(|error| error::during(doing, error))?.iter().map(|row| in_text(doing, row)).collect()
+        rows.map_err(|error| error::during(doing, error))?
+            .iter()
+            .map(|row| in_text(doing, row, |_| None))
+            .collect()
     }
 
     /// The first value of the first row.
@@ -125,15 +130,20 @@ impl Session {
     }
 }
 
-fn in_text(doing: &str, row: &MySqlRow) -> Result<Row> {
+/// `otherwise` is asked for bytes that are no text; without an answer they are an error.
+pub(super) fn in_text(doing: &str, row: &MySqlRow, otherwise: fn(&[u8]) -> Option<String>) -> Result<Row> {
     (0..row.len())
         .map(|index| {
             let bytes: Option<&[u8]> =
                 row.try_get_unchecked(index).map_err(|error| error::during(doing, error))?;
             let Some(bytes) = bytes else { return Ok(None) };
-            let text = String::from_utf8(bytes.to_vec())
-                .map_err(|source| error::during(doing, sqlx::Error::Decode(source.into())))?;
-            Ok(Some(text))
+            match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(Some(text.to_owned())),
+                Err(source) => match otherwise(bytes) {
+                    Some(text) => Ok(Some(text)),
+                    None => Err(error::during(doing, sqlx::Error::Decode(source.into()))),
+                },
+            }
         })
         .collect()
 }

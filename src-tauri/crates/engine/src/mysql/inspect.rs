@@ -3,7 +3,7 @@
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 use holdfast_contract::{ApiError, ErrorCode};
 
-use super::connect::{Purpose, Session};
+use super::connect::{Purpose, Row, Session};
 use crate::reach::Address;
 use crate::{Access, Result, tls};
 
@@ -16,15 +16,18 @@ pub async fn ping(access: &Access) -> Result<ServerInfo> {
 
 /// Of the session's current database.
 pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
-    let rows = session
-        .rows(
-            "Asking the server what it holds",
-            "SELECT s.schema_name, s.default_character_set_name, \
+    let rows = session.rows(ASKING, INFO).await?;
+    info(rows, &session.server.text, session.server.number, session.transport.clone())
+}
+
+pub const ASKING: &str = "Asking the server what it holds";
+pub const INFO: &str = "SELECT s.schema_name, s.default_character_set_name, \
                     (SELECT sum(t.data_length + t.index_length) FROM information_schema.tables t \
                      WHERE t.table_schema = s.schema_name AND t.table_type <> 'VIEW') \
-             FROM information_schema.schemata s WHERE s.schema_name = database()",
-        )
-        .await?;
+             FROM information_schema.schemata s WHERE s.schema_name = database()";
+
+/// What the answer to [`INFO`] says.
+pub fn info(rows: Vec<Row>, version: &str, version_number: u32, transport: String) -> Result<ServerInfo> {
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || row.next().flatten();
     let Some(database) = next() else {
@@ -36,12 +39,12 @@ pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
     };
     Ok(ServerInfo {
         engine: EngineKind::Mysql,
-        version: session.server.text.clone(),
-        version_number: session.server.number,
+        version: version.to_owned(),
+        version_number,
         database,
         encoding: next(),
         size_bytes: next().and_then(|size| size.parse().ok()),
-        transport: session.transport.clone(),
+        transport,
     })
 }
 

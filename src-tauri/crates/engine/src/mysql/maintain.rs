@@ -32,11 +32,9 @@ impl Maintain for Mysql {
         MaintenanceKind::Optimize
     }
 
-    async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
+    async fn actions(&self, session: &mut dyn crate::Session) -> Result<Vec<MaintenanceAction>> {
         let refuses = "SELECT @@global.read_only";
         let replica = session.value("Asking what the server offers", refuses).await?.as_deref() == Some("1");
-        session.close().await;
         let mut all = offered();
         for action in all.iter_mut().filter(|action| replica && action.writes) {
             action.unavailable = Some("This server is set to read_only: run it on the primary.".into());

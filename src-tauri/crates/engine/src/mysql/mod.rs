@@ -35,6 +35,7 @@ mod rows;
 pub mod schema;
 mod script;
 pub mod server;
+mod session;
 mod sessions;
 mod snapshot;
 pub mod sql;
@@ -85,6 +86,9 @@ impl Engine for Mysql {
     async fn advice(&self) -> Result<Vec<String>> {
         inspect::advice(&self.access).await
     }
+    async fn connect(&self) -> Result<Box<dyn crate::Session>> {
+        Ok(Box::new(session::MysqlSession::open(&self.access).await?))
+    }
     async fn databases(&self) -> Result<Vec<String>> {
         inspect::databases(&self.access).await
     }
@@ -98,9 +102,6 @@ impl Engine for Mysql {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
-        Some(self)
-    }
-    fn ask(&self) -> Option<&dyn crate::Ask> {
         Some(self)
     }
     fn sessions(&self) -> Option<&dyn crate::Sessions> {

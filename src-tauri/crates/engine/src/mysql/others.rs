@@ -1,44 +1,50 @@
-//! Sessions of others on this database, and questions.
+//! Sessions of others on this database.
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
-use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
-use super::connect::{Purpose, Session};
+use super::session::MysqlSession;
 use super::sql::Literal;
 use super::{Mysql, database, error};
-use crate::sessions::{patiently, still_idle};
-use crate::{Ask, Result, Sessions};
+use crate::sessions::still_idle;
+use crate::{Result, Session, Sessions};
 
 #[async_trait]
 impl Sessions for Mysql {
-    async fn sessions(&self) -> Result<Vec<ServerSession>> {
-        // Also when the database itself lets nobody in.
-        let mut session = database::elsewhere(&self.access).await?;
+    async fn sessions(&self, session: &mut dyn Session) -> Result<Vec<ServerSession>> {
+        list(session, database::live(&self.access)).await
+    }
+
+    async fn sessions_from_elsewhere(&self) -> Result<Vec<ServerSession>> {
+        let inner = database::elsewhere(&self.access).await?;
+        let mut session = MysqlSession::over(inner, &self.access);
         let found = list(&mut session, database::live(&self.access)).await?;
-        session.close().await;
+        Box::new(session).close().await;
         Ok(found)
     }
 
-    async fn close_sessions(&self, wanted: &[ServerSession], idle_ms: u64) -> Result<Vec<i64>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
-        let now = list(&mut session, database::live(&self.access)).await?;
+    async fn close_sessions(
+        &self,
+        session: &mut dyn Session,
+        wanted: &[ServerSession],
+        idle_ms: u64,
+    ) -> Result<Vec<i64>> {
+        let now = list(session, database::live(&self.access)).await?;
         let mut closed = Vec::new();
         for id in still_idle(&now, wanted, idle_ms) {
-            match session.execute("Closing a session", &format!("KILL CONNECTION {id}")).await {
+            match session.rows("Closing a session", &format!("KILL CONNECTION {id}")).await {
                 Ok(_) => closed.push(id),
                 // Gone by itself.
                 Err(refusal) if error::native(&refusal) == Some(1094) => {}
                 Err(refusal) => return Err(refusal),
             }
         }
-        session.close().await;
         Ok(closed)
     }
 }
 
 /// Every session of ours holds a lock that bears its number, so that any process of ours knows it.
-async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession>> {
+async fn list(session: &mut dyn Session, database: &str) -> Result<Vec<ServerSession>> {
     let sql = format!(
         "SELECT p.id, p.user, p.host, p.command, IF(p.command = 'Sleep', p.time * 1000, NULL), \
                (SELECT count(*) FROM information_schema.innodb_trx t WHERE t.trx_mysql_thread_id = p.id) > 0, \
@@ -76,23 +82,4 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession
             _ => None,
         })
         .collect())
-}
-
-#[async_trait]
-impl Ask for Mysql {
-    async fn ask(&self, sql: &str) -> Result<Option<String>> {
-        let doing = "Asking the database";
-        patiently(async {
-            // A session for reading: the server refuses writes in each of its transactions.
-            let mut session = Session::open(&self.access, Purpose::Read).await?;
-            // Preparing refuses a second statement, which could allow writing again.
-            let text = AssertSqlSafe(sql).into_sql_str();
-            session.raw().prepare(text).await.map_err(|refusal| error::during(doing, refusal))?;
-            session.execute(doing, "START TRANSACTION READ ONLY").await?;
-            let value = session.value(doing, sql).await?;
-            session.close().await;
-            Ok(value)
-        })
-        .await
-    }
 }

@@ -78,7 +78,7 @@ impl Session {
         Ok(session)
     }
 
-    async fn pin(&mut self, purpose: Purpose) -> Result<()> {
+    pub(super) async fn pin(&mut self, purpose: Purpose) -> Result<()> {
         let doing = "Preparing the session";
         let wanted: Vec<String> = settings(purpose)
             .iter()
@@ -134,7 +134,7 @@ impl Session {
     }
 }
 
-fn in_text(doing: &str, row: &PgRow) -> Result<Row> {
+pub(super) fn in_text(doing: &str, row: &PgRow) -> Result<Row> {
     (0..row.len())
         .map(|index| {
             let value = row.try_get_raw(index).map_err(|error| error::during(doing, error))?;

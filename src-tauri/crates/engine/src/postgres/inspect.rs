@@ -2,7 +2,7 @@
 
 use holdfast_contract::snapshot::{EngineKind, ServerInfo};
 
-use super::connect::{Purpose, Session};
+use super::connect::{Purpose, Row, Session};
 use crate::reach::Address;
 use crate::{Access, EngineError, Result, tls};
 
@@ -15,14 +15,17 @@ pub async fn ping(access: &Access) -> Result<ServerInfo> {
 
 /// Also asked inside a dump's transaction.
 pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
-    let rows = session
-        .rows(
-            "Asking the server for its version",
-            "SELECT pg_catalog.current_setting('server_version'), d.datname, \
+    let rows = session.rows(ASKING, INFO).await?;
+    info(rows, session.version, session.transport.clone())
+}
+
+pub const ASKING: &str = "Asking the server for its version";
+pub const INFO: &str = "SELECT pg_catalog.current_setting('server_version'), d.datname, \
                     pg_catalog.pg_database_size(d.oid), pg_catalog.pg_encoding_to_char(d.encoding) \
-             FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()",
-        )
-        .await?;
+             FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
+
+/// What the answer to [`INFO`] says.
+pub fn info(rows: Vec<Row>, version_number: u32, transport: String) -> Result<ServerInfo> {
     let mut row = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut next = || row.next().flatten();
     let (Some(version), Some(database)) = (next(), next()) else {
@@ -32,11 +35,11 @@ pub async fn server_info(session: &mut Session) -> Result<ServerInfo> {
         engine: EngineKind::Postgres,
         // Distributions append their own words: "15.18 (Debian 15.18-0+deb12u1)".
         version: version.split_whitespace().next().unwrap_or_default().to_owned(),
-        version_number: session.version,
+        version_number,
         database,
         size_bytes: next().and_then(|size| size.parse().ok()),
         encoding: next(),
-        transport: session.transport.clone(),
+        transport,
     })
 }
 

@@ -27,6 +27,7 @@ mod properties;
 mod requirements;
 pub mod schema;
 mod script;
+mod session;
 mod snapshot;
 pub mod sql;
 mod statements;
@@ -75,6 +76,9 @@ impl Engine for Postgres {
     async fn advice(&self) -> Result<Vec<String>> {
         inspect::advice(&self.access).await
     }
+    async fn connect(&self) -> Result<Box<dyn crate::Session>> {
+        Ok(Box::new(session::PgSession::open(&self.access).await?))
+    }
     async fn databases(&self) -> Result<Vec<String>> {
         inspect::databases(&self.access).await
     }
@@ -97,9 +101,6 @@ impl Engine for Postgres {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
-        Some(self)
-    }
-    fn ask(&self) -> Option<&dyn crate::Ask> {
         Some(self)
     }
     fn sessions(&self) -> Option<&dyn crate::Sessions> {

@@ -1,29 +1,36 @@
-//! Sessions of others on this database, and questions.
+//! Sessions of others on this database.
 
 use async_trait::async_trait;
 use holdfast_contract::session::ServerSession;
-use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
-use super::connect::{APPLICATION, Purpose, Session};
-use super::error;
+use super::connect::APPLICATION;
+use super::session::PgSession;
 use super::sql::Literal;
 use super::{Postgres, database, inspect};
-use crate::sessions::{patiently, still_idle};
-use crate::{Ask, Result, Sessions};
+use crate::sessions::still_idle;
+use crate::{Result, Session, Sessions};
 
 #[async_trait]
 impl Sessions for Postgres {
-    async fn sessions(&self) -> Result<Vec<ServerSession>> {
-        // Also when the database itself lets nobody in.
-        let mut session = database::elsewhere(&self.access, &[]).await?;
+    async fn sessions(&self, session: &mut dyn Session) -> Result<Vec<ServerSession>> {
+        list(session, inspect::live(&self.access)).await
+    }
+
+    async fn sessions_from_elsewhere(&self) -> Result<Vec<ServerSession>> {
+        let inner = database::elsewhere(&self.access, &[]).await?;
+        let mut session = PgSession::over(inner, &self.access);
         let found = list(&mut session, inspect::live(&self.access)).await?;
-        session.close().await;
+        Box::new(session).close().await;
         Ok(found)
     }
 
-    async fn close_sessions(&self, wanted: &[ServerSession], idle_ms: u64) -> Result<Vec<i64>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
-        let now = list(&mut session, inspect::live(&self.access)).await?;
+    async fn close_sessions(
+        &self,
+        session: &mut dyn Session,
+        wanted: &[ServerSession],
+        idle_ms: u64,
+    ) -> Result<Vec<i64>> {
+        let now = list(session, inspect::live(&self.access)).await?;
         let mut closed = Vec::new();
         for id in still_idle(&now, wanted, idle_ms) {
             let Some(one) = now.iter().find(|one| one.id == id) else { continue };
@@ -36,12 +43,11 @@ impl Sessions for Postgres {
                 closed.push(id);
             }
         }
-        session.close().await;
         Ok(closed)
     }
 }
 
-async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession>> {
+async fn list(session: &mut dyn Session, database: &str) -> Result<Vec<ServerSession>> {
     let sql = format!(
         "SELECT pid, backend_start::text, usename, nullif(application_name, ''), \
            coalesce(client_hostname, host(client_addr), 'local'), state, \
@@ -72,22 +78,4 @@ async fn list(session: &mut Session, database: &str) -> Result<Vec<ServerSession
             _ => None,
         })
         .collect())
-}
-
-#[async_trait]
-impl Ask for Postgres {
-    async fn ask(&self, sql: &str) -> Result<Option<String>> {
-        let doing = "Asking the database";
-        patiently(async {
-            let mut session = Session::open(&self.access, Purpose::Script).await?;
-            // Preparing refuses a second statement, which could end the transaction and write.
-            let text = AssertSqlSafe(sql).into_sql_str();
-            session.raw().prepare(text).await.map_err(|refusal| error::during(doing, refusal))?;
-            session.execute(doing, "BEGIN READ ONLY").await?;
-            let value = session.value(doing, sql).await?;
-            session.close().await;
-            Ok(value)
-        })
-        .await
-    }
 }

@@ -69,9 +69,17 @@ pub(super) fn open(path: &Path, mode: Mode, patience: &Patience) -> Result<Conne
     harden(connection, path, mode, patience)
 }
 
+/// How long it waits for locks from now on, and what makes it stop.
+pub(super) fn wait_by(connection: &mut Connection, path: &Path, patience: &Patience) -> Result<()> {
+    connection.busy_handler(Some(knock(patience))).explain(path, "opening it")?;
+    let cancel = patience.cancel.clone();
+    // Often enough that a cancelled scan stops within milliseconds, seldom enough to cost nothing.
+    connection.progress_handler(20_000, Some(move || cancel.is_cancelled())).explain(path, "opening it")
+}
+
 fn harden(mut connection: Connection, path: &Path, mode: Mode, patience: &Patience) -> Result<Connection> {
     const OPENING: &str = "opening it";
-    connection.busy_handler(Some(knock(patience))).explain(path, OPENING)?;
+    wait_by(&mut connection, path, patience)?;
     for (config, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -81,9 +89,6 @@ fn harden(mut connection: Connection, path: &Path, mode: Mode, patience: &Patien
     ] {
         connection.set_db_config(config, on).explain(path, OPENING)?;
     }
-    let cancel = patience.cancel.clone();
-    // Often enough that a cancelled scan stops within milliseconds, seldom enough to cost nothing.
-    connection.progress_handler(20_000, Some(move || cancel.is_cancelled())).explain(path, OPENING)?;
     deny_attach(&mut connection, path)?;
     connection
         .execute_batch("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;")
@@ -147,6 +152,31 @@ fn deny_attach(connection: &mut Connection, path: &Path) -> Result<()> {
         .authorizer(Some(|context: AuthContext<'_>| match context.action {
             AuthAction::Attach { .. } => Authorization::Deny,
             _ => Authorization::Allow,
+        }))
+        .explain(path, "opening it")
+}
+
+/// Pragmas that only tell what is there, although they are given a value: the name of a table or index.
+const TELLING: [&str; 6] =
+    ["table_info", "table_xinfo", "index_list", "index_info", "index_xinfo", "foreign_key_list"];
+
+/// From now on SQLite refuses what writes and what could make it write again (`PRAGMA query_only=0`); or, with `false`,
+/// what it always refuses.
+pub(super) fn only_reads(connection: &mut Connection, path: &Path, only: bool) -> Result<()> {
+    if !only {
+        return deny_attach(connection, path);
+    }
+    connection
+        .authorizer(Some(|context: AuthContext<'_>| match context.action {
+            AuthAction::Select
+            | AuthAction::Read { .. }
+            | AuthAction::Function { .. }
+            | AuthAction::Recursive
+            | AuthAction::Transaction { .. }
+            | AuthAction::Savepoint { .. }
+            | AuthAction::Pragma { pragma_value: None, .. } => Authorization::Allow,
+            AuthAction::Pragma { pragma_name, .. } if TELLING.contains(&pragma_name) => Authorization::Allow,
+            _ => Authorization::Deny,
         }))
         .explain(path, "opening it")
 }

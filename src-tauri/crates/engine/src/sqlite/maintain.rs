@@ -25,7 +25,7 @@ impl Maintain for Sqlite {
         MaintenanceKind::Vacuum
     }
 
-    async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
+    async fn actions(&self, _: &mut dyn crate::Session) -> Result<Vec<MaintenanceAction>> {
         Ok(offered())
     }
 

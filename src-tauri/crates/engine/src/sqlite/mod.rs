@@ -8,7 +8,6 @@
 //! All SQLite work blocks, so it runs on the blocking pool. What does not belong here: anything that would open the live
 //! file behind SQLite's back.
 
-mod ask;
 mod check;
 mod choice;
 mod clear;
@@ -30,6 +29,7 @@ mod remarks;
 mod rows;
 mod scan;
 mod script;
+mod session;
 mod shot;
 mod swap;
 mod tables;
@@ -152,6 +152,10 @@ impl Engine for Sqlite {
         .await
     }
 
+    async fn connect(&self) -> Result<Box<dyn crate::Session>> {
+        Ok(Box::new(session::SqliteSession::open(self.clone()).await?))
+    }
+
     async fn databases(&self) -> Result<Vec<String>> {
         Ok(vec![])
     }
@@ -176,9 +180,6 @@ impl Engine for Sqlite {
         Some(self)
     }
     fn maintain(&self) -> Option<&dyn crate::Maintain> {
-        Some(self)
-    }
-    fn ask(&self) -> Option<&dyn crate::Ask> {
         Some(self)
     }
     fn clear(&self) -> Option<&dyn crate::Clear> {

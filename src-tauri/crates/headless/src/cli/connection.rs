@@ -46,6 +46,8 @@ pub enum Connection {
     List,
     /// Take the very path the real work takes and say what fails
     Test { name: String },
+    /// Sessions that this program keeps open for it, and by what limits
+    Pool { name: String },
     /// Forget a connection and its password; its backups stay
     Remove { name: String },
 }

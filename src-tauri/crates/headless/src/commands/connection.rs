@@ -6,6 +6,7 @@ use holdfast_contract::connection::{
     ConnectionTestRequest, ConnectionTestResponse, Environment,
 };
 use holdfast_contract::meta::Empty;
+use holdfast_contract::session::{PoolStatusRequest, PoolStatusResponse};
 use serde_json::json;
 
 use crate::cli::{Connection, EnvironmentName};
@@ -56,6 +57,11 @@ pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()
             let answer: ConnectionTestResponse = host.call("connection.test", &request).await?;
             tested(&answer, output)
         }
+        Connection::Pool { name } => {
+            let request = PoolStatusRequest { connection: Some(name) };
+            let answer: PoolStatusResponse = host.call("pool.status", &request).await?;
+            output.result(&answer, || pool_text(&answer))
+        }
         Connection::Remove { name } => {
             let answer: ConnectionRemoveResponse =
                 host.call("connection.remove", &ConnectionRef { connection: name }).await?;
@@ -100,6 +106,29 @@ fn tested(answer: &ConnectionTestResponse, output: &Output) -> Result<()> {
             lines.join("\n")
         }),
     }
+}
+
+fn pool_text(answer: &PoolStatusResponse) -> String {
+    let limits = &answer.settings;
+    let mut lines = vec![format!(
+        "At most {} sessions, of which {} stay open: for {} s unused, for {} s in all. A use waits {} s for one.",
+        limits.size + limits.overflow,
+        limits.size,
+        limits.idle_seconds,
+        limits.recycle_seconds,
+        limits.wait_seconds
+    )];
+    if answer.pools.is_empty() {
+        lines.push("This program has none open; the window has its own.".to_owned());
+    }
+    for pool in &answer.pools {
+        lines.push(format!(
+            "{} open, {} idle, {} waiting; {} opened and {} used again since the start.",
+            pool.open, pool.idle, pool.waiting, pool.opened, pool.reused
+        ));
+        lines.extend(pool.in_use.iter().map(|using| format!("in use: {}", text::visible(&using.operation))));
+    }
+    lines.join("\n")
 }
 
 fn list_text(answer: &ConnectionListResponse) -> String {

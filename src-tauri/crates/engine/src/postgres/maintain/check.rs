@@ -15,12 +15,9 @@ const MOST: usize = 50;
 /// Blocks of a table that are checked by one statement: 32 MB of the usual size.
 const PIECE: u64 = 4096;
 
-/// Where the extension's functions live; None where it is not installed.
-pub async fn schema(session: &mut Session) -> Result<Option<String>> {
-    let sql = "SELECT n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n \
-               ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'";
-    session.value("Looking for amcheck", sql).await
-}
+/// Where the extension's functions live; no row where it is not installed.
+pub const SCHEMA: &str = "SELECT n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n \
+                          ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'";
 
 pub async fn run(
     access: &Access,
@@ -30,7 +27,7 @@ pub async fn run(
     meter: &mut Meter,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
-    let Some(schema) = schema(session).await? else {
+    let Some(schema) = session.value("Looking for amcheck", SCHEMA).await? else {
         return Err(ApiError::new(
             ErrorCode::Unsupported,
             "The extension amcheck is not installed in this database.",

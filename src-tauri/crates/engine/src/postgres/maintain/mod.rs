@@ -28,13 +28,11 @@ impl Maintain for Postgres {
         MaintenanceKind::VacuumFull
     }
 
-    async fn actions(&self) -> Result<Vec<MaintenanceAction>> {
-        let mut session = Session::open(&self.access, Purpose::Read).await?;
+    async fn actions(&self, session: &mut dyn crate::Session) -> Result<Vec<MaintenanceAction>> {
         let doing = "Asking what the server offers";
         let standby =
             session.value(doing, "SELECT pg_catalog.pg_is_in_recovery()").await?.as_deref() == Some("t");
-        let amcheck = check::schema(&mut session).await?;
-        session.close().await;
+        let amcheck = session.value("Looking for amcheck", check::SCHEMA).await?;
         let mut all = offered();
         for action in &mut all {
             if standby && action.writes {
