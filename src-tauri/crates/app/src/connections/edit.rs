@@ -118,8 +118,6 @@ pub async fn update(cx: &Cx, request: ConnectionUpdateRequest) -> Result<Connect
         connection.prove_after_backup = prove;
     }
     let secret = secret_name(&connection.id);
-    // What is open was opened as it was described before.
-    cx.pools().forget(&connection.id).await;
     if let Some(password) = request.password {
         cx.secrets().set_text(&secret, &into_secret(password)).await?;
         connection.has_password = true;
@@ -131,6 +129,8 @@ pub async fn update(cx: &Cx, request: ConnectionUpdateRequest) -> Result<Connect
     } else {
         cx.catalog().connections().update(connection.clone()).await?;
     }
+    // What is open was opened as it was described before, or with the password it had.
+    cx.pools().forget(&connection.id).await;
     Ok(connection)
 }
 
