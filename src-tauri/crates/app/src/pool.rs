@@ -285,6 +285,7 @@ impl Pool {
         PoolStatus {
             connection_id: self.connection.clone(),
             connection_name: self.name.clone(),
+            settings: self.settings,
             open: (state.idle.len() + in_use.len()) as u64,
             idle: state.idle.len() as u64,
             waiting: self.waiting.load(Ordering::Relaxed),
@@ -293,6 +294,28 @@ impl Pool {
             reused: state.reused,
         }
     }
+}
+
+/// As they are asked for, or `BadRequest` naming the field that no server could bear.
+pub(crate) fn checked(limits: PoolSettings) -> Result<PoolSettings, ApiError> {
+    let fields = [
+        ("pool.size", limits.size, 0, 16),
+        ("pool.overflow", limits.overflow, 0, 16),
+        ("pool.size + pool.overflow", limits.size.saturating_add(limits.overflow), 1, 32),
+        ("pool.wait_seconds", limits.wait_seconds, 1, 300),
+        ("pool.recycle_seconds", limits.recycle_seconds, 60, 86_400),
+        ("pool.idle_seconds", limits.idle_seconds, 5, 86_400),
+    ];
+    match fields.into_iter().find(|(_, value, least, most)| value < least || value > most) {
+        None => Ok(limits),
+        Some((field, _, least, most)) => {
+            Err(ApiError::new(ErrorCode::BadRequest, format!("{field} must be between {least} and {most}.")))
+        }
+    }
+}
+
+pub(crate) fn nothing_open(connection: &Connection, settings: PoolSettings) -> PoolStatus {
+    Pool::new(connection, settings).status()
 }
 
 impl Lease {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::ids::ConnectionId;
 use crate::offers::Offers;
+use crate::settings::PoolSettings;
 use crate::snapshot::{EngineKind, PlannedTable, ServerInfo};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -150,6 +151,9 @@ pub struct Connection {
     pub has_password: bool,
     /// Made by Holdfast to try things on.
     pub sample: bool,
+    /// Limits of its own for the sessions that are kept open; None: those of the settings.
+    #[serde(default)]
+    pub pool: Option<PoolSettings>,
     pub created_at_ms: i64,
 }
 
@@ -217,6 +221,12 @@ pub struct ConnectionUpdateRequest {
     pub read_only: Option<bool>,
     #[serde(default)]
     pub prove_after_backup: Option<bool>,
+    /// All of it; sessions take it up at their next use.
+    #[serde(default)]
+    pub pool: Option<PoolSettings>,
+    /// The settings' limits again.
+    #[serde(default)]
+    pub default_pool: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -72,8 +72,9 @@ pub struct PoolStatusRequest {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PoolStatusResponse {
-    /// Of the program that answers; other programs have their own.
+    /// Of the program that answers; other programs have their own. One that was asked for is there, open or not.
     pub pools: Vec<PoolStatus>,
+    /// Of connections without limits of their own.
     pub settings: PoolSettings,
 }
 
@@ -82,6 +83,8 @@ pub struct PoolStatusResponse {
 pub struct PoolStatus {
     pub connection_id: ConnectionId,
     pub connection_name: String,
+    /// The limits that hold for it.
+    pub settings: PoolSettings,
     /// Open now: those in use and those that wait for a use.
     pub open: u64,
     pub idle: u64,

@@ -51,6 +51,7 @@ pub use error::{EngineError, Result};
 pub use export::{Export, WriteFile};
 pub use maintain::Maintain;
 pub use properties::{Properties, RowCounts, TablePlacing, TableStaging};
+pub use reach::NearEnd;
 pub use session::Session;
 pub use sessions::Sessions;
 pub use tables::{Arranged, PlaceTables, Placing, TableOrder, TableStep, TableWish, Way};
@@ -295,10 +296,41 @@ impl Work {
     }
 }
 
-/// How to reach a database: the spec, the secret, and whether the server must refuse writes.
+/// How to reach a database: the spec, the secret, whether the server must refuse writes, and the tunnel it is reached through.
 #[derive(Clone)]
 pub struct Access {
     pub spec: ConnectionSpec,
     pub password: Option<SecretString>,
     pub read_only: bool,
+    /// Private: whoever makes one says so by [`Access::through`], and every session of it goes that way.
+    near_end: Option<NearEnd>,
+}
+
+impl Access {
+    /// Straight to it, without a password, and it may be written to.
+    pub fn new(spec: ConnectionSpec) -> Self {
+        Self { spec, password: None, read_only: false, near_end: None }
+    }
+
+    #[must_use]
+    pub fn password(self, password: Option<SecretString>) -> Self {
+        Self { password, ..self }
+    }
+
+    #[must_use]
+    pub fn read_only(self, read_only: bool) -> Self {
+        Self { read_only, ..self }
+    }
+
+    /// Dials the near end of a tunnel. The server keeps its name: certificates are checked against it, and errors tell it.
+    #[must_use]
+    pub fn through(self, near_end: NearEnd) -> Self {
+        Self { near_end: Some(near_end), ..self }
+    }
+
+    /// Another database of the same server, or a file, reached the same way.
+    #[must_use]
+    pub fn beside(&self, database: &str) -> Self {
+        Self { spec: self.spec.beside(database), ..self.clone() }
+    }
 }

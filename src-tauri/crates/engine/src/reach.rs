@@ -2,18 +2,47 @@
 //! answer, and what people are told when the way ends early or is cut. What the server itself says is read by its own
 //! engine; encryption is explained in [`crate::tls`].
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use holdfast_contract::connection::{ConnectionSpec, TlsSettings};
 
 use crate::error::{Product, Unreached};
-use crate::{EngineError, Result};
+use crate::{Access, EngineError, Result};
 
 /// For each step of connecting; [`Unreached::Silent`] says it in words.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Where a tunnel to a server begins on this machine: a private folder with one socket in it, so that the address that is
+/// dialled and the name that certificates are checked against stay two things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearEnd {
+    folder: PathBuf,
+}
+
+impl NearEnd {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// What the tunnel listens on for this server. `None` for a file: it is on this machine.
+    pub fn socket(&self, spec: &ConnectionSpec) -> Option<PathBuf> {
+        match spec {
+            // The client library finds the file by the folder and the port.
+            ConnectionSpec::Postgres { port, .. } => Some(self.folder.join(format!(".s.PGSQL.{port}"))),
+            ConnectionSpec::Mysql { .. } => Some(self.folder.join("mysql.sock")),
+            ConnectionSpec::Sqlite { .. } => None,
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
 /// One server, and the database and login that a connection names on it.
 pub(crate) struct Address<'a> {
+    /// The server's own name. What is dialled may be the near end of a tunnel.
     pub host: &'a str,
     pub port: u16,
     pub database: &'a str,
@@ -21,10 +50,13 @@ pub(crate) struct Address<'a> {
     pub tls: &'a TlsSettings,
     /// In words for people.
     pub place: String,
+    /// Of the tunnel to it.
+    pub near_end: Option<&'a NearEnd>,
 }
 
 impl<'a> Address<'a> {
-    pub fn of(spec: &'a ConnectionSpec) -> Result<Self> {
+    pub fn of(access: &'a Access) -> Result<Self> {
+        let spec = &access.spec;
         let (ConnectionSpec::Postgres { host, port, database, user, tls }
         | ConnectionSpec::Mysql { host, port, database, user, tls }) = spec
         else {
@@ -33,7 +65,8 @@ impl<'a> Address<'a> {
         // PostgreSQL's socket is a folder in which the port names the file; MySQL's is the file.
         let is_file = host.starts_with('/') && matches!(spec, ConnectionSpec::Mysql { .. });
         let place = if is_file { host.clone() } else { format!("{host}:{port}") };
-        Ok(Self { host, port: *port, database, user, tls, place })
+        let near_end = access.near_end.as_ref();
+        Ok(Self { host, port: *port, database, user, tls, place, near_end })
     }
 
     pub fn is_socket(&self) -> bool {
@@ -44,7 +77,7 @@ impl<'a> Address<'a> {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// On this machine: what is sent there passes no network.
+    /// On the server's own machine, or on the one where the tunnel ends: what is sent there passes no open network.
     pub fn is_here(&self) -> bool {
         self.is_socket()
             || self.host == "localhost"
@@ -54,7 +87,8 @@ impl<'a> Address<'a> {
 
     /// Asked before connecting, because the driver does not tell an unknown name from a network that is down.
     pub async fn resolve(&self) -> Result<()> {
-        if self.is_socket() {
+        // Names at the far end of a tunnel are for that end.
+        if self.is_socket() || self.near_end.is_some() {
             return Ok(());
         }
         let found = tokio::net::lookup_host((self.bare_host(), self.port)).await;

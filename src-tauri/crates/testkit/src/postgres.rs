@@ -103,7 +103,7 @@ impl Server {
             user: user.into(),
             tls: TlsSettings::default(),
         };
-        Access { spec, password: None, read_only: false }
+        Access::new(spec)
     }
 
     pub fn engine_as(&self, database: &str, user: &str) -> Box<dyn Engine> {

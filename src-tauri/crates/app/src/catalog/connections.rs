@@ -9,7 +9,7 @@ use super::{Catalog, from_word, json, word};
 
 pub struct Connections<'a>(pub(super) &'a Catalog);
 
-const COLUMNS: &str = "id, name, spec, environment, group_name, read_only, prove_after_backup, has_password, sample, created_at_ms";
+const COLUMNS: &str = "id, name, spec, environment, group_name, read_only, prove_after_backup, has_password, sample, created_at_ms, pool";
 
 impl Connections<'_> {
     /// By name.
@@ -51,7 +51,9 @@ impl Connections<'_> {
             .write(move |catalog| {
                 refuse_taken_name(catalog, &connection)?;
                 catalog.execute(
-                    &format!("INSERT INTO connections ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"),
+                    &format!(
+                        "INSERT INTO connections ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+                    ),
                     params![
                         connection.id.as_str(),
                         connection.name,
@@ -63,6 +65,7 @@ impl Connections<'_> {
                         connection.has_password,
                         connection.sample,
                         connection.created_at_ms,
+                        connection.pool.as_ref().map(json).transpose()?,
                     ],
                 )?;
                 Ok(())
@@ -77,7 +80,7 @@ impl Connections<'_> {
                 refuse_taken_name(catalog, &connection)?;
                 catalog.execute(
                     "UPDATE connections SET name = ?2, spec = ?3, environment = ?4, group_name = ?5, read_only = ?6,
-                     prove_after_backup = ?7, has_password = ?8, sample = ?9 WHERE id = ?1",
+                     prove_after_backup = ?7, has_password = ?8, sample = ?9, pool = ?10 WHERE id = ?1",
                     params![
                         connection.id.as_str(),
                         connection.name,
@@ -88,6 +91,7 @@ impl Connections<'_> {
                         connection.prove_after_backup,
                         connection.has_password,
                         connection.sample,
+                        connection.pool.as_ref().map(json).transpose()?,
                     ],
                 )?;
                 Ok(())
@@ -138,5 +142,6 @@ fn decode(row: &Row<'_>) -> Result<Connection> {
         has_password: row.get(7)?,
         sample: row.get(8)?,
         created_at_ms: row.get(9)?,
+        pool: row.get::<_, Option<String>>(10)?.map(|text| serde_json::from_str(&text)).transpose()?,
     })
 }

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../../migrations/0009_standing_consent.sql"),
     include_str!("../../../../../migrations/0010_guards.sql"),
     include_str!("../../../../../migrations/0011_plans_belong_to_somebody.sql"),
+    include_str!("../../../../../migrations/0012_pool_of_a_connection.sql"),
 ];
 
 /// "HFST": tells a catalog from any other SQLite file.

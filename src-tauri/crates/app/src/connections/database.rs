@@ -119,7 +119,7 @@ impl Database {
 
     /// The database `target` beside the live one, to be read.
     pub(crate) fn copy(&self, target: &str) -> Result<Box<dyn Engine>, ApiError> {
-        let access = Access { spec: self.access.spec.beside(target), ..self.access.clone() };
+        let access = self.access.beside(target);
         holdfast_engine::engine(access).map_err(|error| error.into_api())
     }
 }

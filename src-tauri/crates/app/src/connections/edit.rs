@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use super::{checked, offers, secret_name, url};
 use crate::clock::new_id;
 use crate::cx::Cx;
-use crate::vaults;
+use crate::{pool, vaults};
 
 /// Longer names do not fit where they are shown.
 const NAME_CHARS: usize = 120;
@@ -50,6 +50,7 @@ pub async fn add(cx: &Cx, request: ConnectionAddRequest) -> Result<ConnectionAdd
         prove_after_backup: request.prove_after_backup.unwrap_or(proves),
         has_password: password.is_some(),
         sample: false,
+        pool: None,
         created_at_ms: cx.now_ms(),
     };
     insert(cx, &connection, password).await?;
@@ -116,6 +117,12 @@ pub async fn update(cx: &Cx, request: ConnectionUpdateRequest) -> Result<Connect
     }
     if let Some(prove) = request.prove_after_backup {
         connection.prove_after_backup = prove;
+    }
+    if request.default_pool {
+        connection.pool = None;
+    }
+    if let Some(limits) = request.pool {
+        connection.pool = Some(pool::checked(limits)?);
     }
     let secret = secret_name(&connection.id);
     if let Some(password) = request.password {

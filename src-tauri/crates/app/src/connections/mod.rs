@@ -13,13 +13,14 @@ mod test;
 mod url;
 
 use holdfast_contract::connection::{Connection, ConnectionSpec, DatabaseInspectResponse};
-use holdfast_contract::session::{PoolStatusRequest, PoolStatusResponse};
+use holdfast_contract::session::{PoolStatus, PoolStatusRequest, PoolStatusResponse};
+use holdfast_contract::settings::PoolSettings;
 use holdfast_contract::snapshot::Scope;
 use holdfast_contract::{ApiError, ConnectionId, ErrorCode};
 use holdfast_engine::{Access, Engine};
 
 use crate::cx::Cx;
-use crate::pool::Lease;
+use crate::pool::{self, Lease};
 
 pub(crate) use edit::insert;
 pub use edit::{add, remove, update};
@@ -41,7 +42,7 @@ pub async fn access(cx: &Cx, connection: &Connection) -> Result<Access, ApiError
     } else {
         None
     };
-    Ok(Access { spec: connection.spec.clone(), password, read_only: connection.read_only })
+    Ok(Access::new(connection.spec.clone()).password(password).read_only(connection.read_only))
 }
 
 pub async fn engine(cx: &Cx, connection: &Connection) -> Result<Box<dyn Engine>, ApiError> {
@@ -51,16 +52,29 @@ pub async fn engine(cx: &Cx, connection: &Connection) -> Result<Box<dyn Engine>,
 /// A session for a look, from those that stay open.
 pub(crate) async fn borrow(cx: &Cx, connection: &Connection) -> Result<Lease, ApiError> {
     let engine = engine(cx, connection).await?;
-    let settings = cx.settings().await?.pool;
+    let settings = limits(cx, connection).await?;
     cx.pools().borrow(connection, engine, settings, cx.operation()).await
 }
 
+async fn limits(cx: &Cx, connection: &Connection) -> Result<PoolSettings, ApiError> {
+    match connection.pool {
+        Some(own) => Ok(own),
+        None => Ok(cx.settings().await?.pool),
+    }
+}
+
 pub async fn pool_status(cx: &Cx, request: PoolStatusRequest) -> Result<PoolStatusResponse, ApiError> {
-    let wanted = match &request.connection {
-        Some(wanted) => Some(cx.catalog().connections().find(wanted).await?.id),
-        None => None,
+    let settings = cx.settings().await?.pool;
+    let Some(wanted) = &request.connection else {
+        return Ok(PoolStatusResponse { pools: cx.pools().status(None), settings });
     };
-    Ok(PoolStatusResponse { pools: cx.pools().status(wanted.as_ref()), settings: cx.settings().await?.pool })
+    let connection = cx.catalog().connections().find(wanted).await?;
+    let limits = limits(cx, &connection).await?;
+    let open = cx.pools().status(Some(&connection.id)).pop();
+    // Changed limits hold from the next use on.
+    let status = open.map(|open| PoolStatus { settings: limits, ..open });
+    let pools = vec![status.unwrap_or_else(|| pool::nothing_open(&connection, limits))];
+    Ok(PoolStatusResponse { pools, settings })
 }
 
 /// The live structure, from the catalogs of the database.

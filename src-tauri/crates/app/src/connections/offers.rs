@@ -18,7 +18,7 @@ const ALL_KINDS: [BackupKind; 3] = [BackupKind::Full, BackupKind::Schema, Backup
 
 /// Before there is a connection.
 pub fn of_kind(kind: EngineKind) -> Result<Offers, ApiError> {
-    let access = Access { spec: example(kind), password: None, read_only: false };
+    let access = Access::new(example(kind));
     Ok(of_engine(holdfast_engine::engine(access)?.as_ref()))
 }
 
@@ -28,7 +28,7 @@ pub fn of_every_kind() -> Result<Vec<Offers>, ApiError> {
 
 /// The connection as it is shown. `last` is what its server said when it was last asked.
 pub fn offered(connection: Connection, last: Option<&Health>) -> Result<OfferedConnection, ApiError> {
-    let access = Access { spec: connection.spec.clone(), password: None, read_only: connection.read_only };
+    let access = Access::new(connection.spec.clone()).read_only(connection.read_only);
     // A path that this system cannot mean is still shown, and can be put right.
     let offers = match holdfast_engine::engine(access) {
         Ok(engine) => {
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn offers_are_what_the_facets_are() {
         for kind in EngineKind::ALL {
-            let access = Access { spec: example(kind), password: None, read_only: false };
+            let access = Access::new(example(kind));
             let engine = holdfast_engine::engine(access).unwrap();
             let offers = of_kind(kind).unwrap();
             assert_eq!(offers.engine, engine.kind());
@@ -216,6 +216,7 @@ mod tests {
             prove_after_backup: false,
             has_password: false,
             sample: false,
+            pool: None,
             created_at_ms: 0,
         };
         let health = |version: &str| Health {

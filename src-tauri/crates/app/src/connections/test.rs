@@ -23,7 +23,7 @@ pub async fn test(cx: &Cx, request: ConnectionTestRequest) -> Result<ConnectionT
             match access(cx, &connection).await {
                 Ok(access) => access,
                 Err(_) if request.password.is_some() => {
-                    Access { spec: connection.spec, password: None, read_only: connection.read_only }
+                    Access::new(connection.spec).read_only(connection.read_only)
                 }
                 Err(error) => return Ok(failed(error)),
             }
@@ -32,9 +32,9 @@ pub async fn test(cx: &Cx, request: ConnectionTestRequest) -> Result<ConnectionT
             (Some(text), None) => {
                 let parsed = url::parse(text)?;
                 warnings.extend(parsed.warnings);
-                Access { spec: parsed.spec, password: parsed.password, read_only: request.read_only }
+                Access::new(parsed.spec).password(parsed.password).read_only(request.read_only)
             }
-            (None, Some(spec)) => Access { spec: spec.clone(), password: None, read_only: request.read_only },
+            (None, Some(spec)) => Access::new(spec.clone()).read_only(request.read_only),
             _ => {
                 return Err(ApiError::new(
                     ErrorCode::BadRequest,

@@ -3,11 +3,12 @@
 use holdfast_contract::event::Topic;
 use holdfast_contract::meta::Empty;
 use holdfast_contract::policy::{Permission, Policy, Touched};
-use holdfast_contract::settings::{PoolSettings, Settings, SettingsUpdateRequest};
+use holdfast_contract::settings::{Settings, SettingsUpdateRequest};
 use holdfast_contract::{ApiError, ErrorCode};
 
 use crate::cx::Cx;
 use crate::gate::{Operation, Reading, touched};
+use crate::pool;
 
 pub struct SettingsGet;
 impl Reading for SettingsGet {
@@ -55,15 +56,8 @@ fn apply(settings: &mut Settings, request: SettingsUpdateRequest) -> Result<(), 
     }
     settings.keep_in_tray = request.keep_in_tray.unwrap_or(settings.keep_in_tray);
     settings.start_at_login = request.start_at_login.unwrap_or(settings.start_at_login);
-    if let Some(pool) = request.pool {
-        settings.pool = PoolSettings {
-            size: within("pool.size", pool.size, 0, 16)?,
-            overflow: within("pool.overflow", pool.overflow, 0, 16)?,
-            wait_seconds: within("pool.wait_seconds", pool.wait_seconds, 1, 300)?,
-            recycle_seconds: within("pool.recycle_seconds", pool.recycle_seconds, 60, 86_400)?,
-            idle_seconds: within("pool.idle_seconds", pool.idle_seconds, 5, 86_400)?,
-        };
-        within("pool.size + pool.overflow", pool.size + pool.overflow, 1, 32)?;
+    if let Some(limits) = request.pool {
+        settings.pool = pool::checked(limits)?;
     }
     Ok(())
 }

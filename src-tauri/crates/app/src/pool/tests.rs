@@ -84,7 +84,7 @@ impl Session for One {
     }
     async fn run(&mut self, _: &Query<'_>, _: &mut dyn RowSink) -> Result<QueryEnd> {
         self.standing = Standing::Unusable;
-        Err(EngineError::new(ErrorCode::ConnectionLost, "gone"))
+        Err(ApiError::new(ErrorCode::ConnectionLost, "gone").into())
     }
     async fn begin(&mut self, _: TransactionAccess) -> Result<()> {
         Ok(())
@@ -141,6 +141,7 @@ fn connection(id: &str, database: &str) -> Connection {
         prove_after_backup: false,
         has_password: false,
         sample: false,
+        pool: None,
         created_at_ms: 0,
     }
 }

@@ -37,8 +37,7 @@ impl Scratch {
     ) -> Result<Self, ApiError> {
         if offers::of_kind(kind)?.copies == Copies::Files {
             let path = folder.join("proof.sqlite").to_string_lossy().into_owned();
-            let database =
-                Database::new(Access { spec: offers::file(kind, &path), password: None, read_only: false })?;
+            let database = Database::new(Access::new(offers::file(kind, &path)))?;
             let name = database.made_up_name(NamePurpose::Scratch, &tag()?)?;
             return Ok(Self { database, name, noted: None });
         }

@@ -54,6 +54,7 @@ pub async fn connect(cx: &Cx) -> Result<ConnectionAddResponse, ApiError> {
                 prove_after_backup: true,
                 has_password: false,
                 sample: true,
+                pool: None,
                 created_at_ms: cx.now_ms(),
             };
             connections::insert(cx, &connection, None).await?;

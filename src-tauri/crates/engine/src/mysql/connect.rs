@@ -47,13 +47,13 @@ pub struct Session {
 impl Session {
     /// Connects to the connection's own database.
     pub async fn open(access: &Access, purpose: Purpose) -> Result<Self> {
-        let database = Address::of(&access.spec)?.database;
+        let database = Address::of(access)?.database;
         Self::open_database(access, Some(database), purpose).await
     }
 
     /// Without a database, names need their database in front.
     pub async fn open_database(access: &Access, database: Option<&str>, purpose: Purpose) -> Result<Self> {
-        let address = Address::of(&access.spec)?;
+        let address = Address::of(access)?;
         let conn = in_time(&address.place, reach(access, &address, database)).await?;
         let mut session =
             Self { conn, id: 0, server: Server::parse(""), transport: String::new(), in_snapshot: false };
@@ -242,6 +242,10 @@ async fn options(
     } else {
         options.host(address.bare_host()).port(address.port)
     };
+    if let Some(socket) = address.near_end.and_then(|near_end| near_end.socket(&access.spec)) {
+        // The host stays the name that the certificate must bear.
+        options = options.socket(socket);
+    }
     if let Some(database) = database {
         options = options.database(database);
     }

@@ -53,7 +53,7 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
     let doing = "Looking at this login's rights";
     let mut advice = Vec::new();
     advice.extend(tls::advice(
-        &Address::of(&access.spec)?,
+        &Address::of(access)?,
         &session.transport,
         "Give it a certificate (ssl_cert, ssl_key).",
     ));

@@ -55,12 +55,12 @@ pub struct Session {
 impl Session {
     /// Connects to the connection's own database.
     pub async fn open(access: &Access, purpose: Purpose) -> Result<Self> {
-        let database = Address::of(&access.spec)?.database;
+        let database = Address::of(access)?.database;
         Self::open_database(access, database, purpose).await
     }
 
     pub async fn open_database(access: &Access, database: &str, purpose: Purpose) -> Result<Self> {
-        let address = Address::of(&access.spec)?;
+        let address = Address::of(access)?;
         let conn = in_time(&address.place, reach(access, &address, database)).await?;
         let version = conn.server_version_num().unwrap_or(0);
         if version < OLDEST {
@@ -265,6 +265,10 @@ async fn options(access: &Access, address: &Address<'_>, database: &str) -> Resu
         .statement_cache_capacity(16)
         // Statements may hold definitions with secrets in them; they go to no log.
         .disable_statement_logging();
+    if let Some(near_end) = address.near_end {
+        // The host stays the name that the certificate must bear.
+        options = options.socket(near_end.folder());
+    }
     if access.read_only {
         options = options.options([("default_transaction_read_only", "on")]);
     }

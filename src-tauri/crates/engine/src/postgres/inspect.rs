@@ -58,7 +58,7 @@ pub async fn advice(access: &Access) -> Result<Vec<String>> {
         rows.first().and_then(|row| row.get(column)).is_some_and(|found| found.as_deref() == Some(value))
     };
     let mut advice = Vec::new();
-    advice.extend(tls::advice(&Address::of(&access.spec)?, &session.transport, "Turn on ssl on the server."));
+    advice.extend(tls::advice(&Address::of(access)?, &session.transport, "Turn on ssl on the server."));
     if is(0, "t") {
         advice.push("This login is a superuser. For backups alone, a role with pg_read_all_data is enough (PostgreSQL 14 and later).".to_owned());
     }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_contract::snapshot::ServerInfo;
+use holdfast_contract::{ApiError, ErrorCode};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Statement};

@@ -136,7 +136,7 @@ async fn on_postgres(server: &postgres::Server) {
         assert!(said.status.success(), "{sql}: {}", String::from_utf8_lossy(&said.stderr));
         String::from_utf8(said.stdout).unwrap().trim().to_owned()
     };
-    let engine = engine(Access { spec, password: None, read_only: false }).unwrap();
+    let engine = engine(Access::new(spec)).unwrap();
     Place { engine, sql: &sql, work: work(2) }.story("1 2 4 5 6 7 9 10 20").await;
 }
 
@@ -151,7 +151,7 @@ async fn on_mariadb() {
         user: mariadb::SUPERUSER.into(),
         tls: Default::default(),
     };
-    let engine = engine(Access { spec, password: None, read_only: false }).unwrap();
+    let engine = engine(Access::new(spec)).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let work = Work { scratch_dir: scratch.path().to_owned(), ..work(2) };
     let sql = |sql: &str| server.script("meanwhile", sql).trim().to_owned();
@@ -192,7 +192,7 @@ async fn sqlite_tells_equals_apart() {
 
 fn opened(file: &std::path::Path) -> Box<dyn Engine> {
     let spec = ConnectionSpec::Sqlite { path: file.to_str().unwrap().into() };
-    engine(Access { spec, password: None, read_only: false }).unwrap()
+    engine(Access::new(spec)).unwrap()
 }
 
 fn scratching(folder: &tempfile::TempDir) -> Work {

@@ -19,7 +19,7 @@ async fn mariadb_keeps_the_contract_of_an_engine() {
         tls: TlsSettings::default(),
     };
     passes(&Subject {
-        engine: engine(Access { spec, password: None, read_only: false }).unwrap(),
+        engine: engine(Access::new(spec)).unwrap(),
         own: "contract".into(),
         beside: Box::new(str::to_owned),
         scratch: tempfile::tempdir().unwrap(),

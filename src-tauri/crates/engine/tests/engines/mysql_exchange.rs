@@ -28,7 +28,7 @@ fn engine(port: u16, database: &str) -> Mysql {
         user: server::SUPERUSER.into(),
         tls: Default::default(),
     };
-    Mysql::new(Access { spec, password: None, read_only: false }).unwrap()
+    Mysql::new(Access::new(spec)).unwrap()
 }
 
 /// A database with everything in it; `side` shows in all of its definitions.
@@ -86,7 +86,7 @@ async fn a_swap_exchanges_everything_and_swapping_back_restores_it() {
 
     let shop = engine(server.port(), "shop");
     let mut other = server.connect("shop").await;
-    assert_eq!(shop.sessions().await.unwrap().len(), 1);
+    assert_eq!(shop.sessions_from_elsewhere().await.unwrap().len(), 1);
     assert_eq!(shop.swap_state("shop_new", "shop_kept").await.unwrap(), SwapState::NotSwapped);
     shop.swap("shop_new", "shop_kept", &memory::work(2)).await.unwrap();
     assert_eq!(shop.swap_state("shop_new", "shop_kept").await.unwrap(), SwapState::Swapped);

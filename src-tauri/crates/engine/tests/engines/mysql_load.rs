@@ -25,12 +25,8 @@ fn engine_as(port: u16, database: &str, user: &str, password: Option<&str>) -> M
         user: user.into(),
         tls: Default::default(),
     };
-    Mysql::new(Access {
-        spec,
-        password: password.map(|text| SecretString::from(text.to_owned())),
-        read_only: false,
-    })
-    .unwrap()
+    let password = password.map(|text| SecretString::from(text.to_owned()));
+    Mysql::new(Access::new(spec).password(password)).unwrap()
 }
 
 fn engine(server: &Server, database: &str) -> Mysql {

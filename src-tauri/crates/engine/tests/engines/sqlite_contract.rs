@@ -19,7 +19,7 @@ async fn sqlite_keeps_the_contract_of_an_engine() {
     let spec = ConnectionSpec::Sqlite { path: live.clone() };
     let place = folder.path().to_owned();
     passes(&Subject {
-        engine: engine(Access { spec, password: None, read_only: false }).unwrap(),
+        engine: engine(Access::new(spec)).unwrap(),
         own: live.clone(),
         beside: Box::new(move |name| place.join(name).to_str().unwrap().to_owned()),
         scratch: tempfile::tempdir().unwrap(),

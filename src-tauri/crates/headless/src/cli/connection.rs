@@ -46,8 +46,28 @@ pub enum Connection {
     List,
     /// Take the very path the real work takes and say what fails
     Test { name: String },
-    /// Sessions that this program keeps open for it, and by what limits
-    Pool { name: String },
+    /// Sessions that this program keeps open for it, and by what limits; with options: set limits of its own
+    Pool {
+        name: String,
+        /// Sessions that stay open when nobody uses them (0 to 16)
+        #[arg(long)]
+        size: Option<u32>,
+        /// More than those while many are needed at once (0 to 16)
+        #[arg(long)]
+        overflow: Option<u32>,
+        /// Seconds that a use waits for a free session (1 to 300)
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u32>,
+        /// Seconds after which a session is not used again (60 to 86400)
+        #[arg(long, value_name = "SECONDS")]
+        recycle: Option<u32>,
+        /// Seconds after which a session that nobody uses is closed (5 to 86400)
+        #[arg(long, value_name = "SECONDS")]
+        idle: Option<u32>,
+        /// The limits of the settings again
+        #[arg(long, conflicts_with_all = ["size", "overflow", "wait", "recycle", "idle"])]
+        default: bool,
+    },
     /// Forget a connection and its password; its backups stay
     Remove { name: String },
 }

@@ -3,10 +3,11 @@
 use holdfast_contract::ApiError;
 use holdfast_contract::connection::{
     ConnectionAddResponse, ConnectionListResponse, ConnectionRef, ConnectionRemoveResponse,
-    ConnectionTestRequest, ConnectionTestResponse, Environment,
+    ConnectionTestRequest, ConnectionTestResponse, Environment, OfferedConnection,
 };
 use holdfast_contract::meta::Empty;
 use holdfast_contract::session::{PoolStatusRequest, PoolStatusResponse};
+use holdfast_contract::settings::PoolSettings;
 use serde_json::json;
 
 use crate::cli::{Connection, EnvironmentName};
@@ -57,8 +58,12 @@ pub async fn run(command: Connection, host: &Host, output: &Output) -> Result<()
             let answer: ConnectionTestResponse = host.call("connection.test", &request).await?;
             tested(&answer, output)
         }
-        Connection::Pool { name } => {
+        Connection::Pool { name, size, overflow, wait, recycle, idle, default } => {
             let request = PoolStatusRequest { connection: Some(name) };
+            let wanted = PoolWish { size, overflow, wait, recycle, idle };
+            if default || wanted.is_some() {
+                set_pool(host, &request, &wanted, default).await?;
+            }
             let answer: PoolStatusResponse = host.call("pool.status", &request).await?;
             output.result(&answer, || pool_text(&answer))
         }
@@ -108,8 +113,42 @@ fn tested(answer: &ConnectionTestResponse, output: &Output) -> Result<()> {
     }
 }
 
+/// Limits that were named; the others stay as they are.
+struct PoolWish {
+    size: Option<u32>,
+    overflow: Option<u32>,
+    wait: Option<u32>,
+    recycle: Option<u32>,
+    idle: Option<u32>,
+}
+
+impl PoolWish {
+    fn is_some(&self) -> bool {
+        [self.size, self.overflow, self.wait, self.recycle, self.idle].iter().any(Option::is_some)
+    }
+
+    fn over(&self, now: PoolSettings) -> PoolSettings {
+        PoolSettings {
+            size: self.size.unwrap_or(now.size),
+            overflow: self.overflow.unwrap_or(now.overflow),
+            wait_seconds: self.wait.unwrap_or(now.wait_seconds),
+            recycle_seconds: self.recycle.unwrap_or(now.recycle_seconds),
+            idle_seconds: self.idle.unwrap_or(now.idle_seconds),
+        }
+    }
+}
+
+async fn set_pool(host: &Host, which: &PoolStatusRequest, wanted: &PoolWish, default: bool) -> Result<()> {
+    let now: PoolStatusResponse = host.call("pool.status", which).await?;
+    let Some(now) = now.pools.first() else { return Ok(()) };
+    let pool = (!default).then(|| wanted.over(now.settings));
+    let update = json!({ "id": now.connection_id, "pool": pool, "default_pool": default });
+    let _: OfferedConnection = host.call("connection.update", &update).await?;
+    Ok(())
+}
+
 fn pool_text(answer: &PoolStatusResponse) -> String {
-    let limits = &answer.settings;
+    let limits = answer.pools.first().map_or(&answer.settings, |pool| &pool.settings);
     let mut lines = vec![format!(
         "At most {} sessions, of which {} stay open: for {} s unused, for {} s in all. A use waits {} s for one.",
         limits.size + limits.overflow,
@@ -118,10 +157,10 @@ fn pool_text(answer: &PoolStatusResponse) -> String {
         limits.recycle_seconds,
         limits.wait_seconds
     )];
-    if answer.pools.is_empty() {
+    if answer.pools.iter().all(|pool| pool.open == 0) {
         lines.push("This program has none open; the window has its own.".to_owned());
     }
-    for pool in &answer.pools {
+    for pool in answer.pools.iter().filter(|pool| pool.opened > 0) {
         lines.push(format!(
             "{} open, {} idle, {} waiting; {} opened and {} used again since the start.",
             pool.open, pool.idle, pool.waiting, pool.opened, pool.reused

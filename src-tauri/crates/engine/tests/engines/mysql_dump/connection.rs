@@ -18,7 +18,7 @@ fn tcp(server: &Server, host: &str, user: &str, password: Option<&str>, mode: Tl
         user: user.into(),
         tls: TlsSettings { mode, ..TlsSettings::default() },
     };
-    Access { spec, password: password.map(SecretString::from), read_only: false }
+    Access::new(spec).password(password.map(SecretString::from))
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn what_is_wrong_is_said() {
         user: "x".into(),
         tls: TlsSettings::default(),
     };
-    let refused = Access { spec: refused, password: None, read_only: false };
+    let refused = Access::new(refused);
     let error = Mysql::new(refused).unwrap().ping().await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConnectionRefused);
 }

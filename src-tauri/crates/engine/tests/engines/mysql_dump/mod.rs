@@ -26,7 +26,7 @@ pub fn access(server: &Server, database: &str, user: &str) -> Access {
         user: user.into(),
         tls: TlsSettings::default(),
     };
-    Access { spec, password: None, read_only: false }
+    Access::new(spec)
 }
 
 pub fn engine(server: &Server, database: &str) -> Mysql {

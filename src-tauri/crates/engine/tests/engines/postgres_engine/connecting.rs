@@ -13,7 +13,7 @@ use super::{backed_up, code};
 async fn a_read_only_connection_is_refused_by_the_server() {
     let server = Server::shared();
     server.create_database("guarded").await;
-    let guarded = engine(Access { read_only: true, ..server.access("guarded", server::SUPERUSER) }).unwrap();
+    let guarded = engine(server.access("guarded", server::SUPERUSER).read_only(true)).unwrap();
     let stored = backed_up(&*guarded, 1).await;
     let load = guarded.load().unwrap();
     for error in
@@ -41,18 +41,16 @@ async fn every_step_of_connecting_fails_by_its_own_name() {
     std::fs::write(&hba, "local all all trust\nhost all known 127.0.0.1/32 scram-sha-256\nhost all barred 127.0.0.1/32 trust\n").unwrap();
     server.run("postgres", "SELECT pg_reload_conf()").await;
 
-    let at =
-        |host: &str, port: u16, database: &str, user: &str, password: Option<&str>, mode: TlsMode| Access {
-            spec: ConnectionSpec::Postgres {
-                host: host.into(),
-                port,
-                database: database.into(),
-                user: user.into(),
-                tls: TlsSettings { mode, ..TlsSettings::default() },
-            },
-            password: password.map(|text| SecretString::from(text.to_owned())),
-            read_only: false,
+    let at = |host: &str, port: u16, database: &str, user: &str, password: Option<&str>, mode: TlsMode| {
+        let spec = ConnectionSpec::Postgres {
+            host: host.into(),
+            port,
+            database: database.into(),
+            user: user.into(),
+            tls: TlsSettings { mode, ..TlsSettings::default() },
         };
+        Access::new(spec).password(password.map(|text| SecretString::from(text.to_owned())))
+    };
     let port = server.port();
     let socket = server.socket_dir().to_str().unwrap().to_owned();
     let prefer = TlsMode::Prefer;

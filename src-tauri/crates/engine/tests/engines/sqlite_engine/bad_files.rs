@@ -50,7 +50,7 @@ async fn each_has_its_own_error() {
         assert!(api.hint.is_some() && api.message.contains(path.to_str().unwrap()), "{api:?}");
     }
     let spec = ConnectionSpec::Sqlite { path: "relative.sqlite".into() };
-    let relative = Sqlite::new(Access { spec, password: None, read_only: false }).err().unwrap();
+    let relative = Sqlite::new(Access::new(spec)).err().unwrap();
     assert_eq!(relative.code(), ErrorCode::BadRequest);
 }
 

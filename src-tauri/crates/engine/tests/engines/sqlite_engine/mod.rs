@@ -55,7 +55,7 @@ fn engine(path: &Path) -> Sqlite {
 
 fn access(path: &Path, read_only: bool) -> Sqlite {
     let spec = ConnectionSpec::Sqlite { path: path.to_str().unwrap().into() };
-    Sqlite::new(Access { spec, password: None, read_only }).unwrap()
+    Sqlite::new(Access::new(spec).read_only(read_only)).unwrap()
 }
 
 /// Not in scope as a trait: its facets have the names of their methods.

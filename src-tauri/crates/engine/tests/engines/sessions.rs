@@ -1,20 +1,15 @@
 //! The contract of [`holdfast_engine::Session`], on every engine: what is streamed, ended, refused and rolled back.
-#![allow(clippy::unwrap_used)]
-
-#[path = "support/mariadb.rs"]
-mod mariadb;
-#[path = "support/postgres.rs"]
-mod postgres;
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use holdfast_contract::ErrorCode;
 use holdfast_contract::connection::ConnectionSpec;
+use holdfast_contract::{ApiError, ErrorCode};
 use holdfast_engine::session::{
     Collected, Cut, Limits, Query, QueryColumn, QueryEnd, Row, RowSink, Standing, TransactionAccess,
 };
 use holdfast_engine::{Access, Engine, EngineError, Result, Session, engine};
+use holdfast_testkit::{mariadb, postgres};
 use tokio_util::sync::CancellationToken;
 
 /// What differs between databases.
@@ -34,7 +29,7 @@ struct Case {
 
 impl Case {
     fn engine(&self, read_only: bool) -> Box<dyn Engine> {
-        engine(Access { spec: self.spec.clone(), password: None, read_only }).unwrap()
+        engine(Access::new(self.spec.clone()).read_only(read_only)).unwrap()
     }
 
     async fn open(&self) -> Box<dyn Session> {
@@ -275,7 +270,7 @@ impl RowSink for Full {
         Ok(())
     }
     async fn rows(&mut self, _: Vec<Row>) -> Result<()> {
-        Err(EngineError::new(ErrorCode::StorageFull, "No room."))
+        Err(ApiError::new(ErrorCode::StorageFull, "No room.").into())
     }
 }
 
