@@ -31,7 +31,8 @@ fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
             "-pkeyopt",
             "ec_paramgen_curve:prime256v1",
         ])
-        .args(["-subj", &format!("/CN={NAME}"), "-addext", &format!("subjectAltName=DNS:{NAME}"), "-keyout"])
+        .args(["-subj", &format!("/CN={NAME}"), "-addext", &format!("subjectAltName=DNS:{NAME}")])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
         .args([&key, Path::new("-out"), &pem])
         .output()
         .expect("the openssl program");

@@ -1,12 +1,9 @@
 //! Backups of a SQLite file through the application: made, listed, proven, damaged, exported, let go.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
+use crate::stage::{PASSPHRASE, Stage, app, count, dump, run_sql, text};
 use holdfast_contract::ErrorCode;
 use holdfast_contract::policy::Confirmation;
 use serde_json::json;
-use stage::{PASSPHRASE, Stage, app, count, dump, run_sql, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_levels_each_earned() {
@@ -212,7 +209,7 @@ async fn another_machine_needs_only_the_vault_and_the_passphrase() {
     // No connection of that name here: a SQLite proof needs none.
     other.done("backup.verify", json!({ "backup": id, "level": "restored" })).await;
 
-    stage::shop(&other.path("elsewhere.sqlite"));
+    crate::stage::shop(&other.path("elsewhere.sqlite"));
     other.connect("Elsewhere", "elsewhere.sqlite", "development").await;
     let target = other.path("rescued.sqlite");
     let (_, job) =

@@ -1,13 +1,10 @@
 //! Guards through the application: what must be true before a command runs, what is asked afterwards, and what a crash leaves.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
+use crate::stage::{Stage, app, dump, run_sql, text};
 use holdfast_contract::ErrorCode;
 use holdfast_contract::job::JobState;
 use holdfast_contract::policy::Confirmation;
 use serde_json::{Value, json};
-use stage::{Stage, app, dump, run_sql, text};
 
 const CHECK: &str = "SELECT count(*) > 0 FROM orders";
 

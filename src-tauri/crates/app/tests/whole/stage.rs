@@ -1,5 +1,4 @@
 //! A home of its own with an open vault and a small SQLite shop: the ground of the stories beside it.
-#![allow(clippy::unwrap_used, dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

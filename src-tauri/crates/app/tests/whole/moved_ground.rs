@@ -1,17 +1,14 @@
 //! Every planned operation of the list: plan, change the ground, apply: refused as moved, and everything is as it was. The list
 //! is the application's own, so an operation without a case here fails.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::path::PathBuf;
 
+use crate::stage::{Stage, dump, run_sql, text};
 use holdfast_app::App;
 use holdfast_contract::ErrorCode;
 use holdfast_contract::policy::{Confirmation, Principal};
 use holdfast_testkit::postgres;
 use serde_json::{Value, json};
-use stage::{Stage, dump, run_sql, text};
 
 /// A file, a server's database, two backups of the file.
 struct Ground {

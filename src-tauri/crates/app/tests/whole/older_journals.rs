@@ -1,13 +1,10 @@
 //! Restores and imports that were journaled before each kind of change had facts of its own. What that version wrote is recorded
 //! from its runs on a SQLite file, in every state; here it is listed, recovered, undone and let go.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
+use crate::stage::{Stage, app, dump, run_sql, text};
 use holdfast_contract::ErrorCode;
 use holdfast_contract::job::JobState;
 use serde_json::{Value, json};
-use stage::{Stage, app, dump, run_sql, text};
 
 const RECORDED: &str = include_str!("fixtures/journals_before_kinds.json");
 const KINDS: [&str; 7] =

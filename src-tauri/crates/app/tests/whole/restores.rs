@@ -1,13 +1,10 @@
 //! Restores of a SQLite file through the application: beside, in place, undone, let go, and cut short.
-#![allow(clippy::unwrap_used)]
 
-mod stage;
-
+use crate::stage::{Stage, app, count, dump, run_sql, text};
 use holdfast_contract::ErrorCode;
 use holdfast_contract::job::JobState;
 use holdfast_contract::policy::Confirmation;
 use serde_json::{Value, json};
-use stage::{Stage, app, count, dump, run_sql, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn into_a_new_file() {
@@ -99,7 +96,7 @@ async fn a_plan_whose_ground_has_moved_is_not_applied() {
     let stage = Stage::new().await;
     let id = stage.back_up().await;
     let plan = stage.call("restore.plan", json!({ "backup": id, "to": "Shop", "replace": true })).await;
-    stage::shop(&stage.path("other.sqlite"));
+    crate::stage::shop(&stage.path("other.sqlite"));
     let connection = stage.call("connection.get", json!({ "connection": "Shop" })).await;
     let spec = json!({ "engine": "sqlite", "path": stage.path("other.sqlite") });
     stage.call("connection.update", json!({ "id": connection["id"], "spec": spec })).await;

@@ -1,11 +1,9 @@
 //! The ways into the vault and the sealed file, and what is shown and kept while they are shut.
-#![allow(clippy::unwrap_used)]
-
-mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::stage::{PASSPHRASE, Stage};
 use holdfast_app::clock::SystemClock;
 use holdfast_app::secrets::MemoryKeychain;
 use holdfast_app::{App, AppConfig, PassphrasePurpose, PassphraseSource, ProcessKind, SecretsChoice};
@@ -13,7 +11,6 @@ use holdfast_contract::policy::{Confirmation, Principal};
 use holdfast_contract::{ApiError, ErrorCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stage::{PASSPHRASE, Stage};
 
 const OTHER: &str = "seven green umbrellas at noon";
 

@@ -1,7 +1,5 @@
 //! The application through its front door, as a host uses it: a real data folder, a keychain in memory.
 
-#![allow(clippy::unwrap_used)]
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
