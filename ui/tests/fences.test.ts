@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { policyOf } from "@/api/policies";
 
 const root = resolve("src");
 
@@ -76,6 +77,25 @@ describe("walls", () => {
 				.filter((each) => each.to.startsWith("api/host/fake") && !each.from.startsWith("api/host/fake"))
 				.map((each) => each.from),
 		).toEqual(["api/host/choose.ts"]);
+	});
+	it("lets what is on screen say what it tells of", () => {
+		// Computed from the question alone.
+		const timeless = ["schedule.preview", "connection.parse_url"];
+		const asked = sources(root).flatMap((path) =>
+			[...readFileSync(path, "utf8").matchAll(/useRead\(\s*"([^"]+)"/g)].map(([, name = ""]) => name),
+		);
+		expect(asked.length).toBeGreaterThan(30);
+		const silent = asked.filter((name) => policyOf(name)?.reads.length === 0 && !timeless.includes(name));
+		expect(silent, "reads in its policy").toEqual([]);
+	});
+	it("keeps no list of operations beside that of the application", () => {
+		// Where more than a few names stand in one literal, somebody keeps by hand what the policies say.
+		const lists = sources(root)
+			.filter((path) => !path.includes("/api/generated/") && !path.includes("/api/host/fake/"))
+			.filter((path) =>
+				[...readFileSync(path, "utf8").matchAll(/[[{(]\s*(?:"[a-z_]+\.[a-z_.]*"\s*[:,][^"\]}]*){4,}/g)].length > 0,
+			);
+		expect(lists.map((path) => relative(root, path))).toEqual([]);
 	});
 	it("has no way to render markup from strings", () => {
 		for (const path of sources(root))

@@ -1,4 +1,5 @@
-//! What is derived from the list of operations: the OpenAPI document, and from it the page's types.
+//! What is derived from the list of operations: the OpenAPI document, and from it the page's types and what each operation
+//! reads, changes and starts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub fn up_to_date() -> Outcome {
     let fresh = target().join("generated");
     fs::create_dir_all(&fresh).map_err(|error| format!("{}: {error}", fresh.display()))?;
     write_into(&fresh)?;
-    for name in ["openapi.json", "types.ts"] {
+    for name in ["openapi.json", "types.ts", "policies.ts"] {
         let (wanted, found) = (fs::read(fresh.join(name)), fs::read(generated().join(name)));
         if wanted.map_err(|error| error.to_string())? != found.unwrap_or_default() {
             return Err(format!("ui/src/api/generated/{name} is out of date: run `cargo xtask generate`"));
@@ -41,5 +42,7 @@ fn write_into(folder: &Path) -> Outcome {
     run(npm(["exec", "--no", "--", "openapi-typescript"])
         .arg(&document)
         .arg("--output")
-        .arg(folder.join("types.ts")))
+        .arg(folder.join("types.ts")))?;
+    let script = root().join("ui/scripts/policies.mjs");
+    run(Command::new("node").arg(script).arg(&document).arg(folder.join("policies.ts")))
 }

@@ -2,6 +2,7 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import type { Schema } from "./client";
+import { changedBy } from "./policies";
 import { refresh } from "./queries";
 
 type Job = Schema["Job"];
@@ -21,33 +22,13 @@ export function applyEvent(client: QueryClient, event: Schema["Event"], listener
 			applyJob(client, event.job, listeners);
 			break;
 		case "changed":
-			refresh(client, prefixesOf[event.what]);
+			refresh(client, [event.what]);
 			break;
 		case "notice":
 			listeners.onNotice(event);
 			break;
 	}
 }
-
-const prefixesOf: Record<Schema["Topic"], string[]> = {
-	connections: ["connection.", "overview.", "database.", "health."],
-	backups: ["backup.list", "backup.get", "retention.", "overview.", "vault.status"],
-	restores: ["restore.list", "restore.get", "overview."],
-	vault: ["vault.", "overview.", "secrets.", "backup.list", "backup.get"],
-	settings: ["settings.", "about."],
-	health: ["overview.", "health."],
-	schedules: ["schedule.", "run."],
-	retention: ["retention."],
-	cleanup: ["cleanup.list"],
-	databases: ["database."],
-	secrets: ["secrets.", "vault.", "overview."],
-	maintenance: ["maintenance."],
-	sessions: ["session."],
-	jobs: ["job."],
-	audit: ["audit.list"],
-	guards: ["guard."],
-	everything: [""],
-};
 
 function applyJob(client: QueryClient, job: Job, listeners: EventListeners): void {
 	const before = client.getQueryData<Job>(["job.get", { job: job.id }]);
@@ -65,25 +46,15 @@ function applyJob(client: QueryClient, job: Job, listeners: EventListeners): voi
 			jobs: request.active_only ? jobs.filter((each) => !jobEnded(each)) : jobs,
 		});
 	}
-	if (!known) refresh(client, ["overview.", "backup.list", "restore.list"]);
+	const changed = changedBy(job.operation);
+	// What it makes is in the lists from its start on.
+	if (!known) refresh(client, changed);
 	// A restore's own state moves with its job's phases.
-	if (job.operation.startsWith("restore.") && before?.progress.phase !== job.progress.phase)
-		refresh(client, ["restore.get", "restore.list"]);
+	if (changed.includes("restores") && before?.progress.phase !== job.progress.phase)
+		refresh(client, ["restores"]);
 	if (jobEnded(job) && (before === undefined || !jobEnded(before))) {
-		refresh(client, [
-			// A list asked for before the end may be answered after it, with the job still running.
-			"job.",
-			"backup.",
-			"restore.",
-			"schedule.",
-			"run.",
-			"maintenance.",
-			"session.",
-			"overview.",
-			"vault.status",
-			"database.",
-			"audit.list",
-		]);
+		// A list asked for before the end may be answered after it, with the job still running.
+		refresh(client, [...changed, "jobs", "audit"]);
 		listeners.onJobEnded(job);
 	}
 }

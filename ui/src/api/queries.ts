@@ -15,6 +15,7 @@ import {
 	type Request,
 	type Response,
 } from "./client";
+import { changedBy, type Topic, tellsOf } from "./policies";
 
 export function operationKey<K extends OperationName>(name: K, request: Request<K>) {
 	return [name, request] as const;
@@ -54,60 +55,17 @@ export function useAct<K extends OperationName>(
 		gcTime: 0,
 		mutationFn: ({ request, confirmation }) => call(name, request, confirmation),
 		onSuccess: (response, _act, _context, { client }) => {
-			refreshAfter(client, name);
+			// Events say the same; a host without events stays right.
+			refresh(client, changedBy(name));
 			onSuccess?.(response);
 		},
 	});
 }
 
-/** What an operation of this feature may have changed. Events say the same; a host without events stays right. */
-const touches: Record<string, string[]> = {
-	vault: ["vault.", "overview.", "secrets.", "backup.", "about."],
-	secrets: ["secrets.", "vault.", "connection.", "overview.", "about."],
-	connection: ["connection.", "overview.", "health.", "database."],
-	sample: ["connection.", "overview."],
-	backup: ["backup.", "job.", "overview.", "vault.status", "retention."],
-	schedule: ["schedule.", "run.", "job."],
-	maintenance: ["maintenance.", "job."],
-	session: ["session."],
-	// Not what was looked for: that reads every table's statistics.
-	cleanup: ["cleanup.list", "job.", "backup.", "overview."],
-	table: ["job.", "backup.", "overview.", "database."],
-	retention: ["retention.", "backup.", "overview.", "vault.status"],
-	restore: ["restore.", "job.", "overview."],
-	job: ["job."],
-	settings: ["settings."],
-};
-
-const reads = new Set([
-	"plan",
-	"get",
-	"list",
-	"status",
-	"test",
-	"parse_url",
-	"verify",
-	"inspect",
-	"preview",
-	"coming",
-	"history",
-	"ask",
-	"candidates",
-]);
-
-function refreshAfter(client: QueryClient, name: OperationName): void {
-	const last = name.split(".").at(-1) ?? "";
-	if (reads.has(last) && name !== "backup.verify") return;
-	refresh(client, touches[name.split(".")[0] ?? ""] ?? []);
-	// Everything else that is done is in the audit log.
-	refresh(client, ["audit.list"]);
-}
-
-export function refresh(client: QueryClient, prefixes: readonly string[]): void {
+/** Asks again what is on screen and tells of these. */
+export function refresh(client: QueryClient, topics: readonly Topic[]): void {
+	if (topics.length === 0) return;
 	void client.invalidateQueries({
-		predicate: (query) => {
-			const name = query.queryKey[0];
-			return typeof name === "string" && prefixes.some((prefix) => name.startsWith(prefix));
-		},
+		predicate: ({ queryKey: [name] }) => typeof name === "string" && tellsOf(name, topics),
 	});
 }

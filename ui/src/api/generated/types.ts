@@ -788,6 +788,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/pool.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["pool.status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/restore.apply": {
         parameters: {
             query?: never;
@@ -2144,6 +2160,8 @@ export interface components {
         };
         /** @description Absent fields stay as they are. */
         ConnectionUpdateRequest: {
+            /** @description The settings' limits again. */
+            default_pool?: boolean;
             environment?: components["schemas"]["Environment"] | null;
             forget_password?: boolean;
             /** @description An empty string removes the group. */
@@ -2151,6 +2169,7 @@ export interface components {
             id: components["schemas"]["ConnectionId"];
             name?: string | null;
             password?: components["schemas"]["Password"] | null;
+            pool?: components["schemas"]["PoolSettings"] | null;
             prove_after_backup?: boolean | null;
             read_only?: boolean | null;
             spec?: components["schemas"]["ConnectionSpec"] | null;
@@ -2798,6 +2817,77 @@ export interface components {
             /** @description What its answer tells of: it is asked again when one of these changes. */
             reads: components["schemas"]["Topics"];
             risk: components["schemas"]["Risk"];
+        };
+        /** @description Sessions that are kept open for looks and samples, for each connection. Dumps, loads and swaps open their own. */
+        PoolSettings: {
+            /**
+             * Format: int32
+             * @description A session that nobody used for so long is closed, in seconds, 5 to 86,400.
+             */
+            idle_seconds: number;
+            /**
+             * Format: int32
+             * @description More than those while many are needed at once, 0 to 16; closed when given back.
+             */
+            overflow: number;
+            /**
+             * Format: int32
+             * @description A session that is older than this is closed instead of used again, in seconds, 60 to 86,400.
+             */
+            recycle_seconds: number;
+            /**
+             * Format: int32
+             * @description Sessions that stay open when nobody uses them, 0 to 16; 0: each use opens its own.
+             */
+            size: number;
+            /**
+             * Format: int32
+             * @description How long a use waits for a free session before it fails, in seconds, 1 to 300.
+             */
+            wait_seconds: number;
+        };
+        /** @description The sessions that are kept for one connection. */
+        PoolStatus: {
+            connection_id: components["schemas"]["ConnectionId"];
+            connection_name: string;
+            /** Format: int64 */
+            idle: number;
+            in_use: components["schemas"]["PoolUse"][];
+            /**
+             * Format: int64
+             * @description Open now: those in use and those that wait for a use.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Opened and taken up again since the program began.
+             */
+            opened: number;
+            /** Format: int64 */
+            reused: number;
+            /** @description The limits that hold for it. */
+            settings: components["schemas"]["PoolSettings"];
+            /**
+             * Format: int64
+             * @description Uses that wait for a session.
+             */
+            waiting: number;
+        };
+        PoolStatusRequest: {
+            /** @description Id or name; None: every connection that has sessions. */
+            connection?: string | null;
+        };
+        PoolStatusResponse: {
+            /** @description Of the program that answers; other programs have their own. One that was asked for is there, open or not. */
+            pools: components["schemas"]["PoolStatus"][];
+            /** @description Of connections without limits of their own. */
+            settings: components["schemas"]["PoolSettings"];
+        };
+        PoolUse: {
+            /** @description The operation that has it. */
+            operation: string;
+            /** Format: int64 */
+            since_ms: number;
         };
         /** @description Where in the source's history the snapshot stands. */
         Position: {
@@ -3534,6 +3624,7 @@ export interface components {
              * @description Connections a dump or load opens to one server, 1 to 8.
              */
             parallel: number;
+            pool?: components["schemas"]["PoolSettings"];
             /**
              * Format: int32
              * @description Hours an unreferenced pack waits before prune may remove it; 0 to 8760.
@@ -3553,6 +3644,7 @@ export interface components {
             notify_failures?: boolean | null;
             /** Format: int32 */
             parallel?: number | null;
+            pool?: components["schemas"]["PoolSettings"] | null;
             /** Format: int32 */
             prune_grace_hours?: number | null;
             start_at_login?: boolean | null;
@@ -3591,6 +3683,7 @@ export interface components {
             id: components["schemas"]["ConnectionId"];
             /** @description Unique, shown everywhere. */
             name: string;
+            pool?: components["schemas"]["PoolSettings"] | null;
             /** @description Ask for a proof (level *restored*) after each backup. */
             prove_after_backup: boolean;
             /** @description Enforced by the server for every session of this connection. */
@@ -5502,6 +5595,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    "pool.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolStatusRequest"];
+            };
+        };
+        responses: {
+            /** @description Done or started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolStatusResponse"];
                 };
             };
             /** @description Refused or failed. */

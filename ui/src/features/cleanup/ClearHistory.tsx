@@ -2,18 +2,18 @@
 
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
+import { answers, resultOf } from "@/api/policies";
 import { useRead } from "@/api/queries";
 import { Cut, DataTable } from "@/components/DataTable";
 import { JobBadge, startedColumn } from "@/components/JobBadge";
 import { count } from "@/lib/bytes";
-import { clearedBy, clearsRows } from "@/lib/cleared";
 
 type Job = Schema["Job"];
 
 export function ClearHistory({ connection }: { connection: string }) {
 	const navigate = useNavigate();
 	const jobs = useRead("job.list", { connection, limit: 500 });
-	const past = (jobs.data?.jobs ?? []).filter(clearsRows);
+	const past = (jobs.data?.jobs ?? []).filter((job) => answers(job.operation, "ClearOutcome"));
 	if (past.length === 0) return null;
 	return (
 		<section aria-label="What was deleted" data-testid="clear-history">
@@ -45,9 +45,9 @@ export function ClearHistory({ connection }: { connection: string }) {
 						title: "Rows",
 						width: "92px",
 						right: true,
-						sort: (job) => clearedBy(job)?.deleted,
+						sort: (job) => resultOf(job, "ClearOutcome")?.deleted,
 						cell: (job) => {
-							const cleared = clearedBy(job);
+							const cleared = resultOf(job, "ClearOutcome");
 							return cleared !== null && count(cleared.deleted);
 						},
 					},
@@ -59,7 +59,7 @@ export function ClearHistory({ connection }: { connection: string }) {
 }
 
 function Kept({ job }: { job: Job }) {
-	const backup = clearedBy(job)?.backup ?? null;
+	const backup = resultOf(job, "ClearOutcome")?.backup_id ?? null;
 	if (backup === null) return null;
 	return (
 		<Link

@@ -3,6 +3,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
 import { jobEnded } from "@/api/events";
+import { resultOf } from "@/api/policies";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
 import { Note, Panel } from "@/components/Panel";
@@ -10,7 +11,6 @@ import { ProgressIndicator } from "@/components/ProgressIndicator";
 import { Answered, ErrorState } from "@/components/States";
 import { sayError } from "@/components/say";
 import { count, counted } from "@/lib/bytes";
-import { clearedBy } from "@/lib/cleared";
 
 export function ClearedNow({ jobId, onClose }: { jobId: string; onClose: () => void }) {
 	const question = useRead("job.get", { job: jobId });
@@ -51,14 +51,14 @@ export function ClearedNow({ jobId, onClose }: { jobId: string; onClose: () => v
 
 function Outcome({ job }: { job: Schema["Job"] }) {
 	const navigate = useNavigate();
-	const cleared = clearedBy(job);
+	const cleared = resultOf(job, "ClearOutcome");
 	if (cleared === null)
 		return job.error ? (
 			<ErrorState error={job.error} compact />
 		) : (
 			<p className="text-text-2">It ended without a result.</p>
 		);
-	const { deleted, left, backup, remarks } = cleared;
+	const { deleted, left, backup_id: backup = null, remarks = [] } = cleared;
 	return (
 		<div className="flex flex-col gap-2" data-testid="cleared">
 			<Note tone="ok">

@@ -1,8 +1,8 @@
-// What a job made or found, read from its result. The wire leaves its shape open, so nothing here is taken for granted.
+// What a job made or found, in words: by the type of result that its operation names.
 
 import type { Schema } from "@/api/client";
+import { resultOf } from "@/api/policies";
 import { bytes, count, counted } from "@/lib/bytes";
-import { clearedBy } from "@/lib/cleared";
 
 export interface Made {
 	backup: string | null;
@@ -11,41 +11,43 @@ export interface Made {
 }
 
 export function madeBy(job: Schema["Job"]): Made {
-	const result: unknown = job.result;
-	const fields = typeof result === "object" && result !== null ? (result as Record<string, unknown>) : {};
-	const text = (...names: string[]) => {
-		for (const name of names) {
-			const value = fields[name];
-			if (typeof value === "string" && value !== "") return value;
-		}
-		return null;
-	};
-	const about = job.operation.split(".")[0];
-	const facts: [string, string][] = [];
-	const number = (name: string) => (typeof fields[name] === "number" ? (fields[name] as number) : null);
-	const objects = number("objects");
-	if (objects !== null) facts.push(["Objects", count(objects)]);
-	const problems = fields.problems;
-	if (Array.isArray(problems))
-		facts.push(["Problems", problems.length === 0 ? "none" : count(problems.length)]);
-	const freed = number("freed_bytes");
-	if (freed !== null) facts.push(["Freed", bytes(freed)]);
+	const made = resultOf(job, "BackupMade");
 	// A backup that is good although its proof could not be made says so in its result.
-	const unproven = fields.not_proven as { message?: unknown } | null | undefined;
-	if (typeof unproven?.message === "string") facts.push(["Not proven", unproven.message]);
-	const path = text("path", "to");
-	if (path !== null && job.operation === "backup.export") facts.push(["File", path]);
-	const cleared = clearedBy(job);
-	if (cleared !== null) {
-		facts.push(["Deleted", counted(cleared.deleted, "row")], ["Left", counted(cleared.left, "row")]);
-		for (const remark of cleared.remarks) facts.push(["Remark", remark]);
-		return { backup: cleared.backup, restore: null, facts };
-	}
-	return {
-		backup:
-			about === "backup" ? (text("backup_id", "id") ?? (typeof result === "string" ? result : null)) : null,
-		restore:
-			about === "restore" ? (text("restore_id", "id") ?? (typeof result === "string" ? result : null)) : null,
-		facts,
-	};
+	if (made !== null)
+		return { ...nothing, backup: made.id, facts: told(["Not proven", made.not_proven?.message]) };
+	const proof = resultOf(job, "ProofRecord");
+	if (proof !== null)
+		return { ...nothing, backup: proof.backup_id, facts: told(["Problems", problems(proof.problems)]) };
+	const restore = resultOf(job, "Restore");
+	if (restore !== null) return { ...nothing, restore: restore.id };
+	const cleared = resultOf(job, "ClearOutcome");
+	if (cleared !== null) return { ...nothing, backup: cleared.backup_id ?? null, facts: clearing(cleared) };
+	return { ...nothing, facts: vaultWork(job) };
+}
+
+const nothing: Made = { backup: null, restore: null, facts: [] };
+
+function clearing(cleared: Schema["ClearOutcome"]): [string, string][] {
+	const remarks = (cleared.remarks ?? []).map((remark): [string, string] => ["Remark", remark]);
+	return [["Deleted", counted(cleared.deleted, "row")], ["Left", counted(cleared.left, "row")], ...remarks];
+}
+
+function vaultWork(job: Schema["Job"]): [string, string][] {
+	const check = resultOf(job, "CheckSummary");
+	const freed =
+		resultOf(job, "VaultPruneResult")?.freed_bytes ?? resultOf(job, "RetentionOutcome")?.freed?.freed_bytes;
+	return told(
+		["Objects", check === null ? null : count(check.objects)],
+		["Problems", check === null ? null : problems(check.problems)],
+		["Freed", freed === undefined ? null : bytes(freed)],
+		["File", resultOf(job, "BackupExported")?.path],
+	);
+}
+
+function problems(found: readonly unknown[] | undefined): string {
+	return found === undefined || found.length === 0 ? "none" : count(found.length);
+}
+
+function told(...facts: [string, string | null | undefined][]): [string, string][] {
+	return facts.filter((fact): fact is [string, string] => fact[1] != null);
 }

@@ -1,6 +1,7 @@
 // What a schedule runs, as people call it: the stored operation and its request.
 
-import type { Schema } from "@/api/client";
+import type { Request, Schema } from "@/api/client";
+import type { Schedulable } from "@/api/policies";
 import { capital, operationName } from "@/lib/text";
 
 export type CallKind =
@@ -19,7 +20,7 @@ export type CallKind =
 
 interface Call {
 	kind: CallKind;
-	operation: string;
+	operation: Schedulable;
 	text: string;
 	about: string;
 	/** It is about one database. */
@@ -28,7 +29,7 @@ interface Call {
 	rule?: boolean;
 	/** It is about a group of databases. */
 	group?: boolean;
-	request: (about: CallSubject) => Record<string, unknown>;
+	request: (about: CallSubject) => Request<Schedulable>;
 }
 
 /** What a call is about, as far as it was chosen. */

@@ -13,7 +13,7 @@ use crate::proof::drill;
 pub struct Drill;
 impl Starting for Drill {
     const NAME: &'static str = "backup.drill";
-    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs, Topic::Backups]).schedulable();
     type Request = BackupDrillRequest;
     type Result = ProofRecord;
     async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {

@@ -20,7 +20,7 @@ async fn touched_by(cx: &Cx, guard: &str) -> touched::Answer {
 pub struct Begin;
 impl Starting for Begin {
     const NAME: &'static str = "guard.begin";
-    const POLICY: Policy = Policy::changes(&[Topic::Guards, Topic::Jobs]);
+    const POLICY: Policy = Policy::changes(&[Topic::Guards, Topic::Jobs, Topic::Backups]);
     type Request = GuardBeginRequest;
     type Result = Guard;
     async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {
@@ -49,7 +49,7 @@ impl Operation for Check {
 pub struct End;
 impl Operation for End {
     const NAME: &'static str = "guard.end";
-    const POLICY: Policy = Policy::changes(&[Topic::Guards]);
+    const POLICY: Policy = Policy::changes(&[Topic::Guards, Topic::Restores, Topic::Jobs]);
     type Request = GuardEndRequest;
     type Response = Guard;
     async fn touched(cx: &Cx, request: &Self::Request) -> touched::Answer {

@@ -28,6 +28,8 @@ impl Reading for List {
 pub struct Once;
 impl PlansAtOnce for Once {
     const PLAN: &'static str = "maintenance.plan";
+    /// On screen while options are chosen.
+    const LOOKS: Policy = Policy::reads(&[Topic::Connections]);
     type Request = MaintenanceRequest;
     async fn settle(cx: &Cx, request: MaintenanceRequest) -> Result<MaintenanceRequest, ApiError> {
         let connection = cx.catalog().connections().find(&request.connection).await?.id.to_string();

@@ -69,6 +69,8 @@ impl Planned for Set {
 pub struct Once;
 impl PlansAtOnce for Once {
     const PLAN: &'static str = "retention.plan";
+    /// On screen while rules are tried out.
+    const LOOKS: Policy = Policy::reads(&[Topic::Retention, Topic::Backups, Topic::Connections]);
     type Request = RetentionPlanRequest;
     async fn settle(cx: &Cx, request: RetentionPlanRequest) -> Result<retention::OnceIntent, ApiError> {
         retention::settle_once(cx, request).await
@@ -76,7 +78,7 @@ impl PlansAtOnce for Once {
 }
 impl Planned for Once {
     const APPLY: &'static str = "retention.apply";
-    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Backups, Topic::Retention]);
+    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Backups, Topic::Retention, Topic::Vault]);
     type Intent = retention::OnceIntent;
     type Plan = RetentionPlan;
     type Ground = Connection;
@@ -101,7 +103,7 @@ impl Planned for Once {
 pub struct Run;
 impl Standing for Run {
     const NAME: &'static str = "retention.run";
-    const POLICY: Policy = Policy::standing(&[Topic::Jobs]).schedulable();
+    const POLICY: Policy = Policy::standing(&[Topic::Jobs, Topic::Backups, Topic::Retention, Topic::Vault]).schedulable();
     type Request = RetentionRunRequest;
     type Result = RetentionOutcome;
     type Rule = Found;

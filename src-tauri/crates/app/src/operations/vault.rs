@@ -103,7 +103,7 @@ impl Operation for VaultLock {
 pub struct VaultCheck;
 impl Starting for VaultCheck {
     const NAME: &'static str = "vault.check";
-    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs, Topic::Vault, Topic::Backups]).schedulable();
     type Request = VaultCheckRequest;
     type Result = CheckSummary;
     async fn touched(_: &Cx, _: &Self::Request) -> touched::Answer {

@@ -29,6 +29,8 @@ async fn the_confirmation_matrix() {
         if policy.risk() != Risk::Read {
             assert_eq!(policy.audit(), Audit::Both, "{}", entry.name);
             assert!(!policy.changed_topics().is_empty(), "{} says what it changes", entry.name);
+            let starts = (entry.schemas)(&mut listing::Schemas::new()).result.is_some();
+            assert!(!starts || policy.changed_topics().contains(&Topic::Jobs), "{} starts a job", entry.name);
         }
         if let Some(subject) = entry.name.strip_suffix(".apply") {
             assert!(

@@ -19,7 +19,7 @@ pub struct Verify;
 
 impl Starting for Verify {
     const NAME: &'static str = "backup.verify";
-    const POLICY: Policy = Policy::changes(&[Topic::Jobs]).schedulable();
+    const POLICY: Policy = Policy::changes(&[Topic::Jobs, Topic::Backups]).schedulable();
     type Request = BackupVerifyRequest;
     type Result = ProofRecord;
 
