@@ -6,42 +6,11 @@ import { describe, expect, it } from "vitest";
 import { Visit } from "./visit";
 
 describe("schedules", () => {
-	it("shows the next five runs before anything is saved, saves, and runs at once", async () => {
-		const visit = new Visit("#/schedules/new?preset=%22weekly%22");
-		const preview = await visit.find("schedule-preview");
-		await waitFor(() => expect(within(preview).getAllByRole("listitem")).toHaveLength(5));
-		expect(visit.world.schedules.some((each) => each.name === "Shop weekly")).toBe(false);
-		await visit.press("schedule-save");
-		await screen.findByRole("heading", { name: "Shop weekly" });
-		const saved = visit.world.schedules.find((each) => each.name === "Shop weekly");
-		expect(saved?.timing.when).toEqual({ kind: "cron", pattern: "0 2 * * sun" });
-		await visit.press("schedule-run");
-		await waitFor(() => expect(visit.world.runs[0]?.schedule_id).toBe(saved?.id));
-		await waitFor(() => expect(visit.world.jobs[0]?.state).toBe("succeeded"));
-	});
-	it("refuses what could never be read as a pattern, with the reason", async () => {
-		const visit = new Visit("#/schedules/new");
-		await visit.press("when-cron");
-		await visit.user.clear(await visit.find("when-pattern"));
-		await visit.user.type(await visit.find("when-pattern"), "99 2 * * *");
-		const preview = await visit.find("schedule-preview");
-		expect(await within(preview).findByText(/not a cron pattern/)).toBeTruthy();
-		await visit.press("schedule-save");
-		await waitFor(() => expect(screen.getAllByTestId("error-state").length).toBeGreaterThan(1));
-		expect(visit.world.schedules.some((each) => each.name.startsWith("Shop back up"))).toBe(false);
-	});
 	it("keeps the reason of a blocked one visible", async () => {
 		const visit = new Visit("#/schedules");
 		const rows = await screen.findAllByTestId("schedule-row");
 		await visit.user.click(rows.find((each) => each.textContent?.includes("Wiki nightly")) as HTMLElement);
 		expect((await visit.find("schedule-problem")).textContent).toContain("refused the connection");
-	});
-	it("turns one off and on in the list", async () => {
-		const visit = new Visit("#/schedules");
-		const lever = await screen.findByRole("switch", { name: "Shop nightly: on" });
-		await visit.user.click(lever);
-		const schedule = () => visit.world.schedules.find((each) => each.name === "Shop nightly");
-		await waitFor(() => expect(schedule()?.enabled).toBe(false));
 	});
 });
 

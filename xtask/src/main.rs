@@ -16,6 +16,7 @@ mod package;
 mod postgres_sources;
 mod process;
 mod programs;
+mod record;
 mod run;
 mod screens;
 mod servers;
@@ -66,6 +67,8 @@ enum Task {
     Check,
     /// Write the description of the operations and the page's types from the list of operations
     Generate,
+    /// Record anew what the page's tests replay, from the real application
+    Record,
     /// Measure against reference tools, as ratios in one run
     Bench {
         /// Sizes in megabytes, or names of benchmarks (none: the standard ones)
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Task::Build { release } => build::build(release),
         Task::Check => check::check(),
         Task::Generate => generate::generate(),
+        Task::Record => record::record(),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Screens => screens::screens(),
         Task::Package => package::package(),
