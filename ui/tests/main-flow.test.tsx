@@ -111,18 +111,6 @@ describe("locked vault", () => {
 	});
 });
 
-describe("a backup of a database that is not connected here", () => {
-	it("restores to the connection that the list has chosen", async () => {
-		open("full");
-		host.world.connections = host.world.connections.filter((each) => each.name !== "Field notes");
-		await screen.findByText(/not connected here/);
-		await user.click((await screen.findAllByTestId("backup-row"))[0] as HTMLElement);
-		await press("restore-open");
-		await press("restore-plan");
-		await find("restore-start");
-	});
-});
-
 describe("the window as a whole", () => {
 	it("shows an error with its way out where a list cannot be read", async () => {
 		open("failing");

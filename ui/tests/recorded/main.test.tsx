@@ -45,7 +45,9 @@ describe("main job", () => {
 		await waitFor(async () => expect((await visit.find("backup-row")).textContent).toContain("Stored"));
 		await visit.press("verify-restored");
 		await waitFor(() => expect(screen.getByTestId("backup-row").textContent).toContain("Restored"));
-		expect((await visit.find("proof-summary")).textContent).toMatch(/(\d+) of \1 tables/);
+		await waitFor(() =>
+			expect(screen.getByTestId("proof-summary").textContent).toMatch(/(\d+) of \1 tables/),
+		);
 
 		await visit.press("restore-open");
 		await visit.press("target-replace");

@@ -1,6 +1,6 @@
 // Makes a tape steady: what differs from recording to recording though nothing has changed.
 
-import { masked, type Tape } from "./tape";
+import { type Asked, key, masked, type Tape } from "./tape";
 
 /** Where the moments of a tape begin; one second apart, in their order. */
 const dawn = 1_790_000_000_000;
@@ -26,7 +26,8 @@ export function steady(tape: Tape, folder: string): Tape {
 	const order = new Map([...moments].toSorted((a, b) => a - b).map((each, at) => [each, dawn + at * 1000]));
 	const ids = new Map<string, string>();
 	const hashes = new Map<string, string>();
-	const steadied = walk(masked(tape), (name, value) => {
+	const frames = tape.frames.map((frame) => ({ ...frame, reads: frame.reads.toSorted(byQuestion) }));
+	const steadied = walk(masked({ ...tape, frames }), (name, value) => {
 		if (typeof value === "number") {
 			if (isMoment(name, value)) return order.get(value) ?? dawn;
 			return ofTheMachine[name] ?? value;
@@ -46,6 +47,12 @@ export function steady(tape: Tape, folder: string): Tape {
 		);
 	}) as Tape;
 	return { ...steadied, recorded_at_ms: dawn + moments.size * 1000 };
+}
+
+/** Questions are asked side by side, in no order of their own. */
+function byQuestion(left: Asked, right: Asked): number {
+	const [a, b] = [left, right].map((each) => key(each).replaceAll(/[0-9a-f]{16,}/g, ""));
+	return (a as string) < (b as string) ? -1 : 1;
 }
 
 function isMoment(name: string, value: number): boolean {
