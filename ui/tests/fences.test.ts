@@ -92,8 +92,10 @@ describe("walls", () => {
 		// Where more than a few names stand in one literal, somebody keeps by hand what the policies say.
 		const lists = sources(root)
 			.filter((path) => !path.includes("/api/generated/") && !path.includes("/api/host/fake/"))
-			.filter((path) =>
-				[...readFileSync(path, "utf8").matchAll(/[[{(]\s*(?:"[a-z_]+\.[a-z_.]*"\s*[:,][^"\]}]*){4,}/g)].length > 0,
+			.filter(
+				(path) =>
+					[...readFileSync(path, "utf8").matchAll(/[[{(]\s*(?:"[a-z_]+\.[a-z_.]*"\s*[:,][^"\]}]*){4,}/g)]
+						.length > 0,
 			);
 		expect(lists.map((path) => relative(root, path))).toEqual([]);
 	});

@@ -28,6 +28,7 @@ describe("retention", () => {
 		expect(within(going).queryByText("second")).toBeNull();
 		expect(await visit.find("retention-apply")).toHaveProperty("disabled", true);
 		await visit.press("retention-save");
+		await visit.press("apply");
 		await waitFor(async () => expect(await visit.find("retention-apply")).toHaveProperty("disabled", false));
 		await visit.press("retention-apply");
 		await visit.press("apply");

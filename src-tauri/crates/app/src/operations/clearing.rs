@@ -30,7 +30,8 @@ impl PlansAtOnce for Clear {
 }
 impl Planned for Clear {
     const APPLY: &'static str = "table.clear.apply";
-    const POLICY: Policy = Policy::destroys(Consent::DigestAndName, &[Topic::Jobs, Topic::Databases, Topic::Backups]);
+    const POLICY: Policy =
+        Policy::destroys(Consent::DigestAndName, &[Topic::Jobs, Topic::Databases, Topic::Backups]);
     type Intent = TableClearPlanRequest;
     type Plan = TableClearPlan;
     type Ground = Connection;
@@ -142,7 +143,8 @@ impl Operation for Remove {
 pub struct Run;
 impl Standing for Run {
     const NAME: &'static str = "cleanup.run";
-    const POLICY: Policy = Policy::standing(&[Topic::Jobs, Topic::Databases, Topic::Backups, Topic::Cleanup]).schedulable();
+    const POLICY: Policy =
+        Policy::standing(&[Topic::Jobs, Topic::Databases, Topic::Backups, Topic::Cleanup]).schedulable();
     type Request = CleanupRuleRef;
     type Result = ClearOutcome;
     type Rule = Found;

@@ -78,7 +78,8 @@ impl PlansAtOnce for Once {
 }
 impl Planned for Once {
     const APPLY: &'static str = "retention.apply";
-    const POLICY: Policy = Policy::destroys(Consent::Digest, &[Topic::Backups, Topic::Retention, Topic::Vault]);
+    const POLICY: Policy =
+        Policy::destroys(Consent::Digest, &[Topic::Backups, Topic::Retention, Topic::Vault]);
     type Intent = retention::OnceIntent;
     type Plan = RetentionPlan;
     type Ground = Connection;
@@ -103,7 +104,8 @@ impl Planned for Once {
 pub struct Run;
 impl Standing for Run {
     const NAME: &'static str = "retention.run";
-    const POLICY: Policy = Policy::standing(&[Topic::Jobs, Topic::Backups, Topic::Retention, Topic::Vault]).schedulable();
+    const POLICY: Policy =
+        Policy::standing(&[Topic::Jobs, Topic::Backups, Topic::Retention, Topic::Vault]).schedulable();
     type Request = RetentionRunRequest;
     type Result = RetentionOutcome;
     type Rule = Found;

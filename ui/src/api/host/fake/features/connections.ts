@@ -7,7 +7,7 @@ import { shown } from "../stage/offers";
 import { connectionOf, refusal, replaceIn, type World } from "../world";
 import { planned } from "./backups";
 
-export const connectionOperations: HandlersOf<"connection" | "database"> = {
+export const connectionOperations: HandlersOf<"connection" | "database" | "pool"> = {
 	"connection.list": (world) => ({ connections: world.connections }),
 	"connection.get": (world, request) => connectionOf(world, request.connection),
 	"connection.add": (world, request) => {
@@ -63,6 +63,10 @@ export const connectionOperations: HandlersOf<"connection" | "database"> = {
 	},
 	"connection.test": (world, request) => testConnection(world, request),
 	"connection.parse_url": (_world, request) => parseUrl(request.url),
+	"pool.status": () => ({
+		pools: [],
+		settings: { size: 2, overflow: 4, wait_seconds: 30, recycle_seconds: 1800, idle_seconds: 120 },
+	}),
 	"database.inspect": (world, request) => {
 		const connection = connectionOf(world, request.connection);
 		const health = world.health.get(connection.id);
