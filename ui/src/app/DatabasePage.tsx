@@ -13,7 +13,7 @@ import { Page } from "@/components/Page";
 import { Answered, ErrorState } from "@/components/States";
 import { BackUpButton } from "@/features/backups/BackUpButton";
 import { BackupOptions } from "@/features/backups/BackupOptions";
-import { engineNames, location, serverName } from "@/lib/text";
+import { engineNames, serverName } from "@/lib/text";
 
 const Current = createContext<Schema["Connection"] | null>(null);
 
@@ -40,9 +40,9 @@ export function DatabasePage({ connectionId }: { connectionId: string }) {
 						{connection.read_only && (
 							<Badge title="The server refuses every write of this connection">read-only</Badge>
 						)}
-						<span className="min-w-0 truncate text-text-2" title={location(connection.spec)}>
+						<span className="min-w-0 truncate text-text-2" title={connection.location}>
 							{health?.server ? serverName(health.server) : engineNames[connection.spec.engine]},{" "}
-							{location(connection.spec)}
+							{connection.location}
 						</span>
 					</>
 				)

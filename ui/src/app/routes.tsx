@@ -19,6 +19,7 @@ import { DrillButton } from "@/features/backups/Drill";
 import { CleanupTab } from "@/features/cleanup/CleanupTab";
 import { AddConnectionPage } from "@/features/connections/AddConnectionPage";
 import { ConnectionSettings } from "@/features/connections/ConnectionSettings";
+import { PoolPanel } from "@/features/connections/PoolPanel";
 import { TablesTab } from "@/features/connections/TablesTab";
 import { ImportWizard } from "@/features/import/ImportWizard";
 import { JobsPage } from "@/features/jobs/JobsPage";
@@ -134,11 +135,15 @@ const cleanup = createRoute({
 const connectionSettings = createRoute({
 	getParentRoute: () => database,
 	path: "/settings",
-	component: () => (
-		<div className="scroll-thin h-full overflow-y-auto pb-4">
-			<ConnectionSettings connection={useCurrentConnection()} />
-		</div>
-	),
+	component: () => {
+		const connection = useCurrentConnection();
+		return (
+			<div className="scroll-thin h-full overflow-y-auto pb-4">
+				<ConnectionSettings connection={connection} />
+				{connection.offers.sessions && <PoolPanel connection={connection} />}
+			</div>
+		);
+	},
 });
 
 const schedules = createRoute({

@@ -7,7 +7,8 @@ import { TextField } from "./Field";
 import { sayError } from "./say";
 
 interface NewDatabaseFieldProps {
-	sqlite: boolean;
+	/** It is a file, not a database of a server. */
+	isFile: boolean;
 	value: string;
 	onText: (text: string) => void;
 	/** What the dialog offers: "restored.sqlite". */
@@ -15,7 +16,7 @@ interface NewDatabaseFieldProps {
 	testId: string;
 }
 
-export function NewDatabaseField({ sqlite, value, onText, fileName, testId }: NewDatabaseFieldProps) {
+export function NewDatabaseField({ isFile, value, onText, fileName, testId }: NewDatabaseFieldProps) {
 	const pick = () =>
 		host()
 			.chooseSavePath({
@@ -25,14 +26,14 @@ export function NewDatabaseField({ sqlite, value, onText, fileName, testId }: Ne
 			.then((path) => path !== null && onText(path), sayError);
 	return (
 		<TextField
-			label={sqlite ? "Path of the new file" : "Name of the new database"}
+			label={isFile ? "Path of the new file" : "Name of the new database"}
 			mono
 			value={value}
 			onText={onText}
 			data-testid={testId}
-			hint={`Leave it empty to have a free ${sqlite ? "file name beside the live one" : "name"} chosen; the next step shows it.`}
+			hint={`Leave it empty to have a free ${isFile ? "file name beside the live one" : "name"} chosen; the next step shows it.`}
 			after={
-				sqlite ? (
+				isFile ? (
 					<Button icon={<FolderOpen aria-hidden className="size-3.5" />} onClick={() => void pick()}>
 						Choose…
 					</Button>

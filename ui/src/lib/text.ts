@@ -48,6 +48,12 @@ export const engineNames: Record<Schema["EngineKind"], string> = {
 	sqlite: "SQLite",
 };
 
+export const dialectNames: Record<Schema["SqlDialect"], string> = {
+	postgres: "PostgreSQL",
+	mysql: "MySQL, MariaDB",
+	sqlite: "SQLite",
+};
+
 export const environmentNames: Record<Schema["Environment"], string> = {
 	production: "Production",
 	staging: "Staging",
@@ -61,13 +67,6 @@ export function serverName(server: Schema["ServerInfo"]): string {
 		return `${maria ? "MariaDB" : "MySQL"} ${server.version.replace("-MariaDB", "")}`;
 	}
 	return `${engineNames[server.engine]} ${server.version}`;
-}
-
-/** Where a connection leads, without user or password. */
-export function location(spec: Schema["ConnectionSpec"]): string {
-	if (spec.engine === "sqlite") return spec.path;
-	if (spec.engine === "mysql" && spec.host.startsWith("/")) return `${spec.host}:${spec.database}`;
-	return `${spec.host}:${spec.port}/${spec.database}`;
 }
 
 /** "backup.delete.apply" to "Delete backup", for the audit and the jobs. */

@@ -3,6 +3,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { host, type Schema } from "@/api/client";
+import { serversFor, useOffersOf } from "@/api/offers";
 import { useAct, useRead } from "@/api/queries";
 import { isGood } from "@/components/BackupListTable";
 import { Button } from "@/components/Button";
@@ -118,8 +119,8 @@ interface ChecksProps {
 function Checks({ backup, check }: ChecksProps) {
 	const connections = useRead("connection.list", {});
 	// A copy of a server's backup may be made on any server of its kind that may be written.
-	const elsewhere = (backup.engine === "sqlite" ? [] : (connections.data?.connections ?? [])).filter(
-		(each) => each.spec.engine === backup.engine && !each.read_only && each.id !== backup.connection_id,
+	const elsewhere = serversFor(backup.engine, connections.data?.connections ?? []).filter(
+		(each) => each.id !== backup.connection_id,
 	);
 	return (
 		<>
@@ -143,6 +144,8 @@ function Checks({ backup, check }: ChecksProps) {
 
 function Exports({ backup }: { backup: Schema["Backup"] }) {
 	const exporting = useAct("backup.export");
+	const exports = useOffersOf(backup.engine)?.exports ?? [];
+	const offered = exports.filter((each) => each.kinds.includes(backup.kind));
 	const save = async (format: Schema["ExportFormat"]) => {
 		const extension = format === "sql" ? "sql" : "sqlite";
 		const to = await host()
@@ -163,10 +166,11 @@ function Exports({ backup }: { backup: Schema["Backup"] }) {
 	};
 	return (
 		<>
-			<MenuItem onPick={() => void save("sql")}>Save as SQL…</MenuItem>
-			{backup.engine === "sqlite" && backup.kind === "full" && (
-				<MenuItem onPick={() => void save("sqlite")}>Save as SQLite file…</MenuItem>
-			)}
+			{offered.map(({ format }) => (
+				<MenuItem key={format} onPick={() => void save(format)}>
+					{format === "sql" ? "Save as SQL…" : "Save as SQLite file…"}
+				</MenuItem>
+			))}
 		</>
 	);
 }

@@ -5,6 +5,7 @@ import { Timer } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { jobEnded } from "@/api/events";
+import { copiesAreFiles, serversFor } from "@/api/offers";
 import { useAct, useRead } from "@/api/queries";
 import { Button, IconButton } from "@/components/Button";
 import { SelectField } from "@/components/Field";
@@ -68,18 +69,14 @@ export function useDrill(connection: Pick<Schema["Connection"], "name">): Schema
 
 function DrillDialog({ connection, onClose }: { connection: Schema["Connection"]; onClose: () => void }) {
 	const connections = useRead("connection.list", {});
-	const { engine } = connection.spec;
+	const { engine } = connection.offers;
 	// A file needs no server. A server must allow a scratch database to be made.
-	const servers =
-		engine === "sqlite"
-			? []
-			: (connections.data?.connections ?? []).filter(
-					(each) => each.spec.engine === engine && !each.read_only,
-				);
+	const needed = !copiesAreFiles(connection.offers);
+	const servers = serversFor(engine, connections.data?.connections ?? []);
 	const usual = servers.find((each) => each.id === connection.id) ?? servers[0];
 	const [picked, setPicked] = useState<string | null>(null);
 	const server = picked ?? usual?.id ?? null;
-	const none = engine !== "sqlite" && connections.data !== undefined && server === null;
+	const none = needed && connections.data !== undefined && server === null;
 	const drill = useAct("backup.drill", () => {
 		sayDone(`The drill of ${connection.name} runs. Its time is shown when it has ended.`);
 		onClose();

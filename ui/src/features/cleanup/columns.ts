@@ -14,12 +14,12 @@ export function useTimeColumns(
 	const newest = backups.data?.backups.find((each) => isGood(each) && each.table_count > 0);
 	const detail = useRead("backup.get", { backup: newest?.id ?? "" }, { enabled: newest !== undefined });
 	const held = detail.data?.tables.find((each) => table !== null && tableName(each) === tableName(table));
-	return timeColumns(connection.spec.engine, held?.columns ?? []);
+	return timeColumns(connection.offers.clearing?.typed_times ?? true, held?.columns ?? []);
 }
 
-/** SQLite keeps times as texts or numbers, so there any column may be one. */
+/** Where columns do not say by their type that they hold a time, any of them may. */
 export function timeColumns(
-	engine: Schema["EngineKind"],
+	typedTimes: boolean,
 	columns: readonly { name: string; type_name: string }[],
 ): string[] {
 	const typed = (type: string) => /date|time/i.test(type);
@@ -28,7 +28,7 @@ export function timeColumns(
 	const rank = (each: { name: string; type_name: string }) =>
 		(typed(each.type_name) ? 0 : 2) + (named(each.name) ? 0 : 1);
 	return columns
-		.filter((each) => engine === "sqlite" || typed(each.type_name))
+		.filter((each) => !typedTimes || typed(each.type_name))
 		.toSorted((left, right) => rank(left) - rank(right))
 		.map((each) => each.name);
 }

@@ -1,20 +1,33 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { toast } from "sonner";
+import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Button } from "@/components/Button";
 import { Page } from "@/components/Page";
 import { Panel } from "@/components/Panel";
 import { SealedFileForm } from "@/components/SealedFileForm";
-import { ErrorState } from "@/components/States";
+import { Answered, ErrorState } from "@/components/States";
 import { errorStays } from "@/components/say";
 import { ConnectionFields } from "./ConnectionFields";
-import { blank, problemsOf, proves, specOf } from "./draft";
+import { blank, passwordOf, problemsOf, proves, specOf } from "./draft";
 import { TestResult } from "./TestConnection";
 
 export function AddConnectionPage() {
+	const about = useRead("about.get", {});
+	return (
+		<Page title="Add connection">
+			<Answered question={about} rows={8}>
+				{({ engines: [first] }) => first && <AddForm first={first} />}
+			</Answered>
+		</Page>
+	);
+}
+
+/** `first`: the kind that is chosen until somebody chooses. */
+function AddForm({ first }: { first: Schema["Offers"] }) {
 	const navigate = useNavigate();
-	const [draft, setDraft] = useState(blank);
+	const [draft, setDraft] = useState(() => blank(first));
 	const [tried, setTried] = useState(false);
 	const connections = useRead("connection.list", {});
 	const test = useAct("connection.test");
@@ -23,7 +36,7 @@ export function AddConnectionPage() {
 		void navigate({ to: "/db/$connectionId/backups", params: { connectionId: id } });
 	});
 	const problems = problemsOf(draft);
-	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
+	const password = passwordOf(draft);
 	const save = () => {
 		setTried(true);
 		if (Object.keys(problems).length > 0) return;
@@ -40,7 +53,7 @@ export function AddConnectionPage() {
 		});
 	};
 	return (
-		<Page title="Add connection">
+		<>
 			{password !== null && <PlaceForPassword />}
 			<form
 				className="flex max-w-[760px] flex-col gap-3"
@@ -60,7 +73,7 @@ export function AddConnectionPage() {
 				/>
 				{test.data && (
 					<Panel>
-						<TestResult result={test.data} engine={draft.engine} />
+						<TestResult result={test.data} offers={draft.offers} />
 					</Panel>
 				)}
 				{(test.error ?? add.error) && <ErrorState error={(test.error ?? add.error) as Error} />}
@@ -81,7 +94,7 @@ export function AddConnectionPage() {
 					</Button>
 				</div>
 			</form>
-		</Page>
+		</>
 	);
 }
 

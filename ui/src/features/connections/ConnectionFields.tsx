@@ -2,11 +2,14 @@
 
 import { Link2 } from "lucide-react";
 import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useKinds } from "@/api/offers";
 import { useAct } from "@/api/queries";
 import { CheckField, Choice, PasswordField, TextField } from "@/components/Field";
 import { Panel } from "@/components/Panel";
 import { ErrorState } from "@/components/States";
-import { type Draft, type Problems, proves, withEngine, withSpec } from "./draft";
+import { engineNames } from "@/lib/text";
+import { type Draft, hasServer, type Problems, proves, withKind, withSpec } from "./draft";
 import { PathField } from "./PathField";
 import { TlsFields } from "./TlsFields";
 
@@ -20,42 +23,39 @@ interface ConnectionFieldsProps {
 	groups: readonly string[];
 }
 
-const onServer =
-	"After each backup, load it into a scratch database made on the same server, compare every table, and drop it. Takes the room and about the time of a restore.";
-
-const proofMeans: Record<Draft["engine"], string> = {
-	postgres: onServer,
-	mysql: onServer,
-	sqlite:
+const proofMeans: Record<Schema["Offers"]["copies"]["kind"], string> = {
+	databases:
+		"After each backup, load it into a scratch database made on the same server, compare every table, and drop it. Takes the room and about the time of a restore.",
+	files:
 		"After each backup, load it into a scratch file on this computer, compare every table, and delete it. Takes about as long as a restore.",
 };
 
 export function ConnectionFields({ draft, onDraft, problems, hasPassword, groups }: ConnectionFieldsProps) {
+	const kinds = useKinds() ?? [];
 	return (
 		<div className="flex flex-col gap-3">
 			<Panel title="Where">
 				<div className="flex flex-col gap-3">
-					<UrlField draft={draft} onDraft={onDraft} />
+					<UrlField draft={draft} onDraft={onDraft} kinds={kinds} />
 					<Choice
 						legend="Engine"
 						row
-						value={draft.engine}
-						onPick={(engine) => onDraft(withEngine(draft, engine))}
-						choices={[
-							{ value: "postgres", label: "PostgreSQL", hint: "13 and later" },
-							{
-								value: "mysql",
-								label: "MySQL / MariaDB",
-								hint: "5.7 / 10.3 and later",
-								testId: "engine-mysql",
-							},
-							{ value: "sqlite", label: "SQLite", hint: "a file on this computer", testId: "engine-sqlite" },
-						]}
+						value={draft.offers.engine}
+						onPick={(kind) => {
+							const offers = kinds.find((each) => each.engine === kind);
+							if (offers) onDraft(withKind(draft, offers));
+						}}
+						choices={kinds.map(({ engine, versions, address }) => ({
+							value: engine,
+							label: engineNames[engine],
+							hint: address.by === "file" ? "a file on this computer" : versions,
+							testId: `engine-${engine}`,
+						}))}
 					/>
 					<PlaceFields draft={draft} onDraft={onDraft} problems={problems} hasPassword={hasPassword} />
 				</div>
 			</Panel>
-			{draft.engine !== "sqlite" && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
+			{hasServer(draft) && <TlsFields draft={draft} onDraft={onDraft} problems={problems} />}
 			<WhatFields draft={draft} onDraft={onDraft} problems={problems} groups={groups} />
 		</div>
 	);
@@ -69,7 +69,7 @@ interface FieldsProps {
 
 function PlaceFields({ draft, onDraft, problems, hasPassword }: FieldsProps & { hasPassword?: boolean }) {
 	const set = (change: Partial<Draft>) => onDraft({ ...draft, ...change });
-	if (draft.engine === "sqlite")
+	if (!hasServer(draft))
 		return (
 			<PathField
 				label="Database file"
@@ -182,7 +182,7 @@ function WhatFields({ draft, onDraft, problems, groups }: FieldsProps & { groups
 				/>
 				<CheckField
 					label="Prove each backup"
-					hint={proofMeans[draft.engine]}
+					hint={proofMeans[draft.offers.copies.kind]}
 					checked={proves(draft)}
 					onCheck={(prove) => set({ prove })}
 				/>
@@ -191,7 +191,13 @@ function WhatFields({ draft, onDraft, problems, groups }: FieldsProps & { groups
 	);
 }
 
-function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) => void }) {
+interface UrlFieldProps {
+	draft: Draft;
+	onDraft: (draft: Draft) => void;
+	kinds: readonly Schema["Offers"][];
+}
+
+function UrlField({ draft, onDraft, kinds }: UrlFieldProps) {
 	const [url, setUrl] = useState("");
 	// A URL that is typed suggests a name with every letter; one the person wrote stays.
 	const [suggested, setSuggested] = useState("");
@@ -204,11 +210,11 @@ function UrlField({ draft, onDraft }: { draft: Draft; onDraft: (draft: Draft) =>
 			{
 				onSuccess: ({ spec, has_password }) => {
 					const password = has_password ? passwordIn(text.trim()) : draft.password;
-					const suggestion =
-						spec.engine === "sqlite" ? (spec.path.split(/[/\\]/).at(-1) ?? "") : spec.database;
+					const suggestion = "path" in spec ? (spec.path.split(/[/\\]/).at(-1) ?? "") : spec.database;
+					const offers = kinds.find((each) => each.engine === spec.engine) ?? draft.offers;
 					const name = draft.name === "" || draft.name === suggested ? suggestion : draft.name;
 					setSuggested(suggestion);
-					onDraft({ ...withSpec(draft, spec), password, name });
+					onDraft({ ...withSpec(draft, spec, offers), password, name });
 					// The password must not stay readable in the field.
 					if (has_password) setUrl(text.trim().replace(/(:\/\/[^:/@]*):[^@]*@/, "$1:***@"));
 				},

@@ -12,7 +12,7 @@ import { ErrorState } from "@/components/States";
 import { sayDone } from "@/components/say";
 import { counted } from "@/lib/bytes";
 import { ConnectionFields } from "./ConnectionFields";
-import { type Draft, draftOf, problemsOf, proves, specOf } from "./draft";
+import { type Draft, draftOf, passwordOf, problemsOf, proves, specOf } from "./draft";
 import { TestResult } from "./TestConnection";
 
 export function ConnectionSettings({ connection }: { connection: Schema["Connection"] }) {
@@ -28,7 +28,7 @@ export function ConnectionSettings({ connection }: { connection: Schema["Connect
 		sayDone("Saved.");
 	});
 	const problems = problemsOf(draft);
-	const password = draft.engine !== "sqlite" && draft.password !== "" ? draft.password : null;
+	const password = passwordOf(draft);
 	return (
 		<form
 			className="flex max-w-[760px] flex-col gap-3"
@@ -71,7 +71,7 @@ export function ConnectionSettings({ connection }: { connection: Schema["Connect
 			)}
 			{test.data && (
 				<Panel>
-					<TestResult result={test.data} engine={draft.engine} />
+					<TestResult result={test.data} offers={draft.offers} />
 				</Panel>
 			)}
 			{(test.error ?? update.error) && <ErrorState error={(test.error ?? update.error) as Error} />}

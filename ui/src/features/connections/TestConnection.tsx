@@ -36,10 +36,11 @@ const stopsAt: Partial<Record<Schema["ErrorCode"], number>> = {
 
 export function TestResult({
 	result,
-	engine,
+	offers,
 }: {
 	result: Schema["ConnectionTestResponse"];
-	engine: Schema["EngineKind"];
+	/** Of the kind of database. */
+	offers: Schema["Offers"];
 }) {
 	const box = useRef<HTMLDivElement>(null);
 	// The form is long: an answer below the fold would look like none.
@@ -54,7 +55,7 @@ export function TestResult({
 			data-testid="connection-test-result"
 			data-ok={result.ok}
 		>
-			{engine !== "sqlite" && stop !== null && (
+			{offers.address.by === "server" && stop !== null && (
 				<ol className="flex flex-wrap gap-x-4 gap-y-1">
 					{steps.map((step, at) => (
 						<li

@@ -2,9 +2,12 @@
 
 import type { Schema } from "@/api/client";
 
+type Offers = Schema["Offers"];
+
 export interface Draft {
 	name: string;
-	engine: Schema["EngineKind"];
+	/** Of the kind of database that is chosen. */
+	offers: Offers;
 	host: string;
 	port: string;
 	database: string;
@@ -19,30 +22,41 @@ export interface Draft {
 	prove: boolean | null;
 }
 
-export const blank: Draft = {
-	name: "",
-	engine: "postgres",
-	host: "",
-	port: "5432",
-	database: "",
-	user: "",
-	password: "",
-	path: "",
-	tls: { mode: "prefer", ca: "", certificate: "", key: "" },
-	environment: "development",
-	group: "",
-	readOnly: false,
-	prove: null,
-};
+export function blank(offers: Offers): Draft {
+	return {
+		name: "",
+		offers,
+		host: "",
+		port: usualPort(offers),
+		database: "",
+		user: "",
+		password: "",
+		path: "",
+		tls: { mode: "prefer", ca: "", certificate: "", key: "" },
+		environment: "development",
+		group: "",
+		readOnly: false,
+		prove: null,
+	};
+}
 
-/** As in the core: a scratch copy of a file costs little; on a server it is the administrator's to decide. */
 export function proves(draft: Draft): boolean {
-	return draft.prove ?? draft.engine === "sqlite";
+	return draft.prove ?? draft.offers.backup?.proves_unless_told ?? false;
+}
+
+/** It is on a server, with a login; else it is a file. */
+export function hasServer(draft: Pick<Draft, "offers">): boolean {
+	return draft.offers.address.by === "server";
+}
+
+/** What was typed; null where none is wanted. */
+export function passwordOf(draft: Draft): string | null {
+	return hasServer(draft) && draft.password !== "" ? draft.password : null;
 }
 
 export function draftOf(connection: Schema["Connection"]): Draft {
 	return {
-		...withSpec(blank, connection.spec),
+		...withSpec(blank(connection.offers), connection.spec, connection.offers),
 		name: connection.name,
 		environment: connection.environment,
 		group: connection.group ?? "",
@@ -51,11 +65,12 @@ export function draftOf(connection: Schema["Connection"]): Draft {
 	};
 }
 
-export function withSpec(draft: Draft, spec: Schema["ConnectionSpec"]): Draft {
-	if (spec.engine === "sqlite") return { ...draft, engine: "sqlite", path: spec.path };
+/** `offers`: of the spec's kind. */
+export function withSpec(draft: Draft, spec: Schema["ConnectionSpec"], offers: Offers): Draft {
+	if ("path" in spec) return { ...draft, offers, path: spec.path };
 	return {
 		...draft,
-		engine: spec.engine,
+		offers,
 		host: spec.host,
 		port: String(spec.port),
 		database: spec.database,
@@ -70,9 +85,14 @@ export function withSpec(draft: Draft, spec: Schema["ConnectionSpec"]): Draft {
 }
 
 export function specOf(draft: Draft): Schema["ConnectionSpec"] {
-	if (draft.engine === "sqlite") return { engine: "sqlite", path: draft.path.trim() };
+	const { engine } = draft.offers;
+	const place = hasServer(draft) ? serverOf(draft) : { path: draft.path.trim() };
+	// Which fields go with which kind, its address form has said.
+	return { engine, ...place } as Schema["ConnectionSpec"];
+}
+
+function serverOf(draft: Draft) {
 	return {
-		engine: draft.engine,
 		host: draft.host.trim(),
 		port: Number(draft.port),
 		database: draft.database,
@@ -94,14 +114,15 @@ export type Problems = Partial<
 export function problemsOf(draft: Draft): Problems {
 	const problems: Problems = {};
 	if (draft.name.trim() === "") problems.name = "Give it a name.";
-	if (draft.engine === "sqlite") {
+	const { address } = draft.offers;
+	if (address.by === "file") {
 		if (draft.path.trim() === "") problems.path = "Choose the database file.";
 		else if (!/^([/\\]|[A-Za-z]:[/\\])/.test(draft.path.trim())) problems.path = "The path must be absolute.";
 		return problems;
 	}
 	if (draft.host.trim() === "")
 		problems.host =
-			draft.engine === "mysql"
+			address.socket === "file"
 				? "Name, address or socket of the server."
 				: "Name, address or socket folder of the server.";
 	if (!/^\d{1,5}$/.test(draft.port) || Number(draft.port) < 1 || Number(draft.port) > 65_535)
@@ -113,13 +134,14 @@ export function problemsOf(draft: Draft): Problems {
 	return problems;
 }
 
-const usualPorts: Record<Draft["engine"], string> = { postgres: "5432", mysql: "3306", sqlite: "" };
+function usualPort({ address }: Offers): string {
+	return address.by === "server" ? String(address.default_port) : "";
+}
 
-/** Another engine has another usual port; one that somebody typed stays. */
-export function withEngine(draft: Draft, engine: Draft["engine"]): Draft {
-	const untouched = draft.port === "" || draft.port === usualPorts[draft.engine];
-	const port = untouched && engine !== "sqlite" ? usualPorts[engine] : draft.port;
-	return { ...draft, engine, port };
+/** Another kind has another usual port; one that somebody typed stays. */
+export function withKind(draft: Draft, offers: Offers): Draft {
+	const untouched = draft.port === "" || draft.port === usualPort(draft.offers);
+	return { ...draft, offers, port: untouched ? usualPort(offers) : draft.port };
 }
 
 export const tlsModes: { value: Schema["TlsMode"]; text: string; means: string }[] = [

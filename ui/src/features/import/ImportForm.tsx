@@ -2,11 +2,13 @@
 
 import { FolderOpen } from "lucide-react";
 import { host, type Schema } from "@/api/client";
+import { copiesAreFiles, useKinds } from "@/api/offers";
 import { Button } from "@/components/Button";
 import { CheckField, Choice, SelectField, TextField } from "@/components/Field";
 import { NewDatabaseField } from "@/components/NewDatabaseField";
 import { Panel } from "@/components/Panel";
 import { sayError } from "@/components/say";
+import { dialectNames } from "@/lib/text";
 
 export interface ImportDraft {
 	file: string;
@@ -45,8 +47,7 @@ interface ImportFormProps {
 
 export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportFormProps) {
 	const set = (change: Partial<ImportDraft>) => onDraft({ ...draft, ...change });
-	const sqlite = connection.spec.engine === "sqlite";
-	const live = connection.spec.engine === "sqlite" ? connection.spec.path : connection.spec.database;
+	const isFile = copiesAreFiles(connection.offers);
 	const pick = () =>
 		host()
 			.chooseFile()
@@ -75,28 +76,23 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 							</Button>
 						}
 					/>
-					<SelectField
-						label="Dialect"
-						value={draft.dialect}
-						onPick={(dialect) => set({ dialect: dialect as ImportDraft["dialect"] })}
-						choices={[
-							{ value: "guess", text: "Told by the file" },
-							{ value: "postgres", text: "PostgreSQL" },
-							{ value: "mysql", text: "MySQL, MariaDB" },
-							{ value: "sqlite", text: "SQLite" },
-						]}
+					<DialectField dialect={draft.dialect} onDialect={(dialect) => set({ dialect })} />
+					<IntoChoice
+						isFile={isFile}
+						live={connection.live}
+						into={draft.into}
+						onInto={(into) => set({ into })}
 					/>
-					<IntoChoice sqlite={sqlite} live={live} into={draft.into} onInto={(into) => set({ into })} />
 					{draft.into === "new" && (
 						<NewDatabaseField
-							sqlite={sqlite}
+							isFile={isFile}
 							value={draft.database}
 							onText={(database) => set({ database })}
 							fileName="imported.sqlite"
 							testId="import-database"
 						/>
 					)}
-					{!sqlite && (
+					{connection.offers.import?.owners && (
 						<CheckField
 							label="Pass over ownership and grants"
 							hint="For a server that does not have the roles of the one the file came from."
@@ -121,15 +117,37 @@ export function ImportForm({ connection, draft, onDraft, onNext, busy }: ImportF
 	);
 }
 
+interface DialectFieldProps {
+	dialect: ImportDraft["dialect"];
+	onDialect: (dialect: ImportDraft["dialect"]) => void;
+}
+
+function DialectField({ dialect, onDialect }: DialectFieldProps) {
+	const kinds = useKinds() ?? [];
+	return (
+		<SelectField
+			label="Dialect"
+			value={dialect}
+			onPick={(picked) => onDialect(picked as ImportDraft["dialect"])}
+			choices={[
+				{ value: "guess", text: "Told by the file" },
+				...kinds.flatMap(({ import: offered }) =>
+					offered == null ? [] : [{ value: offered.dialect, text: dialectNames[offered.dialect] }],
+				),
+			]}
+		/>
+	);
+}
+
 interface IntoChoiceProps {
-	sqlite: boolean;
+	isFile: boolean;
 	/** The live database's name or path. */
 	live: string;
 	into: ImportDraft["into"];
 	onInto: (into: ImportDraft["into"]) => void;
 }
 
-function IntoChoice({ sqlite, live, into, onInto }: IntoChoiceProps) {
+function IntoChoice({ isFile, live, into, onInto }: IntoChoiceProps) {
 	return (
 		<Choice
 			legend="Run it in"
@@ -138,7 +156,7 @@ function IntoChoice({ sqlite, live, into, onInto }: IntoChoiceProps) {
 			choices={[
 				{
 					value: "new",
-					label: sqlite ? "A new file" : "A new database beside the live one",
+					label: isFile ? "A new file" : "A new database beside the live one",
 					hint: "The live database is not touched. It gets its name only when every statement has succeeded.",
 					testId: "import-new",
 				},

@@ -4,14 +4,9 @@ import type { CallError, Confirmation, Schema } from "@/api/client";
 import { Fact, Facts, Panel } from "@/components/Panel";
 import { Name, PlanForm, PlanSteps } from "@/components/PlanForm";
 import { bytes, count, counted } from "@/lib/bytes";
+import { dialectNames } from "@/lib/text";
 import { duration } from "@/lib/time";
 import { Findings, ScriptTables } from "./Findings";
-
-const dialects: Record<Schema["SqlDialect"], string> = {
-	postgres: "PostgreSQL",
-	mysql: "MySQL or MariaDB",
-	sqlite: "SQLite",
-};
 
 interface ImportPlanViewProps {
 	plan: Schema["ImportPlan"];
@@ -44,7 +39,7 @@ export function ImportPlanView({ plan, busy, error, onBack, onAgain, onApply }: 
 						<Name text={plan.file} />
 					</Fact>
 					<Fact name="Dialect">
-						{dialects[report.dialect]} <span className="text-text-2">({report.dialect_because})</span>
+						{dialectNames[report.dialect]} <span className="text-text-2">({report.dialect_because})</span>
 					</Fact>
 					<Fact name="Size">
 						{bytes(report.text_bytes)} of text, {counted(report.lines, "line")}

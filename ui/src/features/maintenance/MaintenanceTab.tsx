@@ -64,7 +64,7 @@ export function MaintenanceTab({ connection, run, table }: MaintenanceTabProps) 
 								/>
 							))}
 						</div>
-						{connection.spec.engine !== "sqlite" && <SessionList connection={connection} />}
+						{connection.offers.sessions && <SessionList connection={connection} />}
 						<History
 							connection={connection.id}
 							titles={new Map(actions.map((each) => [each.kind, each.title]))}

@@ -7,7 +7,8 @@ import type { TargetDraft } from "./TargetForm";
 
 interface TablesFormProps {
 	tables: readonly Schema["TableSnapshot"][];
-	sqlite: boolean;
+	/** Tables can go into another schema. */
+	schemas: boolean;
 	target: TargetDraft;
 	onTarget: (change: Partial<TargetDraft>) => void;
 }
@@ -26,7 +27,7 @@ export function tablesRequest(target: TargetDraft): Partial<Schema["RestorePlanR
 	};
 }
 
-export function TablesForm({ tables, sqlite, target, onTarget }: TablesFormProps) {
+export function TablesForm({ tables, schemas, target, onTarget }: TablesFormProps) {
 	const held: ListedTable[] = tables
 		.filter((each) => each.has_rows)
 		.map((each) => ({ schema: each.schema, name: each.name, rows: each.rows, bytes: each.bytes || null }));
@@ -71,7 +72,7 @@ export function TablesForm({ tables, sqlite, target, onTarget }: TablesFormProps
 						hint={`Leave it empty to have a free ${one ? "name" : "ending"} chosen; the next step shows it.`}
 						data-testid="tables-naming"
 					/>
-					{!sqlite && (
+					{schemas && (
 						<TextField
 							label="Schema"
 							mono

@@ -2,12 +2,13 @@
 
 import { useNavigate } from "@tanstack/react-router";
 import type { Schema } from "@/api/client";
+import { copiesAreFiles, useOffersOf } from "@/api/offers";
 import { Button } from "@/components/Button";
 import { CheckField, Choice, SelectField } from "@/components/Field";
 import { NewDatabaseField } from "@/components/NewDatabaseField";
 import { Panel } from "@/components/Panel";
 import { EmptyState } from "@/components/States";
-import { engineNames, environmentNames, location, lowerFirst } from "@/lib/text";
+import { engineNames, environmentNames, lowerFirst } from "@/lib/text";
 import { TablesForm, tablesRequest } from "./TablesForm";
 
 export interface TargetDraft {
@@ -70,14 +71,14 @@ interface TargetFormProps {
 
 export function TargetForm(props: TargetFormProps) {
 	const { backup, canRestore, tables, connections, target, onTarget, onNext, busy } = props;
-	const same = connections.filter((each) => each.spec.engine === backup.engine);
+	const same = connections.filter((each) => each.offers.engine === backup.engine);
 	const own = same.find((each) => each.id === backup.connection_id);
 	const chosen = same.find((each) => each.id === target.to) ?? own ?? same[0];
 	if (chosen === undefined) return <NoTarget engine={backup.engine} />;
 	const set = (change: Partial<TargetDraft>) => onTarget({ ...target, to: chosen.id, ...change });
-	const sqlite = backup.engine === "sqlite";
+	const { offers, live } = chosen;
+	const isFile = copiesAreFiles(offers);
 	const what = possible(backup, target.what);
-	const live = chosen.spec.engine === "sqlite" ? chosen.spec.path : chosen.spec.database;
 	return (
 		<form
 			className="flex flex-col gap-3"
@@ -102,16 +103,21 @@ export function TargetForm(props: TargetFormProps) {
 						connections={same}
 						chosen={chosen}
 						own={own}
-						sqlite={sqlite}
+						isFile={isFile}
 						onTo={(to) => set({ to })}
 					/>
 					<WhatChoice kind={backup.kind} what={what} onWhat={(what) => set({ what })} />
 					{what === "tables" ? (
-						<TablesForm tables={tables} sqlite={sqlite} target={target} onTarget={set} />
+						<TablesForm
+							tables={tables}
+							schemas={offers.restore?.schemas ?? false}
+							target={target}
+							onTarget={set}
+						/>
 					) : (
-						<WayFields sqlite={sqlite} live={live} target={target} onTarget={set} />
+						<WayFields isFile={isFile} live={live} target={target} onTarget={set} />
 					)}
-					{backup.engine === "mysql" && (
+					{offers.restore?.definers && (
 						<CheckField
 							label="Let views, routines, triggers and events run as this login"
 							hint="Else they keep their definers; one that the server does not know is named in the plan."
@@ -139,6 +145,7 @@ export function TargetForm(props: TargetFormProps) {
 
 function NoTarget({ engine }: { engine: Schema["Backup"]["engine"] }) {
 	const navigate = useNavigate();
+	const byFile = useOffersOf(engine)?.address.by === "file";
 	return (
 		<EmptyState
 			title={`No ${engineNames[engine]} connection to restore to`}
@@ -148,8 +155,8 @@ function NoTarget({ engine }: { engine: Schema["Backup"]["engine"] }) {
 				</Button>
 			}
 		>
-			Add a connection to a {engineNames[engine]} {engine === "sqlite" ? "file" : "server"} first; a backup
-			restores to the same kind of database.
+			Add a connection to a {engineNames[engine]} {byFile ? "file" : "server"} first; a backup restores to the
+			same kind of database.
 		</EmptyState>
 	);
 }
@@ -159,19 +166,19 @@ interface ServerFieldProps {
 	chosen: Schema["Connection"];
 	/** The one the backup came from. */
 	own: Schema["Connection"] | undefined;
-	sqlite: boolean;
+	isFile: boolean;
 	onTo: (connection: string) => void;
 }
 
-function ServerField({ connections, chosen, own, sqlite, onTo }: ServerFieldProps) {
+function ServerField({ connections, chosen, own, isFile, onTo }: ServerFieldProps) {
 	return (
 		<SelectField
-			label={sqlite ? "Connection" : "Server"}
+			label={isFile ? "Connection" : "Server"}
 			value={chosen.id}
 			onPick={onTo}
 			choices={connections.map((each) => ({
 				value: each.id,
-				text: `${each.name} (${environmentNames[each.environment].toLowerCase()}), ${location(each.spec)}`,
+				text: `${each.name} (${environmentNames[each.environment].toLowerCase()}), ${each.location}`,
 			}))}
 			hint={
 				own === undefined
@@ -218,14 +225,14 @@ function WhatChoice({ kind, what, onWhat }: WhatChoiceProps) {
 }
 
 interface WayFieldsProps {
-	sqlite: boolean;
+	isFile: boolean;
 	/** The live database's name or path. */
 	live: string;
 	target: TargetDraft;
 	onTarget: (change: Partial<TargetDraft>) => void;
 }
 
-function WayFields({ sqlite, live, target, onTarget }: WayFieldsProps) {
+function WayFields({ isFile, live, target, onTarget }: WayFieldsProps) {
 	return (
 		<>
 			<Choice
@@ -235,7 +242,7 @@ function WayFields({ sqlite, live, target, onTarget }: WayFieldsProps) {
 				choices={[
 					{
 						value: "new",
-						label: sqlite ? "A new file" : "A new database beside the live one",
+						label: isFile ? "A new file" : "A new database beside the live one",
 						hint: "The live database is not touched.",
 						testId: "target-new",
 					},
@@ -253,7 +260,7 @@ function WayFields({ sqlite, live, target, onTarget }: WayFieldsProps) {
 			/>
 			{target.way === "new" && (
 				<NewDatabaseField
-					sqlite={sqlite}
+					isFile={isFile}
 					value={target.database}
 					onText={(database) => onTarget({ database })}
 					fileName="restored.sqlite"

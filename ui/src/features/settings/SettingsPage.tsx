@@ -1,12 +1,13 @@
 // Settings with safe defaults; each is saved as it is changed.
 
-import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useAct, useRead } from "@/api/queries";
 import { Badge } from "@/components/Badge";
-import { CheckField, Choice, TextField } from "@/components/Field";
+import { CheckField, Choice } from "@/components/Field";
+import { NumberField } from "@/components/NumberField";
 import { Page } from "@/components/Page";
 import { Fact, Facts, Panel } from "@/components/Panel";
+import { PoolFields } from "@/components/PoolFields";
 import { SealedFileForm } from "@/components/SealedFileForm";
 import { Answered } from "@/components/States";
 import { sayError } from "@/components/say";
@@ -40,6 +41,7 @@ export function SettingsPage() {
 							<Background settings={data} onSet={set} />
 							<Backups settings={data} onSet={set} />
 							<Notifications settings={data} onSet={set} />
+							<Sessions settings={data} onSet={set} />
 						</>
 					)}
 				</Answered>
@@ -112,47 +114,19 @@ function Notifications({ settings, onSet }: PartProps) {
 	);
 }
 
+function Sessions({ settings, onSet }: PartProps) {
+	return (
+		<Panel title="Sessions kept open">
+			{settings.pool && <PoolFields pool={settings.pool} onPool={(pool) => onSet({ pool })} />}
+		</Panel>
+	);
+}
+
 function compressionWords(level: number): string {
 	if (level <= 2) return "zstd: quick, larger.";
 	if (level <= 6) return "zstd: a good middle; 3 is the default.";
 	if (level <= 12) return "zstd: smaller, noticeably slower.";
 	return "zstd: smallest, several times slower.";
-}
-
-interface NumberFieldProps {
-	label: string;
-	hint: string;
-	value: number;
-	least: number;
-	most: number;
-	className?: string;
-	onSave: (value: number) => void;
-}
-
-/** Saved when the field is left or Enter is pressed; what is out of range is said and not saved. */
-function NumberField({ label, hint, value, least, most, className, onSave }: NumberFieldProps) {
-	const [text, setText] = useState<string | null>(null);
-	const shown = text ?? String(value);
-	const number = Number(shown);
-	const good = /^\d+$/.test(shown) && number >= least && number <= most;
-	const save = () => {
-		if (text === null || !good) return;
-		if (number !== value) onSave(number);
-		setText(null);
-	};
-	return (
-		<TextField
-			className={className}
-			label={label}
-			inputMode="numeric"
-			value={shown}
-			onText={setText}
-			onBlur={save}
-			onKeyDown={(event) => event.key === "Enter" && save()}
-			hint={hint}
-			error={good ? null : `A whole number from ${least} to ${most}.`}
-		/>
-	);
 }
 
 function Secrets() {
