@@ -1,6 +1,7 @@
 //! Files that stories bring along, and texts that must be equal.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use crate::ctl::Ctl;
 
@@ -30,4 +31,26 @@ pub fn same(found: &str, wanted: &str, what: &str) {
         only(found, wanted),
         only(wanted, found)
     );
+}
+
+/// One bit in the middle of the largest file below: what a bad disk does to a pack.
+pub fn damage_the_largest(folder: &Path) {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    let size = |path: &PathBuf| std::fs::metadata(path).unwrap().len();
+    let largest = found.into_iter().max_by_key(size).unwrap();
+    let mut bytes = std::fs::read(&largest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let mut permissions = std::fs::metadata(&largest).unwrap().permissions();
+    #[allow(clippy::permissions_set_readonly_false)]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(&largest, permissions).unwrap();
+    std::fs::write(&largest, bytes).unwrap();
 }

@@ -1,4 +1,4 @@
-// Refuses a production build that the content security policy would break or that carries the simulated host.
+// Refuses a production build that the content security policy would break or that carries the development host.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -16,7 +16,7 @@ if (/(?:src|href)="https?:/i.test(page)) problems.push("index.html loads somethi
 for (const path of files("dist")) {
 	if (!/\.(js|css)$/.test(path)) continue;
 	const text = readFileSync(path, "utf8");
-	if (text.includes("holdfast-simulated-host")) problems.push(`${path} carries the simulated host`);
+	if (text.includes("/__host/")) problems.push(`${path} carries the development host`);
 	if (path.endsWith(".css") && /url\(["']?(?:https?:|data:font)/.test(text))
 		problems.push(`${path} loads a font from elsewhere or from a data: URL`);
 }

@@ -9,7 +9,7 @@ const invoke = vi.fn<Host["invoke"]>();
 beforeEach(() => {
 	invoke.mockReset();
 	setHost({
-		kind: "fake",
+		kind: "recorded",
 		invoke,
 		onEvent: () => () => {},
 		chooseSavePath: async () => null,

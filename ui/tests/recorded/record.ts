@@ -11,6 +11,7 @@ import type { Host } from "@/api/host/host";
 import { policies } from "./policies";
 import type { Dialogs } from "./replay";
 import { steady } from "./steady";
+import type { Machine } from "./story";
 import { type Answered, type Asked, type Frame, key, type Tape } from "./tape";
 
 const program = resolve("../target/debug/page_host");
@@ -24,8 +25,9 @@ export class Recorder {
 	#asked = 0;
 	#doing: Promise<unknown> = Promise.resolve();
 
-	constructor() {
-		this.#application = spawn(program, [this.folder]);
+	constructor({ secrets = "keychain" }: Machine) {
+		const how = { keychain: [], none: ["no-keychain"], sealed: ["sealed"] }[secrets];
+		this.#application = spawn(program, [this.folder, ...how]);
 		createInterface({ input: this.#application.stdout }).on("line", (line) => this.#hear(line));
 		this.#application.stderr.on("data", (text: Buffer) => process.stderr.write(text));
 	}
@@ -43,7 +45,6 @@ export class Recorder {
 				this.#listeners.add(listener);
 				return () => this.#listeners.delete(listener);
 			},
-			desktopState: async () => ({ tray: true, starts_at_login: false, problem: null }),
 			...dialogs,
 		};
 	}

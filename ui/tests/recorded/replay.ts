@@ -5,7 +5,7 @@ import type { Confirmation, Schema } from "@/api/client";
 import type { Host } from "@/api/host/host";
 import { type Answered, type Asked, key, type Tape } from "./tape";
 
-export type Dialogs = Pick<Host, "chooseSavePath" | "chooseFolder" | "chooseFile">;
+export type Dialogs = Pick<Host, "chooseSavePath" | "chooseFolder" | "chooseFile" | "desktopState">;
 
 export interface Replay extends Host {
 	/** Questions that the tape does not answer. A test with any has failed. */
@@ -53,7 +53,6 @@ export function replay(tape: Tape, dialogs: Dialogs): Replay {
 			listeners.add(listener);
 			return () => listeners.delete(listener);
 		},
-		desktopState: async () => ({ tray: true, starts_at_login: false, problem: null }),
 		...dialogs,
 	};
 }

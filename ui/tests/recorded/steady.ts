@@ -36,6 +36,8 @@ export function steady(tape: Tape, folder: string): Tape {
 		return (
 			value
 				.replaceAll(folder, "/home/ada")
+				// The folder of a server that was started for the recording.
+				.replaceAll(/\/tmp\/holdfast-pg\.\w+/g, "/run/postgresql")
 				.replaceAll(/\b[0-9a-f]{32}\b/g, (id) =>
 					numbered(ids, id, (at) => at.toString(16).padStart(8, "0").padEnd(32, "0")),
 				)

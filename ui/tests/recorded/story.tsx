@@ -1,10 +1,17 @@
 // A story of the page on the real application: recorded with HOLDFAST_REWRITE=1, replayed from its tape without.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { render, screen } from "@testing-library/react";
+import { render, screen, waitFor } from "@testing-library/react";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { type Confirmation, type OperationName, type Request, type Response, setHost } from "@/api/client";
+import {
+	type Confirmation,
+	type OperationName,
+	type Request,
+	type Response,
+	type Schema,
+	setHost,
+} from "@/api/client";
 import type { Host } from "@/api/host/host";
 import { App } from "@/app/App";
 import { makeClient } from "@/app/cache";
@@ -16,11 +23,26 @@ import type { Tape } from "./tape";
 
 const rewriting = process.env.HOLDFAST_REWRITE === "1";
 
-const dialogs = (folder: string): Dialogs => ({
+const desktop = (folder: string, { tray = true }: Machine): Dialogs => ({
+	desktopState: async () => ({ tray, starts_at_login: false, problem: null }),
 	chooseSavePath: async ({ defaultName }) => `${folder}/${defaultName}`,
 	chooseFolder: async () => `${folder}/vault`,
 	chooseFile: async () => `${folder}/dump.sql`,
 });
+
+interface Agreeable {
+	plan_id: string;
+	digest: string;
+	confirm_name?: string | null;
+}
+
+/** Of the machine that the story is told on. */
+export interface Machine {
+	/** Where secrets are kept; `none`: this account has no keychain. */
+	secrets?: "keychain" | "none" | "sealed";
+	/** False: the desktop shows no icons. */
+	tray?: boolean;
+}
 
 export class Visit {
 	readonly user: UserEvent = userEvent.setup();
@@ -37,6 +59,39 @@ export class Visit {
 		confirmation: Confirmation | null = null,
 	): Promise<Response<K>> {
 		return (await this.host.invoke(name, request as object, confirmation)) as Response<K>;
+	}
+
+	/** Around the application: databases, sessions of others, damage (see `page_host.rs`). On the tape like everything that is done. */
+	async stage(what: "file" | "database", request: object): Promise<Schema["ConnectionSpec"]>;
+	async stage(what: "session" | "damage" | "restart", request: object): Promise<null>;
+	async stage(what: string, request: object): Promise<unknown> {
+		return this.host.invoke(`stage.${what}`, request, null);
+	}
+
+	/** Makes a plan and agrees to it as it is. */
+	async agree(name: string, request: object): Promise<void> {
+		const plan = (await this.host.invoke(`${name}.plan`, request, null)) as Agreeable;
+		const { plan_id, digest, confirm_name } = plan;
+		await this.host.invoke(
+			`${name}.apply`,
+			{ plan_id },
+			confirm_name == null ? { digest } : { digest, name: confirm_name },
+		);
+	}
+
+	/** Adds a connection that proves nothing by itself; its id. */
+	async connect(name: string, spec: Schema["ConnectionSpec"], more: object = {}): Promise<string> {
+		const request = { name, spec, environment: "development", prove_after_backup: false, ...more };
+		return (await this.call("connection.add", request as Request<"connection.add">)).id;
+	}
+
+	/** A backup, once it is made; its id. */
+	async backUp(connection: string, note: string): Promise<string> {
+		const { job_id, id } = await this.call("backup.create", { connection, note });
+		await waitFor(async () => expect((await this.call("job.get", { job: job_id })).state).toBe("succeeded"), {
+			timeout: 20_000,
+		});
+		return id;
 	}
 
 	open(address = "#/"): void {
@@ -60,20 +115,20 @@ export class Visit {
 	}
 }
 
-export function story(name: string, tell: (visit: Visit) => Promise<void>): void {
+export function story(name: string, tell: (visit: Visit) => Promise<void>, machine: Machine = {}): void {
 	const file = `tests/recorded/tapes/${name.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase()}.json`;
 	if (rewriting)
 		it(name, async () => {
-			const recorder = new Recorder();
-			const told = tell(new Visit(recorder.host(dialogs(recorder.folder)), recorder.folder));
+			const recorder = new Recorder(machine);
+			const told = tell(new Visit(recorder.host(desktop(recorder.folder, machine)), recorder.folder));
 			// A story that fails leaves neither the application nor a tape behind.
 			const tape = await told.finally(() => recorder.end()).then(() => recorder.tape());
 			writeFileSync(file, `${JSON.stringify(tape, null, "\t")}\n`);
-		});
+		}, 240_000);
 	else
 		it(name, async () => {
 			const tape = brought(JSON.parse(readFileSync(file, "utf8")) as Tape, Date.now());
-			const host = replay(tape, dialogs("/home/ada"));
+			const host = replay(tape, desktop("/home/ada", machine));
 			const told = tell(new Visit(host, "/home/ada"));
 			await told.catch((reason: unknown) => {
 				expect(host.missing, "questions that the tape does not answer").toEqual([]);

@@ -39,7 +39,7 @@ pub struct Job {
     pub progress: Progress,
     pub error: Option<ApiError>,
     /// What it made or found: the backup's id, the check's summary…
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<serde_json::Value>,
     pub cancellable: bool,
 }

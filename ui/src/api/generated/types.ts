@@ -2499,7 +2499,7 @@ export interface components {
             operation: string;
             progress: components["schemas"]["Progress"];
             /** @description What it made or found: the backup's id, the check's summary… */
-            result: Record<string, never>;
+            result?: Record<string, never> | null;
             /** Format: int64 */
             started_at_ms?: number | null;
             state: components["schemas"]["JobState"];

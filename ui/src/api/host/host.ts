@@ -16,7 +16,7 @@ export interface DesktopState {
 }
 
 export interface Host {
-	readonly kind: "tauri" | "fake" | "recorded";
+	readonly kind: "tauri" | "dev" | "recorded";
 	/** Resolves to the response or rejects with an ApiError. */
 	invoke(operation: string, request: object, confirmation: Confirmation | null): Promise<unknown>;
 	/** Returns the function that stops listening. */

@@ -47,7 +47,7 @@ fn hand_to_the_server(paths: &[&Path]) {
     }
 }
 
-/// Hands on what comes to the near end, until it is dropped.
+/// Hands on what comes to the near end.
 struct Forwarder(tokio::task::JoinHandle<()>);
 
 impl Forwarder {
@@ -64,11 +64,11 @@ impl Forwarder {
             }
         }))
     }
-}
 
-impl Drop for Forwarder {
-    fn drop(&mut self) {
+    /// Returns when nobody listens any more.
+    async fn end(self) {
         self.0.abort();
+        drop(self.0.await);
     }
 }
 
@@ -99,7 +99,7 @@ async fn holds(spec: impl Fn(&str, TlsSettings) -> ConnectionSpec, port: u16, pe
     }
     at("db.elsewhere.invalid", TlsMode::VerifyCa, true).ping().await.unwrap();
 
-    drop(forwarder);
+    forwarder.end().await;
     let gone = shop.ping().await.unwrap_err();
     assert_eq!(gone.code(), ErrorCode::ConnectionRefused, "{gone:?}");
     assert!(gone.into_api().message.contains(NAME), "by the server's name");
