@@ -3,7 +3,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { policyOf } from "@/api/policies";
+import { policies } from "@/api/generated/policies";
+import { type OperationPolicy, policyOf } from "@/api/policies";
+import { operationWords } from "@/lib/text";
+import { enginesNamed } from "./enginesNamed";
 
 const root = resolve("src");
 
@@ -13,14 +16,6 @@ function sources(folder: string): string[] {
 		if (statSync(path).isDirectory()) return sources(path);
 		return /\.tsx?$/.test(name) ? [path] : [];
 	});
-}
-
-/** Without comments, and without texts that people read (they have blanks or addresses in them). */
-function code(text: string): string {
-	return text
-		.replaceAll(/"[^"\n]*([ ]|:\/\/)[^"\n]*"/g, '""')
-		.replaceAll(/`[^`]*`/g, "``")
-		.replaceAll(/\/\/.*$/gm, "");
 }
 
 interface Import {
@@ -104,19 +99,41 @@ describe("walls", () => {
 			);
 		expect(lists.map((path) => relative(root, path))).toEqual([]);
 	});
+	it("has words for every operation that the audit and the jobs name, and for no other", () => {
+		const named = Object.entries<OperationPolicy>(policies).filter(
+			([, policy]) => policy.audit === "both" || policy.starts !== null,
+		);
+		const worded = Object.keys(operationWords);
+		expect(named.map(([name]) => name).filter((name) => !worded.includes(name))).toEqual([]);
+		expect(worded.filter((name) => policyOf(name) === undefined)).toEqual([]);
+	});
 	it("asks what can be done, not what the engine is called", () => {
-		// Names as people read them are made in lib/text.ts.
-		const asks =
-			/engine\s*[!=]==?\s*["']|["'](postgres|mysql|sqlite)["']\s*[!=]==?|[!=]==?\s*["'](postgres|mysql|sqlite)["']|case\s+["'](postgres|mysql|sqlite)["']|(postgres|mysql|sqlite)\s*:|["'](postgres|mysql)["']|Record<[^>]*(EngineKind|\["engine"\])/;
 		const asking = sources(root)
 			.filter(
 				(path) => /^(features|components|app)\//.test(relative(root, path)) && !/\.test\.tsx?$/.test(path),
 			)
-			.filter((path) => asks.test(code(readFileSync(path, "utf8"))))
-			.map((path) => relative(root, path));
-		expect(asking, "ask the connection's offers, or api/offers").toEqual([]);
-		expect(asks.test('if (connection.spec.engine === "sqlite")')).toBe(true);
-		expect(asks.test("const ports = { postgres: 5432 }")).toBe(true);
+			.flatMap((path) =>
+				enginesNamed(readFileSync(path, "utf8")).map((each) => `${relative(root, path)}:${each}`),
+			);
+		expect(asking, "ask the connection's offers, or api/offers; names for people are in lib/text").toEqual(
+			[],
+		);
+	});
+	it("sees an engine's name however it is asked", () => {
+		for (const asked of [
+			'connection.spec.engine === "sqlite"',
+			'cn("row", engine === "sqlite" && "flat")',
+			'["sqlite"].includes(engine)',
+			"engine === `postgres`",
+			"({ postgres: 5432 })[engine]",
+			"ports.mysql",
+			'engineNames[engine] === "MariaDB"',
+			'switch (name) { case "PostgreSQL": break; }',
+			'name.startsWith("SQLite")',
+		])
+			expect(enginesNamed(asked), asked).toHaveLength(1);
+		for (const shown of ['<Fact name="SQLite" />', '"A SQLite file: a ? b : c"', "// postgres"])
+			expect(enginesNamed(shown), shown).toEqual([]);
 	});
 	it("has no way to render markup from strings", () => {
 		for (const path of sources(root))

@@ -2,6 +2,7 @@
 
 import { FolderOpen } from "lucide-react";
 import { host } from "@/api/client";
+import { databaseFiles } from "@/lib/text";
 import { Button } from "./Button";
 import { TextField } from "./Field";
 import { sayError } from "./say";
@@ -21,7 +22,7 @@ export function NewDatabaseField({ isFile, value, onText, fileName, testId }: Ne
 		host()
 			.chooseSavePath({
 				defaultName: fileName,
-				filters: [{ name: "SQLite database", extensions: ["sqlite", "db"] }],
+				filters: [databaseFiles],
 			})
 			.then((path) => path !== null && onText(path), sayError);
 	return (

@@ -48,6 +48,15 @@ export const engineNames: Record<Schema["EngineKind"], string> = {
 	sqlite: "SQLite",
 };
 
+/** What a dialog calls the file that an export makes, and the ending it gets. */
+export const exportFiles: Record<Schema["ExportFormat"], { name: string; extension: string }> = {
+	sql: { name: "SQL", extension: "sql" },
+	sqlite: { name: "SQLite database", extension: "sqlite" },
+};
+
+/** What a dialog offers where a database is a file. */
+export const databaseFiles = { name: exportFiles.sqlite.name, extensions: ["sqlite", "db"] };
+
 export const dialectNames: Record<Schema["SqlDialect"], string> = {
 	postgres: "PostgreSQL",
 	mysql: "MySQL, MariaDB",
@@ -70,7 +79,7 @@ export function serverName(server: Schema["ServerInfo"]): string {
 }
 
 /** "backup.delete.apply" to "Delete backup", for the audit and the jobs. */
-const operationWords: Record<string, string> = {
+export const operationWords: Record<string, string> = {
 	"vault.init": "Create vault",
 	"vault.unlock": "Unlock vault",
 	"vault.lock": "Lock vault",
@@ -79,6 +88,7 @@ const operationWords: Record<string, string> = {
 	"vault.prune.plan": "Plan clean-up",
 	"vault.prune.apply": "Clean up vault",
 	"vault.recovery_kit": "New recovery kit",
+	"vault.recovery_kit.save": "Save recovery kit",
 	"vault.change_passphrase": "Change passphrase",
 	"secrets.use_file": "Use sealed secrets file",
 	"connection.add": "Add connection",
@@ -101,12 +111,10 @@ const operationWords: Record<string, string> = {
 	"backup.drill": "Restore drill",
 	"table.clear.plan": "Plan clearing a table",
 	"table.clear.apply": "Clear table",
-	"cleanup.set": "Set clean-up rule",
 	"cleanup.set.apply": "Set clean-up rule",
 	"cleanup.remove": "Remove clean-up rule",
 	"cleanup.run": "Delete old rows",
 	"retention.group.set.apply": "Set retention rules of a group",
-	"retention.group.set": "Set retention rules of a group",
 	"maintenance.apply": "Maintenance",
 	"maintenance.run": "Maintenance",
 	"schedule.agree.apply": "Agree to schedule",
@@ -116,7 +124,6 @@ const operationWords: Record<string, string> = {
 	"backup.proof.export": "Save proof record",
 	"import.plan": "Look through SQL file",
 	"import.apply": "Import",
-	"retention.set": "Set retention rules",
 	"retention.set.apply": "Set retention rules",
 	"retention.apply": "Delete old backups",
 	"retention.run": "Delete old backups",
@@ -125,11 +132,21 @@ const operationWords: Record<string, string> = {
 	"schedule.remove": "Remove schedule",
 	"schedule.run_now": "Run schedule now",
 	"health.check": "Look whether it answers",
+	"guard.begin": "Begin a guarded change",
+	"guard.check": "Check a guarded change",
+	"guard.end": "End a guarded change",
 	"job.cancel": "Cancel job",
 	"settings.update": "Change settings",
 	"sample.create": "Make sample database",
 };
 
+/** Operations of earlier versions, which the audit and finished jobs still name. */
+const earlierWords: Record<string, string> = {
+	"cleanup.set": "Set clean-up rule",
+	"retention.group.set": "Set retention rules of a group",
+	"retention.set": "Set retention rules",
+};
+
 export function operationName(operation: string): string {
-	return operationWords[operation] ?? operation;
+	return operationWords[operation] ?? earlierWords[operation] ?? operation;
 }

@@ -9,6 +9,7 @@ import { isGood } from "@/components/BackupListTable";
 import { Button } from "@/components/Button";
 import { Menu, MenuItem, MenuLine } from "@/components/Menu";
 import { sayError } from "@/components/say";
+import { exportFiles } from "@/lib/text";
 import { DeleteBackup } from "./DeleteBackup";
 
 interface BackupActionsProps {
@@ -147,11 +148,11 @@ function Exports({ backup }: { backup: Schema["Backup"] }) {
 	const exports = useOffersOf(backup.engine)?.exports ?? [];
 	const offered = exports.filter((each) => each.kinds.includes(backup.kind));
 	const save = async (format: Schema["ExportFormat"]) => {
-		const extension = format === "sql" ? "sql" : "sqlite";
+		const { name, extension } = exportFiles[format];
 		const to = await host()
 			.chooseSavePath({
 				defaultName: fileName(backup, extension),
-				filters: [{ name: format === "sql" ? "SQL" : "SQLite database", extensions: [extension] }],
+				filters: [{ name, extensions: [extension] }],
 			})
 			.catch((reason: unknown) => {
 				sayError(reason);
