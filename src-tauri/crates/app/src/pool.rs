@@ -1,5 +1,5 @@
-//! Sessions that stay open, for each connection: the one way from a connection to a session, and so the one place that a
-//! tunnel has to know.
+//! Sessions that stay open, for each connection. How a server is reached, through a tunnel or not, the engine that is
+//! handed in knows; it comes from `connections::access`.
 //!
 //! A session is looked at before it is used again; one that died meanwhile is replaced, which nobody notices, because
 //! nothing had run on it. What has run is never repeated from here. Files keep none: opening one costs less than looking.
