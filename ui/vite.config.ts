@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { devHost } from "./scripts/dev-host";
+import { devHost } from "./scripts/dev-host.ts";
 
 export default defineConfig({
 	plugins: [react(), tailwindcss(), devHost()],

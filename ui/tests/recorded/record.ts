@@ -23,6 +23,7 @@ export class Recorder {
 	readonly #listeners = new Set<(event: Schema["Event"]) => void>();
 	readonly #application: ChildProcessWithoutNullStreams;
 	#asked = 0;
+	#closed = false;
 	#doing: Promise<unknown> = Promise.resolve();
 
 	constructor({ secrets = "keychain" }: Machine) {
@@ -55,6 +56,8 @@ export class Recorder {
 		await new Promise((resume) => setTimeout(resume, 2_000));
 		await this.#doing;
 		await this.#settle();
+		// The page may still ask while the application closes; what it hears then is no answer.
+		this.#closed = true;
 		const ended = new Promise((done) => this.#application.on("exit", done));
 		this.#application.stdin.end();
 		await ended;
@@ -87,6 +90,7 @@ export class Recorder {
 	async #read(asked: Asked): Promise<Answered> {
 		const frame = this.#frame;
 		const answered = await this.#ask(asked);
+		if (this.#closed) return answered;
 		const known = frame.reads.findIndex((each) => key(each) === key(asked));
 		frame.reads.splice(known < 0 ? frame.reads.length : known, 1, { ...asked, ...answered });
 		return answered;

@@ -5,6 +5,8 @@
 //! nothing had run on it. What has run is never repeated from here. Files keep none: opening one costs less than looking.
 //! What does not belong here: the sessions of dumps, loads and swaps, which their engines open and close.
 
+mod limits;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,6 +22,8 @@ use holdfast_engine::{Engine, Session};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Clock;
+
+pub(crate) use limits::checked;
 
 /// On one server, for all of its databases together: servers have few places, and others want them too.
 const MOST_ON_A_SERVER: usize = 16;
@@ -292,24 +296,6 @@ impl Pool {
             in_use,
             opened: state.opened,
             reused: state.reused,
-        }
-    }
-}
-
-/// As they are asked for, or `BadRequest` naming the field that no server could bear.
-pub(crate) fn checked(limits: PoolSettings) -> Result<PoolSettings, ApiError> {
-    let fields = [
-        ("pool.size", limits.size, 0, 16),
-        ("pool.overflow", limits.overflow, 0, 16),
-        ("pool.size + pool.overflow", limits.size.saturating_add(limits.overflow), 1, 32),
-        ("pool.wait_seconds", limits.wait_seconds, 1, 300),
-        ("pool.recycle_seconds", limits.recycle_seconds, 60, 86_400),
-        ("pool.idle_seconds", limits.idle_seconds, 5, 86_400),
-    ];
-    match fields.into_iter().find(|(_, value, least, most)| value < least || value > most) {
-        None => Ok(limits),
-        Some((field, _, least, most)) => {
-            Err(ApiError::new(ErrorCode::BadRequest, format!("{field} must be between {least} and {most}.")))
         }
     }
 }
