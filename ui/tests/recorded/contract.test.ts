@@ -47,6 +47,11 @@ describe("tapes", () => {
 		const [first] = calls((tapes[0] as (typeof tapes)[number]).tape);
 		expect(misfitsOf({ ...(first as Asked), answer: 7 })).not.toEqual([]);
 	});
+	it("hold no mistake of the application", () => {
+		for (const { name, tape } of tapes)
+			for (const call of calls(tape))
+				expect("error" in call ? call.error.code : null, `${name} ${call.operation}`).not.toBe("internal");
+	});
 	it("hold no folder of the machine that recorded them", () => {
 		for (const { name, tape } of tapes)
 			expect(JSON.stringify(tape), name).not.toMatch(/\/tmp\/|holdfast-page-/);
